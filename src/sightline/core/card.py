@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from sightline.core.errors import SightlineError, did_you_mean
 
@@ -41,7 +42,8 @@ class Card:
 
     def to_dict(self) -> dict:
         """A JSON-ready dictionary."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in dataclasses.asdict(self).items()}
+        values = dataclasses.asdict(self)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @staticmethod
     def from_dict(values: dict) -> Card:
@@ -50,15 +52,19 @@ class Card:
         for key in values:
             if key not in names:
                 raise SightlineError(f"The interface card has an unknown key '{key}'{did_you_mean(key, names)}.")
+        ready: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
         try:
-            return Card(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+            return Card(**ready)
         except TypeError as error:
             raise SightlineError(f"The interface card is incomplete: {error}.") from None
 
     def differences(self, other: Card, ignore: tuple[str, ...] = ()) -> list[str]:
         """One line for each field in which the two cards differ."""
         mine, theirs = self.to_dict(), other.to_dict()
-        return [f"{key}: {mine[key]} != {theirs[key]}" for key in mine if mine[key] != theirs[key] and key not in ignore]
+        unequal = [key for key in mine if mine[key] != theirs[key] and key not in ignore]
+        return [f"{key}: {mine[key]} != {theirs[key]}" for key in unequal]
 
     def require_match(self, other: Card, mine: str, theirs: str, ignore: tuple[str, ...] = ()) -> None:
         """Raise SightlineError that lists the differences unless both cards agree.
