@@ -1,0 +1,140 @@
+"""Sizes and switches of the dual system. Presets differ in numbers only; the code path is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sightline.core.errors import SightlineError, did_you_mean
+
+
+@dataclass(frozen=True)
+class PlannerConfig:
+    """System 2: a Qwen2.5-VL. Widths in channels; heads are 64 channels wide.
+
+    Attributes:
+        image_size: side of the square picture the model sees, pixels (a multiple of patch * merge).
+        patch, merge: patch side in pixels; merge x merge patches become one visual token.
+        readouts: tokens appended to a question whose hidden states the grounding head turns into points and boxes.
+    """
+
+    image_size: int = 224
+    patch: int = 14
+    merge: int = 2
+    temporal_patch: int = 1
+    vision_depth: int = 3
+    vision_width: int = 192
+    vision_hidden: int = 512
+    depth: int = 4
+    width: int = 256
+    hidden: int = 768
+    heads: int = 4
+    key_value_heads: int = 2
+    mrope_section: tuple[int, ...] = (8, 12, 12)
+    rope_theta: float = 10_000.0
+    vocabulary: int = 1536
+
+
+@dataclass(frozen=True)
+class VisualEncoderConfig:
+    """DINOv2: dense features of each view. ``pretraining_size`` is the picture size its position table was made for."""
+
+    depth: int = 3
+    width: int = 192
+    heads: int = 3
+    patch: int = 14
+    pretraining_size: int = 224
+
+
+@dataclass(frozen=True)
+class GroundingHeadConfig:
+    """Pointer over visual tokens. ``width`` is that of queries and keys; ``trace_points`` the length of a trace."""
+
+    width: int = 192
+    trace_points: int = 8
+    kinds: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class QueryingConfig:
+    """Layer-wise querying transformer: ``layers`` counts the last planner layers read, ``gradient_scale`` is what the
+    planner feels of the action loss. ``pool`` averages pool x pool visual-encoder tokens before they are queried."""
+
+    layers: int = 1
+    queries: int = 16
+    heads: int = 8
+    dropout: float = 0.0
+    gradient_scale: float = 0.5
+    pool: int = 2
+
+
+@dataclass(frozen=True)
+class ExpertConfig:
+    """System 1: a diffusion transformer over action chunks.
+
+    Attributes:
+        spatial: condition on the planner's points, boxes and trace as explicit tokens.
+        latent: condition on the latent query tokens of the querying transformer.
+        condition_drop: share of samples trained without condition, for classifier-free guidance.
+        repeated_steps: noise draws per sample and update.
+        ddim_steps, guidance_scale: defaults at inference; a scale of 1 turns classifier-free guidance off.
+    """
+
+    depth: int = 4
+    width: int = 192
+    heads: int = 6
+    spatial: bool = True
+    latent: bool = True
+    condition_drop: float = 0.1
+    repeated_steps: int = 4
+    diffusion_steps: int = 100
+    ddim_steps: int = 10
+    guidance_scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class SystemConfig:
+    """The whole dual system."""
+
+    planner: PlannerConfig = field(default_factory=PlannerConfig)
+    visual: VisualEncoderConfig = field(default_factory=VisualEncoderConfig)
+    grounding: GroundingHeadConfig = field(default_factory=GroundingHeadConfig)
+    querying: QueryingConfig = field(default_factory=QueryingConfig)
+    expert: ExpertConfig = field(default_factory=ExpertConfig)
+    cameras: tuple[str, ...] = ("front", "wrist")
+    state_dim: int = 12
+    action_dim: int = 7
+    chunk: int = 8
+    guidance: str = "spatial"
+
+    def __post_init__(self) -> None:
+        if self.guidance not in ("spatial", "none"):
+            raise SightlineError(f"Unknown guidance '{self.guidance}': use 'spatial' or 'none'.")
+        if self.planner.image_size % (self.planner.patch * self.planner.merge):
+            raise SightlineError(
+                f"The planner's image_size {self.planner.image_size} is not a multiple of patch x merge "
+                f"({self.planner.patch} x {self.planner.merge})."
+            )
+
+
+PRESETS: dict[str, SystemConfig] = {
+    "tiny": SystemConfig(),
+    # For tests: the same parts, as small as they go.
+    "nano": SystemConfig(
+        planner=PlannerConfig(
+            image_size=112, vision_depth=1, vision_width=64, vision_hidden=64, depth=2, width=64, hidden=64, heads=1,
+            key_value_heads=1, vocabulary=1536,
+        ),
+        visual=VisualEncoderConfig(depth=1, width=64, heads=1, pretraining_size=112),
+        grounding=GroundingHeadConfig(width=64),
+        querying=QueryingConfig(queries=4, heads=2),
+        expert=ExpertConfig(depth=1, width=64, heads=2),
+    ),
+}  # fmt: skip
+
+
+def preset(name: str) -> SystemConfig:
+    """The preset of that name. Raises SightlineError naming the nearest known one."""
+    if name not in PRESETS:
+        raise SightlineError(f"Unknown preset '{name}'{did_you_mean(name, PRESETS)}; known: {', '.join(PRESETS)}.")
+    return PRESETS[name]

@@ -1,0 +1,129 @@
+"""DINOv2: dense features of each view (Oquab et al. 2023), with the parameter names of the official hub models."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sightline.models.config import VisualEncoderConfig
+
+
+class PatchEmbed(nn.Module):
+    """Non-overlapping patches to tokens."""
+
+    def __init__(self, patch: int, width: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, width, patch, patch)
+
+    def forward(self, images: Tensor) -> Tensor:
+        # An unfold and a matrix product: several times faster than a strided convolution on CPU, same numbers.
+        batch, channels, height, width = images.shape
+        patch = self.proj.kernel_size[0]
+        cells = images.view(batch, channels, height // patch, patch, width // patch, patch)
+        rows = cells.permute(0, 2, 4, 1, 3, 5).reshape(batch, -1, channels * patch * patch)
+        return F.linear(rows, self.proj.weight.flatten(1), self.proj.bias)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention with one fused qkv projection (layout 3 x heads x head width)."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length, width = x.shape
+        query, key, value = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        out = F.scaled_dot_product_attention(query, key, value)
+        return self.proj(out.transpose(1, 2).reshape(batch, length, width))
+
+
+class Mlp(nn.Module):
+    """Two-layer perceptron with GELU."""
+
+    def __init__(self, width: int, hidden: int, approximate: str = "none") -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, hidden)
+        self.fc2 = nn.Linear(hidden, width)
+        self.approximate = approximate
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x), approximate=self.approximate))
+
+
+class LayerScale(nn.Module):
+    """Learned gain per channel."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gamma
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block with LayerScale."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=1e-6)
+        self.attn = Attention(width, heads)
+        self.ls1 = LayerScale(width)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = Mlp(width, 4 * width)
+        self.ls2 = LayerScale(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.ls1(self.attn(self.norm1(x)))
+        return x + self.ls2(self.mlp(self.norm2(x)))
+
+
+class VisualEncoder(nn.Module):
+    """DINOv2 vision transformer."""
+
+    def __init__(self, config: VisualEncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        side = config.pretraining_size // config.patch
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, side * side + 1, config.width))
+        self.mask_token = nn.Parameter(torch.zeros(1, config.width))
+        self.patch_embed = PatchEmbed(config.patch, config.width)
+        self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
+        self.norm = nn.LayerNorm(config.width, eps=1e-6)
+        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        nn.init.normal_(self.cls_token, std=1e-6)
+
+    def positions(self, rows: int, columns: int) -> Tensor:
+        """[1, 1 + rows * columns, width] position table, resized bicubically where the picture differs from pre-training."""
+        side = math.isqrt(self.pos_embed.shape[1] - 1)
+        if (rows, columns) == (side, side):
+            return self.pos_embed
+        grid = self.pos_embed[:, 1:].float().view(1, side, side, -1).permute(0, 3, 1, 2)
+        # The hub code adds 0.1 to the target size before it takes the ratio; other ratios give other numbers.
+        scale = ((rows + 0.1) / side, (columns + 0.1) / side)
+        grid = F.interpolate(grid, scale_factor=scale, mode="bicubic")
+        grid = grid.permute(0, 2, 3, 1).reshape(1, rows * columns, -1)
+        return torch.cat([self.pos_embed[:, :1], grid.to(self.pos_embed.dtype)], 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised final-layer patch tokens.
+
+        Args:
+            images: [B,3,H,W] ImageNet-normalised, H and W multiples of the patch.
+        Returns:
+            [B, H/patch * W/patch, width], row by row.
+        """
+        rows, columns = images.shape[2] // self.config.patch, images.shape[3] // self.config.patch
+        x = self.patch_embed(images)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1).to(x.dtype), x], 1)
+        x = x + self.positions(rows, columns).to(x.dtype)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)[:, 1:]
