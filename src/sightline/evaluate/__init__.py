@@ -1,0 +1,1 @@
+"""Floor 3: closed-loop rollouts, grounding metrics, probes and reports."""

@@ -1,0 +1,76 @@
+"""Temporal handling of action chunks: which action is executed when chunks overlap or run out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.errors import SightlineError, did_you_mean
+
+Action = NDArray[np.float32]
+HANDLINGS = ("receding", "ensemble")
+
+
+@dataclass
+class ChunkPlayer:
+    """Turns chunks [T,A] into one action [A] a step, for one episode.
+
+    Handlings:
+        ``receding``: execute the first ``execute`` actions of a chunk, drop the rest, ask for a new one.
+        ``ensemble``: ask for a new chunk every ``execute`` steps and average all chunks that cover the present step,
+            with weights exp(-decay * i), i = 0 for the oldest chunk (as in ACT). The gripper is not averaged to a
+            half-open command: it takes the sign of its mean.
+
+    Attributes:
+        handling: one of HANDLINGS.
+        execute: steps between two chunks; a shorter chunk is used up and then replaced.
+        decay: of the ensemble's weights, per chunk of age; 0 weighs all alike.
+        gripper: index of the gripper dimension, or None.
+    """
+
+    handling: str = "receding"
+    execute: int = 6
+    decay: float = 0.1
+    gripper: int | None = 6
+    _chunks: list[tuple[int, Action]] = field(default_factory=list)
+    _step: int = 0
+    _due: int = 0
+
+    def __post_init__(self) -> None:
+        if self.handling not in HANDLINGS:
+            raise SightlineError(
+                f"Unknown chunk handling '{self.handling}'{did_you_mean(self.handling, HANDLINGS)}; "
+                f"known are {', '.join(HANDLINGS)}."
+            )
+        if self.execute < 1:
+            raise SightlineError(f"At least one action of a chunk must be executed, not {self.execute}.")
+
+    @property
+    def wants_chunk(self) -> bool:
+        """Whether :meth:`add` must be called before :meth:`next`."""
+        return self._step >= self._due
+
+    def add(self, chunk: Action) -> None:
+        """Take a new chunk [T,A] whose first action is for the present step."""
+        if chunk.ndim != 2 or len(chunk) == 0:
+            raise SightlineError(f"The policy must return chunks of shape [steps, dimensions], not {list(chunk.shape)}.")
+        if not np.isfinite(chunk).all():
+            raise SightlineError("The policy returned an action that is not a finite number; the checkpoint may be damaged.")
+        alive = [(start, old) for start, old in self._chunks if start + len(old) > self._step]
+        self._chunks = [*(alive if self.handling == "ensemble" else []), (self._step, chunk)]
+        self._due = self._step + min(self.execute, len(chunk))
+
+    def next(self) -> Action:
+        """The action [A] of the present step; moves on by one step."""
+        if self.wants_chunk:
+            raise RuntimeError("no chunk covers this step: call add() first")
+        options = np.stack([chunk[self._step - start] for start, chunk in self._chunks if self._step - start < len(chunk)])
+        weights = np.exp(-self.decay * np.arange(len(options)))
+        action = options[0] if len(options) == 1 else (weights / weights.sum()) @ options
+        action = np.array(action, dtype=np.float32)
+        if self.gripper is not None and len(options) > 1:
+            action[self.gripper] = 1.0 if action[self.gripper] >= 0 else -1.0
+        self._step += 1
+        return action

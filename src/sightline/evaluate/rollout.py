@@ -1,0 +1,314 @@
+"""Closed-loop rollouts: several environments in lockstep, so that the policy acts in batches.
+
+Episodes are grouped by their order in the list of seeds and every group runs to its end before the next one starts.
+The batches that a policy sees are thus the same whatever the number of worker processes, and so are the rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sightline.core.card import Card
+from sightline.core.console import progress
+from sightline.core.errors import SightlineError
+from sightline.core.types import ActionChunk, Grounding, Observation, PolicyLike, SceneState, Task
+from sightline.evaluate.chunks import ChunkPlayer
+from sightline.evaluate.film import Film
+
+LIFTED = 0.03  # metres above where it started: an object that is higher than this has been picked up
+
+
+class Environment(Protocol):
+    """What a rollout needs of an environment; ``envs.tabletop.TabletopEnv`` is one."""
+
+    card: Card
+    task: Task
+
+    def reset(self, *, seed: int, options: dict | None = None) -> tuple[Any, dict]:
+        """Start the episode of this seed."""
+
+    def advance(self, action: NDArray[np.float32]) -> dict:
+        """Execute one action without rendering; is_success, target_lifted, wrong_object_lifted, failure, truncated."""
+
+    def observe(self) -> Observation:
+        """Render what the policy sees."""
+
+    def scene(self) -> SceneState:
+        """Where everything is now."""
+
+
+@dataclass(frozen=True)
+class RolloutSettings:
+    """How episodes are run.
+
+    Attributes:
+        batch: environments stepped in lockstep in one process.
+        execute: actions of a chunk that are executed before the policy is asked again.
+        handling: of overlapping chunks, see :class:`ChunkPlayer`.
+        films: number of episodes (the first ones) that are filmed.
+        film_dir: where films go; None: no films.
+    """
+
+    batch: int = 8
+    execute: int = 6
+    handling: str = "receding"
+    films: int = 0
+    film_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class EpisodeRow:
+    """What happened in one episode.
+
+    Attributes:
+        task: kind of task, e.g. ``into``; steps: actions executed.
+        style: of the target's referring expression (attribute, spatial, superlative), "" where unknown.
+        lifted: id of the first object that left the table, "" if none did.
+        failure: why it failed, "" on success.
+        video: file name of its film, "" if not filmed.
+    """
+
+    seed: int
+    task: str
+    success: bool
+    steps: int
+    instruction: str
+    relation: str
+    style: str
+    target: str
+    lifted: str
+    target_lifted: bool
+    wrong_object_lifted: bool
+    failure: str
+    video: str = ""
+
+    def to_dict(self) -> dict:
+        """A JSON-ready dictionary."""
+        return dataclasses.asdict(self)
+
+
+class _Running:
+    """One episode in progress."""
+
+    def __init__(self, env: Environment, seed: int, options: dict | None, settings: RolloutSettings, film: bool) -> None:
+        _, info = env.reset(seed=seed, options=options)
+        self.env, self.seed, self.task = env, seed, env.task
+        self.style = str(info.get("style", ""))
+        names = env.card.action_names
+        gripper = names.index("gripper") if "gripper" in names else None
+        self.player = ChunkPlayer(settings.handling, settings.execute, gripper=gripper)
+        self.scene = env.scene()
+        self.lifted = ""
+        self.grounding: Grounding | None = None
+        self.steps, self.info, self.done = 0, {}, False
+        self.film: Film | None = None
+        if film and settings.film_dir is not None:
+            self.film = Film(settings.film_dir / f"seed_{seed:06d}.mp4", env.card.cameras, env.card.control_hz)
+
+    def step(self) -> None:
+        """Execute the next action and note what it did."""
+        self.info = self.env.advance(self.player.next())
+        self.steps += 1
+        self.done = bool(self.info["is_success"] or self.info["truncated"])
+        if not self.lifted:
+            rise = np.where(self.scene.present, self.env.scene().positions[:, 2] - self.scene.positions[:, 2], 0.0)
+            if rise.max() > LIFTED:
+                self.lifted = self.scene.objects[int(rise.argmax())].id
+
+    def row(self) -> EpisodeRow:
+        """The summary; writes the film."""
+        success = bool(self.info["is_success"])
+        failure = "" if success else str(self.info.get("failure") or "time ran out")
+        if self.film is not None:
+            self.film.finish(self.env.observe(), self.grounding, self.steps, success, failure or "success")
+        task = self.task
+        return EpisodeRow(
+            seed=self.seed,
+            task=task.relation,
+            success=success,
+            steps=self.steps,
+            instruction=task.instruction,
+            relation=task.relation,
+            style=self.style,
+            target=self.scene.objects[task.target].id,
+            lifted=self.lifted,
+            target_lifted=bool(self.info["target_lifted"]),
+            wrong_object_lifted=bool(self.info["wrong_object_lifted"]),
+            failure=failure,
+            video=self.film.path.name if self.film else "",
+        )
+
+
+class Runner:
+    """A policy with its environments, ready to run groups of episodes in this process.
+
+    A policy with ``needs_env = True`` (the scripted expert, a replay) is handed the environment by
+    ``attach(row, env)`` and gets no observations. Rows are named by seed, so that a policy which draws noise from its
+    row's number acts alike in every batch.
+    """
+
+    def __init__(self, policy: PolicyLike, make_env: Callable[[], Environment], settings: RolloutSettings) -> None:
+        self.policy, self.make_env, self.settings = policy, make_env, settings
+        self.envs: list[Environment] = []
+
+    def group(self, seeds: Sequence[int], options: Mapping[int, dict], filmed: frozenset[int]) -> list[EpisodeRow]:
+        """Run these episodes side by side; rows in the order of ``seeds``."""
+        while len(self.envs) < len(seeds):
+            self.envs.append(self.make_env())
+            self.check_cards(self.envs[-1].card)
+        running = [
+            _Running(env, seed, options.get(seed), self.settings, seed in filmed)
+            for env, seed in zip(self.envs, seeds, strict=False)
+        ]
+        self.policy.reset(list(seeds))
+        if getattr(self.policy, "needs_env", False):
+            for episode in running:
+                self.policy.attach(episode.seed, episode.env)  # type: ignore[attr-defined]
+        while active := [episode for episode in running if not episode.done]:
+            self._step(active)
+        return [episode.row() for episode in running]
+
+    def check_cards(self, card: Card) -> None:
+        """Raise SightlineError unless the policy and the environment speak of the same robot."""
+        self.policy.card.require_match(card, "the policy", "the environment", ignore=("chunk", "normalisation"))
+
+    def _step(self, active: list[_Running]) -> None:
+        due = [episode for episode in active if episode.player.wants_chunk]
+        blind = getattr(self.policy, "needs_env", False)
+        seen = {id(e): e.env.observe() for e in active if e.film or (e in due and not blind)}
+        if due:
+            observations = [] if blind else [seen[id(e)] for e in due]
+            chunks: list[ActionChunk] = self.policy.act_batch(observations, [e.seed for e in due])
+            for episode, chunk in zip(due, chunks, strict=True):
+                episode.player.add(chunk.actions)
+                episode.grounding = chunk.grounding
+        for episode in active:
+            if episode.film is not None:
+                episode.film.add(seen[id(episode)], episode.grounding, episode.steps)
+            episode.step()
+
+    def close(self) -> None:
+        """Release the environments."""
+        for env in self.envs:
+            if hasattr(env, "close"):
+                env.close()
+        self.envs = []
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """One torch thread: sums over tensors are then the same in every process, and processes do not crowd each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _groups(seeds: Sequence[int], batch: int) -> list[list[int]]:
+    if len(set(seeds)) != len(seeds):
+        raise SightlineError("The seeds of an evaluation must differ from each other.")
+    if batch < 1:
+        raise SightlineError(f"The batch must hold at least one environment, not {batch}.")
+    return [list(seeds[i : i + batch]) for i in range(0, len(seeds), batch)]
+
+
+def rollout(
+    policy: PolicyLike,
+    make_env: Callable[[], Environment],
+    seeds: Sequence[int],
+    settings: RolloutSettings | None = None,
+    options: Mapping[int, dict] | None = None,
+    label: str = "episodes",
+) -> list[EpisodeRow]:
+    """Run one episode for each seed in this process.
+
+    Args:
+        make_env: builds one environment; called up to ``settings.batch`` times.
+        options: seed -> options of that episode's reset.
+        label: of the progress bar.
+
+    Returns:
+        Rows in the order of ``seeds``; for a deterministic policy they depend on nothing else.
+    """
+    settings = settings or RolloutSettings()
+    runner = Runner(policy, make_env, settings)
+    filmed = frozenset(list(seeds)[: settings.films])
+    rows: list[EpisodeRow] = []
+    try:
+        with _one_thread(), progress(len(seeds), label) as bar:
+            for group in _groups(seeds, settings.batch):
+                rows += runner.group(group, options or {}, filmed)
+                bar.update(len(group), success=_share(rows))
+    finally:
+        runner.close()
+    return rows
+
+
+def _share(rows: list[EpisodeRow]) -> float:
+    return round(sum(row.success for row in rows) / len(rows), 3)
+
+
+_worker: dict[str, Any] = {}
+
+
+def _start_worker(make_policy: Callable[[], PolicyLike], make_env: Callable[[], Environment], settings: RolloutSettings) -> None:
+    torch.set_num_threads(1)
+    _worker.update(make_policy=make_policy, make_env=make_env, settings=settings)
+
+
+def _work(seeds: list[int], options: dict[int, dict], filmed: frozenset[int]) -> list[EpisodeRow]:
+    # The policy is loaded here and not at the start of the process so that a failure comes back as its own message.
+    if "runner" not in _worker:
+        _worker["runner"] = Runner(_worker["make_policy"](), _worker["make_env"], _worker["settings"])
+    return _worker["runner"].group(seeds, options, filmed)
+
+
+def rollout_in_processes(
+    make_policy: Callable[[], PolicyLike],
+    make_env: Callable[[], Environment],
+    seeds: Sequence[int],
+    settings: RolloutSettings | None = None,
+    workers: int = 2,
+    options: Mapping[int, dict] | None = None,
+    label: str = "episodes",
+) -> list[EpisodeRow]:
+    """As :func:`rollout`, in ``workers`` processes with a policy each (``make_policy`` and ``make_env`` must be picklable).
+
+    Raises:
+        SightlineError: a worker died (out of memory, killed), or whatever a worker raised.
+    """
+    settings = settings or RolloutSettings()
+    if workers <= 1:
+        return rollout(make_policy(), make_env, seeds, settings, options, label)
+    filmed, done = frozenset(list(seeds)[: settings.films]), {}
+    groups = _groups(seeds, settings.batch)
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers, len(groups)), context, _start_worker, (make_policy, make_env, settings))
+    try:
+        with pool, progress(len(seeds), label) as bar:
+            chosen = [{seed: (options or {})[seed] for seed in group if seed in (options or {})} for group in groups]
+            jobs = {pool.submit(_work, group, some, filmed): i for i, (group, some) in enumerate(zip(groups, chosen, strict=True))}
+            try:
+                for job in as_completed(jobs):
+                    done[jobs[job]] = job.result()
+                    bar.update(len(done[jobs[job]]), success=_share([row for rows in done.values() for row in rows]))
+            except BaseException:
+                pool.shutdown(cancel_futures=True, wait=False)
+                raise
+    except BrokenProcessPool:
+        raise SightlineError("An evaluation worker died (out of memory?); try fewer workers or a smaller batch.") from None
+    return [row for i in range(len(groups)) for row in done[i]]

@@ -1,0 +1,50 @@
+"""Video files that every browser plays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+
+class VideoWriter:
+    """Writes frames as they come as H.264 in an mp4 file; the file appears when it is closed.
+
+    Args:
+        path: of the file; its folder is made.
+        fps: frames a second.
+        quality: constant rate factor; smaller is better and larger on disk.
+    """
+
+    def __init__(self, path: Path, fps: int, quality: int = 24) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path, self._partial = path, path.with_name(f".{path.name}.partial")
+        self._container = av.open(str(self._partial), "w", format="mp4", options={"movflags": "+faststart"})
+        self._stream = self._container.add_stream("libx264", rate=fps)
+        # One thread: the bytes must not depend on the machine's load, and several episodes may be filmed at once.
+        self._stream.options = {"crf": str(quality), "preset": "veryfast", "threads": "1"}
+        self._stream.pix_fmt = "yuv420p"
+        self._started = False
+
+    def add(self, frame: NDArray[np.uint8], times: int = 1) -> None:
+        """Append a frame [H,W,3] (H and W even, equal for all frames), shown for ``times`` frames."""
+        if not self._started:
+            self._stream.height, self._stream.width = frame.shape[:2]
+            self._started = True
+        for _ in range(times):
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            self._container.mux(self._stream.encode(picture))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._container.mux(self._stream.encode())
+        self._container.close()
+        self._partial.replace(self.path)
+
+
+def read_video(path: Path) -> list[NDArray[np.uint8]]:
+    """All frames [H,W,3] of a video file."""
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
