@@ -106,13 +106,17 @@ class View:
 
 @dataclass
 class Frame:
-    """One moment of an episode: what was seen, what state the robot was in, what it was told to do next."""
+    """One moment of an episode: what was seen, what state the robot was in, what it was told to do next.
+
+    place: [3] where the tool point should release the target (base frame, metres); None without a task.
+    """
 
     scene: SceneState
     views: dict[str, View]
     state: NDArray[np.float32]
     action: NDArray[np.float32]
     subtask: str = ""
+    place: Array | None = None
 
 
 @dataclass
