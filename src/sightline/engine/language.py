@@ -1,0 +1,360 @@
+"""Referring expressions and instructions.
+
+A :class:`Phrasebook` knows every expression that singles out one object of a scene without ambiguity: by attributes
+("the small red mug"), by its place ("the mug left of the bowl") or by a superlative ("the bottle nearest the bowl").
+:func:`resolve` reads an expression the other way round, from the scene alone, and confirms that exactly one thing fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from sightline.core.types import SceneState
+from sightline.engine.relations import (
+    AXES,
+    MIN_DISTANCE,
+    NEXT_TO_GAP,
+    RANKED,
+    RANKED_BY_REFERENCE,
+    SceneGraph,
+    bulk,
+    direction_margin,
+    holds,
+)
+
+T = TypeVar("T")
+STYLES = ("attribute", "spatial", "superlative")
+STYLE_SHARES = (0.6, 0.2, 0.2)
+NOUNS = ("object", "thing")  # for things described without their kind
+RELATION_WORDS: dict[str, tuple[str, ...]] = {
+    "left": ("left of", "to the left of", "on the left of"),
+    "right": ("right of", "to the right of", "on the right of"),
+    "front": ("in front of",),
+    "behind": ("behind",),
+    "next": ("next to", "beside"),
+    "into": ("in", "inside"),
+    "onto": ("on", "on top of"),
+}
+RANKED_WORDS: dict[str, tuple[str, ...]] = {
+    "leftmost": ("the leftmost {}", "the {} on the far left"),
+    "rightmost": ("the rightmost {}", "the {} on the far right"),
+    "frontmost": ("the frontmost {}", "the {} at the very front"),
+    "backmost": ("the backmost {}", "the {} at the very back"),
+    "robot_nearest": ("the {} nearest the robot", "the {} closest to the robot"),
+    "robot_farthest": ("the {} farthest from the robot", "the {} furthest from the robot"),
+    "largest": ("the largest {}", "the biggest {}"),
+    "smallest": ("the smallest {}",),
+    "nearest": ("the {} nearest {}", "the {} closest to {}", "the {} nearest to {}"),
+    "farthest": ("the {} farthest from {}", "the {} furthest from {}"),
+}
+INSTRUCTIONS: dict[str, tuple[str, ...]] = {
+    "into": (
+        "put {} into {}",
+        "put {} in {}",
+        "place {} in {}",
+        "place {} inside {}",
+        "drop {} into {}",
+        "move {} into {}",
+    ),
+    "onto": (
+        "put {} on {}",
+        "put {} onto {}",
+        "place {} on {}",
+        "place {} on top of {}",
+        "set {} on {}",
+        "move {} onto {}",
+    ),
+    "left": (
+        "put {} to the left of {}",
+        "put {} left of {}",
+        "place {} to the left of {}",
+        "move {} to the left of {}",
+        "set {} left of {}",
+    ),
+    "right": (
+        "put {} to the right of {}",
+        "put {} right of {}",
+        "place {} to the right of {}",
+        "move {} to the right of {}",
+        "set {} right of {}",
+    ),
+    "front": ("put {} in front of {}", "place {} in front of {}", "move {} in front of {}", "set {} in front of {}"),
+    "behind": ("put {} behind {}", "place {} behind {}", "move {} behind {}", "set {} behind {}"),
+}
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A description that a listener can check against the scene.
+
+    Attributes:
+        kind, colour, size: filters; empty means any.
+        relation: "" or one of relations.PAIRWISE, RANKED, RANKED_BY_REFERENCE.
+        reference: what the relation refers to (for PAIRWISE and RANKED_BY_REFERENCE), described by attributes alone.
+        phrase: the English words.
+    """
+
+    kind: str = ""
+    colour: str = ""
+    size: str = ""
+    relation: str = ""
+    reference: Expression | None = None
+    phrase: str = ""
+
+    @property
+    def style(self) -> str:
+        """One of STYLES."""
+        if not self.relation:
+            return "attribute"
+        return "superlative" if self.relation in RANKED or self.relation in RANKED_BY_REFERENCE else "spatial"
+
+
+Filter = tuple[str, str, str]  # kind, colour, size
+
+
+def pick(options: Sequence[T], rng: np.random.Generator) -> T:
+    """A uniformly random element (much faster than Generator.choice on short sequences)."""
+    return options[int(rng.random() * len(options))]
+
+
+def describe(kind: str, colour: str, size: str, noun: str = NOUNS[0]) -> str:
+    """Words of a filter without article, e.g. "small red mug", "blue object"."""
+    return " ".join(word for word in (size, colour, kind or noun) if word)
+
+
+class Phrasebook:
+    """All unambiguous expressions for the present objects of one scene; candidates are found when first asked for.
+
+    Objects are addressed by their local number in ``graph`` (see SceneGraph).
+    """
+
+    def __init__(self, scene: SceneState) -> None:
+        self.graph = SceneGraph(scene)
+        self.count = len(self.graph.indices)
+        self._kinds: dict[str, int] = {}
+        self._colours: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
+        for number, info in enumerate(self.graph.objects):
+            bit = 1 << number
+            self._kinds[info.kind] = self._kinds.get(info.kind, 0) | bit
+            self._sizes[info.size] = self._sizes.get(info.size, 0) | bit
+            if info.colour:
+                self._colours[info.colour] = self._colours.get(info.colour, 0) | bit
+        self._all = (1 << self.count) - 1
+        self._found: dict[tuple[str, int], list] = {}
+
+    def matches(self, wanted: Filter) -> int:
+        """Mask of the objects that pass a filter."""
+        kind, colour, size = wanted
+        mask = self._kinds.get(kind, 0) if kind else self._all
+        if colour:
+            mask &= self._colours.get(colour, 0)
+        return mask & self._sizes.get(size, 0) if size else mask
+
+    def candidates(self, number: int, style: str) -> list:
+        """Unambiguous structures for an object: filters (attribute) or (relation, filter, reference or -1) grouped for drawing."""
+        key = (style, number)
+        if key not in self._found:
+            self._found[key] = getattr(self, f"_find_{style}")(number)
+        return self._found[key]
+
+    def _filters(self, number: int) -> list[Filter]:
+        info = self.graph.objects[number]
+        filters = [(info.kind, "", "")]
+        if info.colour:
+            filters += [(info.kind, info.colour, ""), ("", info.colour, "")]
+        return filters
+
+    def _find_attribute(self, number: int) -> list[Filter]:
+        bit, info = 1 << number, self.graph.objects[number]
+        filters = [wanted for wanted in self._filters(number) if self.matches(wanted) == bit]
+        if info.size in ("small", "large"):
+            # Size is relative: spoken only when everything of this kind and another size is clearly bigger (or smaller).
+            clear = self.graph.beats["smallest" if info.size == "small" else "largest"][number]
+            others = self._kinds[info.kind] & ~self._sizes[info.size]
+            if others and not others & ~clear:
+                sized = [(info.kind, "", info.size), (info.kind, info.colour, info.size)]
+                filters += [wanted for wanted in sized if self.matches(wanted) == bit and wanted not in filters]
+        return filters
+
+    @cached_property
+    def references(self) -> list[int]:
+        """Local numbers of the objects that attributes alone single out."""
+        return [number for number in range(self.count) if self.candidates(number, "attribute")]
+
+    def _ambiguous(self, number: int) -> list[tuple[Filter, int]]:
+        """Filters that fit this object and others too, with their masks; the one for any object last."""
+        bit = 1 << number
+        wanted = [*self._filters(number), ("", "", "")]
+        return [(item, mask) for item in wanted if (mask := self.matches(item)) != bit]
+
+    def _find_spatial(self, number: int) -> list[list[tuple[str, Filter, int]]]:
+        bit, graph = 1 << number, self.graph
+        named, anything = [], []
+        for wanted, mask in self._ambiguous(number):
+            for reference in self.references:
+                rivals = mask & ~(bit | 1 << reference)
+                if reference == number or not rivals:  # without rivals the relation would say nothing
+                    continue
+                for relation, certain in graph.certain.items():
+                    if certain[reference] & bit and not graph.possible[relation][reference] & rivals:
+                        (named if any(wanted) else anything).append((relation, wanted, reference))
+        return [group for group in (named, anything) if group]
+
+    def _find_superlative(self, number: int) -> list[list[tuple[str, Filter, int]]]:
+        bit, graph = 1 << number, self.graph
+        found: dict[str, list[tuple[str, Filter, int]]] = {}
+        for wanted, mask in self._ambiguous(number):
+            if not any(wanted) and self.count < 3:
+                continue
+            for relation, beats in graph.beats.items():
+                # Sizes are compared within a kind.
+                if not mask & ~(bit | beats[number]) and (wanted[0] or relation not in ("largest", "smallest")):
+                    found.setdefault(relation, []).append((relation, wanted, -1))
+            for reference in self.references:
+                rivals = mask & ~(bit | 1 << reference)
+                if reference == number or not rivals:
+                    continue
+                for relation, beats_at in graph.beats_at.items():
+                    if not rivals & ~beats_at[reference][number]:
+                        found.setdefault(relation, []).append((relation, wanted, reference))
+        return list(found.values())
+
+    def express(
+        self, number: int, style: str, rng: np.random.Generator, avoid: int = -1, clause: bool = False
+    ) -> Expression | None:
+        """A random unambiguous expression for an object in the given style, or None when there is none.
+
+        Args:
+            avoid: local number of an object that must not serve as the reference.
+            clause: say "the mug that is left of the bowl", for places where a bare "left of" could belong to a verb.
+        """
+        options = self.candidates(number, style)
+        if not options:
+            return None
+        if style == "attribute":
+            return self._attribute(pick(options, rng), rng)
+        group = options[0] if style == "spatial" and rng.random() < 0.8 else pick(options, rng)
+        relation, wanted, reference = pick(group, rng)
+        if reference >= 0 and reference == avoid:
+            return None
+        return self._related(relation, wanted, reference, rng, clause)
+
+    def _attribute(self, wanted: Filter, rng: np.random.Generator) -> Expression:
+        return Expression(*wanted, phrase=f"the {describe(*wanted, noun=pick(NOUNS, rng))}")
+
+    def _related(
+        self, relation: str, wanted: Filter, reference: int, rng: np.random.Generator, clause: bool = False
+    ) -> Expression:
+        words = describe(*wanted, noun=pick(NOUNS, rng))
+        if reference < 0:
+            return Expression(*wanted, relation=relation, phrase=pick(RANKED_WORDS[relation], rng).format(words))
+        other = self._attribute(pick(self.candidates(reference, "attribute"), rng), rng)
+        if relation in RANKED_WORDS:
+            phrase = pick(RANKED_WORDS[relation], rng).format(words, other.phrase)
+        else:
+            link = "that is " if clause else ""
+            phrase = f"the {words} {link}{pick(RELATION_WORDS[relation], rng)} {other.phrase}"
+        return Expression(*wanted, relation=relation, reference=other, phrase=phrase)
+
+
+def referring_expressions(scene: SceneState, index: int, rng: np.random.Generator) -> list[Expression]:
+    """Every unambiguous way to single out object ``index`` among the present objects, worded at random."""
+    book = Phrasebook(scene)
+    if index not in book.graph.indices:
+        return []
+    number = book.graph.indices.index(index)
+    found = [book._attribute(wanted, rng) for wanted in book.candidates(number, "attribute")]
+    for style in ("spatial", "superlative"):
+        found += [book._related(*item, rng) for group in book.candidates(number, style) for item in group]
+    return found
+
+
+def resolve(expression: Expression, scene: SceneState) -> list[int]:
+    """Indices of all present objects that an expression could mean; superlatives include near ties.
+
+    Written against positions alone, not against SceneGraph, so that it can confirm what Phrasebook says.
+    """
+    pool = [
+        index
+        for index, info in enumerate(scene.objects)
+        if scene.present[index]
+        and (not expression.kind or info.kind == expression.kind)
+        and (not expression.colour or info.colour == expression.colour)
+        and (not expression.size or info.size == expression.size)
+    ]
+    if not expression.relation:
+        return pool
+    if expression.reference is None:
+        return _best(pool, expression.relation, scene)
+    found = resolve(expression.reference, scene)
+    if len(found) != 1:
+        return []
+    reference = found[0]
+    pool = [index for index in pool if index != reference]
+    if expression.relation in RANKED_BY_REFERENCE:
+        distance = {index: _distance(scene, index, reference) for index in pool}
+        if expression.relation == "nearest":
+            return [index for index in pool if distance[index] <= min(distance.values()) + 0.015]
+        return [index for index in pool if distance[index] >= max(distance.values()) - 0.015]
+    return [index for index in pool if _stands(expression.relation, scene, index, reference)]
+
+
+def _distance(scene: SceneState, first: int, second: int) -> float:
+    offset = scene.positions[first] - scene.positions[second]
+    return float(np.hypot(offset[0], offset[1]))
+
+
+def _stands(relation: str, scene: SceneState, index: int, reference: int) -> bool:
+    if relation == "next":
+        return (
+            _distance(scene, index, reference) - scene.objects[index].radius - scene.objects[reference].radius
+            <= NEXT_TO_GAP
+        )
+    if relation in AXES:
+        far_enough = _distance(scene, index, reference) >= max(MIN_DISTANCE, scene.objects[reference].radius)
+        return far_enough and direction_margin(relation, scene.positions[index] - scene.positions[reference]) >= 0
+    return holds(relation, scene, index, reference)
+
+
+def _best(pool: list[int], relation: str, scene: SceneState) -> list[int]:
+    """The objects of the pool within a small tolerance of the extreme of a reference-free ranking."""
+    x, y = scene.positions[:, 0], scene.positions[:, 1]
+    score, tie = {
+        "leftmost": (-y, 0.01),
+        "rightmost": (y, 0.01),
+        "frontmost": (x, 0.01),
+        "backmost": (-x, 0.01),
+        "robot_nearest": (-np.hypot(x, y), 0.01),
+        "robot_farthest": (np.hypot(x, y), 0.01),
+        "largest": (np.log([bulk(scene, index) for index in range(len(x))]), 0.05),
+        "smallest": (-np.log([bulk(scene, index) for index in range(len(x))]), 0.05),
+    }[relation]
+    return [index for index in pool if score[index] >= max(score[other] for other in pool) - tie]
+
+
+def instruct(relation: str, target_phrase: str, reference_phrase: str, rng: np.random.Generator) -> str:
+    """An instruction in plain lower-case English, e.g. "put the red mug to the left of the bowl"."""
+    return pick(INSTRUCTIONS[relation], rng).format(target_phrase, reference_phrase)
+
+
+def vocabulary_sentences(kinds: Iterable[str], colours: Iterable[str]) -> list[str]:
+    """Sentences that together hold every word this module can say about the given kinds and colours."""
+    kinds, colours = sorted(set(kinds)) or [NOUNS[0]], sorted(set(colours) - {""}) or ["red"]
+    first, second = f"the {kinds[0]}", f"the {kinds[-1]}"
+    sentences = [f"the {size} {colour} {kind}" for kind in kinds for size in ("small", "large") for colour in colours]
+    sentences += [f"the {colour} {noun}" for colour in colours for noun in NOUNS]
+    links = [f"{link}{words}" for forms in RELATION_WORDS.values() for words in forms for link in ("", "that is ")]
+    sentences += [f"{first} {words} {second}" for words in links]
+    sentences += [
+        form.format(kind, second) for forms in RANKED_WORDS.values() for form in forms for kind in (kinds[0], *NOUNS)
+    ]
+    sentences += [
+        form.format(first, f"the {kind}") for forms in INSTRUCTIONS.values() for form in forms for kind in kinds
+    ]
+    return sentences
