@@ -15,8 +15,20 @@ Colour = tuple[int, int, int]
 Picture = NDArray[np.uint8]
 
 # One colour for each meaning, the same in every picture, video and report; chosen to differ for colour-blind readers too.
-COLOURS: dict[str, Colour] = {"target": (255, 176, 0), "place": (0, 190, 255), "tool": (255, 255, 255), "trace": (255, 0, 170)}
-_OTHERS: tuple[Colour, ...] = ((120, 220, 80), (170, 130, 255), (255, 120, 90), (60, 220, 190), (240, 230, 90), (230, 120, 210))
+COLOURS: dict[str, Colour] = {
+    "target": (255, 176, 0),
+    "place": (0, 190, 255),
+    "tool": (255, 255, 255),
+    "trace": (255, 0, 170),
+}
+_OTHERS: tuple[Colour, ...] = (
+    (120, 220, 80),
+    (170, 130, 255),
+    (255, 120, 90),
+    (60, 220, 190),
+    (240, 230, 90),
+    (230, 120, 210),
+)
 _TRACE_START: Colour = (255, 245, 120)
 _INK: Colour = (12, 14, 20)
 
@@ -151,7 +163,9 @@ def draw_labels(
     return overlay(image, Grounding("", dict(boxes or {}), dict(points or {}), path), scale)
 
 
-def text_panel(lines: list[tuple[str, Colour]], width: int, height: int, size: int = 14, fill: Colour = _INK) -> Picture:
+def text_panel(
+    lines: list[tuple[str, Colour]], width: int, height: int, size: int = 14, fill: Colour = _INK
+) -> Picture:
     """A [height,width,3] panel of wrapped text; each entry is one paragraph with its colour. What does not fit is cut off."""
     panel = Image.new("RGB", (width, height), fill)
     draw = ImageDraw.Draw(panel)

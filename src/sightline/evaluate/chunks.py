@@ -55,9 +55,13 @@ class ChunkPlayer:
     def add(self, chunk: Action) -> None:
         """Take a new chunk [T,A] whose first action is for the present step."""
         if chunk.ndim != 2 or len(chunk) == 0:
-            raise SightlineError(f"The policy must return chunks of shape [steps, dimensions], not {list(chunk.shape)}.")
+            raise SightlineError(
+                f"The policy must return chunks of shape [steps, dimensions], not {list(chunk.shape)}."
+            )
         if not np.isfinite(chunk).all():
-            raise SightlineError("The policy returned an action that is not a finite number; the checkpoint may be damaged.")
+            raise SightlineError(
+                "The policy returned an action that is not a finite number; the checkpoint may be damaged."
+            )
         alive = [(start, old) for start, old in self._chunks if start + len(old) > self._step]
         self._chunks = [*(alive if self.handling == "ensemble" else []), (self._step, chunk)]
         self._due = self._step + min(self.execute, len(chunk))
@@ -66,7 +70,9 @@ class ChunkPlayer:
         """The action [A] of the present step; moves on by one step."""
         if self.wants_chunk:
             raise RuntimeError("no chunk covers this step: call add() first")
-        options = np.stack([chunk[self._step - start] for start, chunk in self._chunks if self._step - start < len(chunk)])
+        options = np.stack(
+            [chunk[self._step - start] for start, chunk in self._chunks if self._step - start < len(chunk)]
+        )
         weights = np.exp(-self.decay * np.arange(len(options)))
         action = options[0] if len(options) == 1 else (weights / weights.sum()) @ options
         action = np.array(action, dtype=np.float32)

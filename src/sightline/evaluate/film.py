@@ -76,7 +76,9 @@ class Film:
         """Append one moment."""
         self._writer.add(compose(observation, self.cameras, grounding, step))
 
-    def finish(self, observation: Observation, grounding: Grounding | None, step: int, success: bool, outcome: str) -> None:
+    def finish(
+        self, observation: Observation, grounding: Grounding | None, step: int, success: bool, outcome: str
+    ) -> None:
         """Append the end and finish the file."""
         colour = SUCCESS if success else FAILURE
         last = compose(observation, self.cameras, grounding, step, outcome, colour)

@@ -102,7 +102,9 @@ class EpisodeRow:
 class _Running:
     """One episode in progress."""
 
-    def __init__(self, env: Environment, seed: int, options: dict | None, settings: RolloutSettings, film: bool) -> None:
+    def __init__(
+        self, env: Environment, seed: int, options: dict | None, settings: RolloutSettings, film: bool
+    ) -> None:
         _, info = env.reset(seed=seed, options=options)
         self.env, self.seed, self.task = env, seed, env.task
         self.style = str(info.get("style", ""))
@@ -155,29 +157,40 @@ class Runner:
     """A policy with its environments, ready to run groups of episodes in this process.
 
     A policy with ``needs_env = True`` (the scripted expert, a replay) is handed the environment by
-    ``attach(row, env)`` and gets no observations. Rows are named by seed, so that a policy which draws noise from its
+    ``attach(row, env)`` at the start of each episode and gets no observations; it follows the environment's card. Rows are named by seed, so that a policy which draws noise from its
     row's number acts alike in every batch.
     """
 
     def __init__(self, policy: PolicyLike, make_env: Callable[[], Environment], settings: RolloutSettings) -> None:
         self.policy, self.make_env, self.settings = policy, make_env, settings
+        self.blind = bool(getattr(policy, "needs_env", False))
         self.envs: list[Environment] = []
 
-    def group(self, seeds: Sequence[int], options: Mapping[int, dict], filmed: frozenset[int]) -> list[EpisodeRow]:
-        """Run these episodes side by side; rows in the order of ``seeds``."""
+    def group(
+        self,
+        seeds: Sequence[int],
+        options: Mapping[int, dict],
+        filmed: frozenset[int],
+        finished: Callable[[bool], None] = lambda success: None,
+    ) -> list[EpisodeRow]:
+        """Run these episodes side by side; rows in the order of ``seeds``. ``finished`` hears of each one's success."""
         while len(self.envs) < len(seeds):
             self.envs.append(self.make_env())
-            self.check_cards(self.envs[-1].card)
+            if not self.blind:
+                self.check_cards(self.envs[-1].card)
         running = [
             _Running(env, seed, options.get(seed), self.settings, seed in filmed)
             for env, seed in zip(self.envs, seeds, strict=False)
         ]
         self.policy.reset(list(seeds))
-        if getattr(self.policy, "needs_env", False):
+        if self.blind:
             for episode in running:
                 self.policy.attach(episode.seed, episode.env)  # type: ignore[attr-defined]
         while active := [episode for episode in running if not episode.done]:
             self._step(active)
+            for episode in active:
+                if episode.done:
+                    finished(bool(episode.info["is_success"]))
         return [episode.row() for episode in running]
 
     def check_cards(self, card: Card) -> None:
@@ -186,10 +199,9 @@ class Runner:
 
     def _step(self, active: list[_Running]) -> None:
         due = [episode for episode in active if episode.player.wants_chunk]
-        blind = getattr(self.policy, "needs_env", False)
-        seen = {id(e): e.env.observe() for e in active if e.film or (e in due and not blind)}
+        seen = {id(e): e.env.observe() for e in active if e.film or (e in due and not self.blind)}
         if due:
-            observations = [] if blind else [seen[id(e)] for e in due]
+            observations = [] if self.blind else [seen[id(e)] for e in due]
             chunks: list[ActionChunk] = self.policy.act_batch(observations, [e.seed for e in due])
             for episode, chunk in zip(due, chunks, strict=True):
                 episode.player.add(chunk.actions)
@@ -249,23 +261,26 @@ def rollout(
     filmed = frozenset(list(seeds)[: settings.films])
     rows: list[EpisodeRow] = []
     try:
-        with _one_thread(), progress(len(seeds), label) as bar:
+        with _one_thread(), progress(len(seeds), label, unit="episode") as bar:
+            outcomes: list[bool] = []
+
+            def finished(success: bool) -> None:
+                outcomes.append(success)
+                bar.update(1, success=sum(outcomes) / len(outcomes))
+
             for group in _groups(seeds, settings.batch):
-                rows += runner.group(group, options or {}, filmed)
-                bar.update(len(group), success=_share(rows))
+                rows += runner.group(group, options or {}, filmed, finished)
     finally:
         runner.close()
     return rows
 
 
-def _share(rows: list[EpisodeRow]) -> float:
-    return round(sum(row.success for row in rows) / len(rows), 3)
-
-
 _worker: dict[str, Any] = {}
 
 
-def _start_worker(make_policy: Callable[[], PolicyLike], make_env: Callable[[], Environment], settings: RolloutSettings) -> None:
+def _start_worker(
+    make_policy: Callable[[], PolicyLike], make_env: Callable[[], Environment], settings: RolloutSettings
+) -> None:
     torch.set_num_threads(1)
     _worker.update(make_policy=make_policy, make_env=make_env, settings=settings)
 
@@ -299,16 +314,22 @@ def rollout_in_processes(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(workers, len(groups)), context, _start_worker, (make_policy, make_env, settings))
     try:
-        with pool, progress(len(seeds), label) as bar:
+        with pool, progress(len(seeds), label, unit="episode") as bar:
             chosen = [{seed: (options or {})[seed] for seed in group if seed in (options or {})} for group in groups]
-            jobs = {pool.submit(_work, group, some, filmed): i for i, (group, some) in enumerate(zip(groups, chosen, strict=True))}
+            jobs = {
+                pool.submit(_work, group, some, filmed): i
+                for i, (group, some) in enumerate(zip(groups, chosen, strict=True))
+            }
             try:
                 for job in as_completed(jobs):
                     done[jobs[job]] = job.result()
-                    bar.update(len(done[jobs[job]]), success=_share([row for rows in done.values() for row in rows]))
+                    so_far = [row.success for rows in done.values() for row in rows]
+                    bar.update(len(done[jobs[job]]), success=sum(so_far) / len(so_far))
             except BaseException:
                 pool.shutdown(cancel_futures=True, wait=False)
                 raise
     except BrokenProcessPool:
-        raise SightlineError("An evaluation worker died (out of memory?); try fewer workers or a smaller batch.") from None
+        raise SightlineError(
+            "An evaluation worker died (out of memory?); try fewer workers or a smaller batch."
+        ) from None
     return [row for i in range(len(groups)) for row in done[i]]

@@ -1,4 +1,4 @@
-"""Video files that every browser plays."""
+"""Films for people: small files that every browser plays (datasets have their own encoder, made for random access)."""
 
 from __future__ import annotations
 
@@ -42,9 +42,3 @@ class VideoWriter:
         self._container.mux(self._stream.encode())
         self._container.close()
         self._partial.replace(self.path)
-
-
-def read_video(path: Path) -> list[NDArray[np.uint8]]:
-    """All frames [H,W,3] of a video file."""
-    with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
