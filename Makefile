@@ -1,0 +1,48 @@
+# Thin and readable: every target is a command you could type yourself.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Passive waiting: OpenMP threads that spin steal the core from whoever has work to do.
+export OMP_WAIT_POLICY ?= passive
+# Where MuJoCo draws without a screen.
+export MUJOCO_GL ?= $(if $(filter Darwin,$(shell uname)),cgl,egl)
+
+.PHONY: help setup demo test bench lint clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+setup: $(READY) ## install everything into .venv, and the system packages that rendering needs
+	@scripts/system_packages.sh rendering $(BIN)/python
+
+# torch comes first and pinned: a range would pull the newest build with several GB of GPU libraries.
+# robosuite comes last and alone: its MJCF files are needed, its own requirements are not (see pyproject.toml).
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sightline needs Python 3.11 or newer; this is %d.%d. Try: make setup PYTHON=python3.12" % sys.version_info[:2])'
+	@scripts/system_packages.sh venv $(PYTHON)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet -e '.[dev]'
+	$(BIN)/pip install --quiet --no-deps robosuite==1.5.2
+	@touch $(READY)
+
+demo: setup ## 20 episodes in the simulator with the shipped policy: table, videos, report
+	$(BIN)/sightline evaluate --policy tiny --suite tabletop --split seen --episodes 20 --seed 7 \
+	    --video demo/videos --report demo/report.html --json demo/result.json
+	@echo "Watch demo/videos/*.mp4 and open demo/report.html in a browser; the figures are in demo/result.json."
+
+test: setup ## all tests, the whole chain in miniature included
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q
+
+bench: setup ## speed of data engine, training and policy on this machine
+	$(BIN)/python scripts/bench.py
+
+lint: $(READY) ## style, imports, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean: ## remove what the targets above have made, .venv excepted
+	rm -rf demo outputs build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

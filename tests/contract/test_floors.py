@@ -1,0 +1,101 @@
+"""The house rules of imports, read off the source: down only, no torch in simulation, no simulator in models."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sightline
+
+ROOT = Path(sightline.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+FLOORS = {"core": 0, "data": 1, "engine": 1, "envs": 1, "models": 2, "train": 3, "evaluate": 3}
+FLOORS |= {"serve": 4, "cli": 4, "doctor": 4}
+# On floor 1 the engine may use the data writer and the environments the engine; nothing else is sideways.
+SIDEWAYS = {("engine", "data"), ("envs", "engine"), ("envs", "data")}
+SIMULATORS = {"mujoco", "robosuite", "gymnasium"}
+FORBIDDEN = {
+    "core": {"torch", "transformers"} | SIMULATORS,
+    "data": {"torch", "transformers"} | SIMULATORS,
+    "engine": {"torch", "transformers", "robosuite"},
+    "envs": {"torch", "transformers", "robosuite"},
+    "models": SIMULATORS,
+}
+UNSAFE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve"}
+
+
+def room(path: Path) -> str:
+    """The top-level room of a file: ``engine`` for engine/robots/panda.py, ``cli`` for cli.py."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(source: str, package: list[str]) -> Iterator[tuple[int, str, bool]]:
+    """(line, absolute module name, only for type checking) of every import, those inside functions included.
+
+    ``package`` is what a relative import starts from: ["sightline", "engine"] for a file in engine/.
+    """
+    tree = ast.parse(source)
+    typing_only = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for statement in node.body
+        for child in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *filter(None, [node.module])])
+            # `from sightline import engine` names the room only in the second half.
+            names = [f"{module}.{alias.name}" for alias in node.names] if module == "sightline" else [module]
+        else:
+            continue
+        yield from ((node.lineno, name, id(node) in typing_only) for name in names)
+
+
+def imports_of(path: Path) -> Iterator[tuple[int, str, bool]]:
+    """The imports of a file of the package."""
+    package = ["sightline", *path.relative_to(ROOT).parts[:-1]]
+    yield from imports(path.read_text(encoding="utf-8"), package)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_keep_to_the_house(path):
+    here = room(path)
+    if here == "__init__":  # the front door offers names of upper floors; it imports them when they are asked for
+        return
+    assert here in FLOORS, f"{here} has no floor: put it into FLOORS and into the design"
+    for line, name, typing_only in imports_of(path):
+        top, *rest = name.split(".")
+        where = f"{path.relative_to(ROOT)}:{line} imports {name}"
+        assert top not in UNSAFE, f"{where}: nothing is ever unpickled"
+        assert typing_only or top not in FORBIDDEN.get(here, ()), f"{where}, which {here} must do without"
+        if top == "sightline" and rest and rest[0] in FLOORS and rest[0] != here:
+            # Below floor 3 a sideways import must be a known one; training evaluates, the command line starts servers.
+            below, level = FLOORS[rest[0]] < FLOORS[here], FLOORS[rest[0]] == FLOORS[here]
+            assert below or (here, rest[0]) in SIDEWAYS or (level and FLOORS[here] >= 3), f"{where}, not below it"
+
+
+def test_the_front_door_imports_nothing_heavy():
+    found = imports_of(ROOT / "__init__.py")
+    names = {name.split(".")[0] for _, name, typing_only in found if not typing_only}
+    assert not names & ({"torch", "transformers"} | SIMULATORS)
+
+
+def test_the_walk_sees_every_form_of_import():
+    source = "import torch.nn\nfrom sightline import train\n"
+    source += "def f():\n    from ..scene import x\n    import sightline.models\n"
+    source += "if TYPE_CHECKING:\n    import mujoco\n"
+    assert list(imports(source, ["sightline", "engine", "robots"])) == [
+        (1, "torch.nn", False),
+        (2, "sightline.train", False),
+        (4, "sightline.engine.scene", False),
+        (5, "sightline.models", False),
+        (7, "mujoco", True),
+    ]

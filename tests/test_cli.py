@@ -1,0 +1,116 @@
+"""The command line: every command explains itself at once, mistakes are one sentence and a non-zero exit."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sightline import cli
+from sightline.core.errors import SightlineError
+
+CONTRACT = {
+    "doctor": [],
+    "generate": ["--out", "--episodes", "--seed", "--kind", "--split", "--workers", "--renders-per-plan", "--size"],
+    "inspect": ["--html"],
+    "pretrain": ["--data", "--out", "--preset", "--set"],
+    "posttrain": ["--data", "--init", "--out", "--guidance", "--preset", "--set"],
+    "evaluate": ["--policy", "--suite", "--split", "--episodes", "--seed", "--video", "--report", "--data"],
+    "ground": ["--policy", "--image", "--text", "--out"],
+}
+
+
+def help_of(capsys, *arguments: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        cli.parse([*arguments, "--help"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_help_lists_exactly_the_commands_that_exist(capsys):
+    text = help_of(capsys)
+    assert set(cli.COMMANDS) == set(CONTRACT)
+    assert all(name in text for name in CONTRACT)
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_every_command_has_help_and_the_options_of_the_contract(capsys, name):
+    text = help_of(capsys, name)
+    assert all(option in text for option in [*CONTRACT[name], "--json"])
+
+
+def test_help_is_fast_and_imports_nothing_heavy():
+    code = "import sys\nfrom sightline import cli\n"
+    code += "try:\n    cli.parse(['evaluate', '--help'])\nexcept SystemExit:\n    pass\n"
+    code += "print(sorted({'torch', 'transformers', 'mujoco', 'gymnasium', 'scipy'} & set(sys.modules)))"
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert time.monotonic() - started < 5  # about 0.3 s on an idle machine
+
+
+def test_arguments_become_the_command():
+    line = "posttrain --data a b --init run1 --out run2 --guidance none --set steps=100 --set batch=8 --json r.json"
+    sets, result = ("steps=100", "batch=8"), Path("r.json")
+    data, init, out = (Path("a"), Path("b")), Path("run1"), Path("run2")
+    expected = cli.Posttrain(data, init, out, "none", overrides=sets, json=result)
+    assert cli.parse(line.split()) == expected
+    assert cli.parse(["inspect", "folder"]) == cli.Inspect(Path("folder"))
+
+
+MISUSE = ["", "fly", "generate --episodes 3", "generate --out x --episodes three", "evaluate --polciy tiny"]
+
+
+@pytest.mark.parametrize("line", MISUSE)
+def test_misuse_exits_with_two(line, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.parse(line.split())
+    assert ended.value.code == 2
+    assert capsys.readouterr().err
+
+
+@dataclass(frozen=True)
+class Fake:
+    json: Path | None = None
+    fails: bool = False
+
+    def run(self) -> dict:
+        if self.fails:
+            raise SightlineError("The dataset at nowhere does not exist.")
+        return {"episodes": 3}
+
+
+def test_results_are_written_and_errors_are_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(cli.COMMANDS, "fake", Fake)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["fake", "--json", str(tmp_path / "r.json")])
+    assert ended.value.code == 0
+    assert json.loads((tmp_path / "r.json").read_text()) == {"episodes": 3}
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["fake", "--fails", "True"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "Error: The dataset at nowhere does not exist.\n"
+
+
+def test_doctor_on_this_machine(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["doctor", "--json", str(tmp_path / "doctor.json")])
+    result = json.loads((tmp_path / "doctor.json").read_text())
+    assert ended.value.code == 0 and result["ok"]
+    names = {check["name"] for check in result["checks"]}
+    assert {"Python", "torch", "rendering", "robots", "video", "disk"} <= names
+    assert "MuJoCo" in capsys.readouterr().out
+
+
+def test_doctor_names_the_package_when_nothing_can_draw(monkeypatch):
+    from sightline import doctor
+
+    monkeypatch.setattr(doctor, "_python", lambda *_, **__: subprocess.CompletedProcess([], -11, "", ""))
+    check = doctor.check_rendering()
+    assert not check.ok and check.required
+    assert "libegl1" in check.fix and "-11" in check.detail
