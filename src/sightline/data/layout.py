@@ -1,0 +1,115 @@
+"""Where things are in a dataset folder (LeRobot v3.0 layout), and how files get there whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import uuid
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sightline.core.errors import SightlineError
+
+VERSION = "v3.0"
+FILES_PER_CHUNK = 1000
+IMAGE_PREFIX = "observation.images."
+STATE, ACTION = "observation.state", "action"
+DATA_PATH = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
+LABELS_PATH = "annotations/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
+VIDEO_PATH = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
+EPISODES_PATH = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
+INFO, TASKS, STATS, CARD = "meta/info.json", "meta/tasks.parquet", "meta/stats.json", "meta/card.json"
+
+
+def place_of(episode: int) -> dict[str, int]:
+    """Chunk and file number of an episode: one file an episode, so that every finished episode is durable."""
+    return {"chunk_index": episode // FILES_PER_CHUNK, "file_index": episode % FILES_PER_CHUNK}
+
+
+def image_key(camera: str) -> str:
+    """LeRobot's feature name of a camera."""
+    return IMAGE_PREFIX + camera
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside ``folder`` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path`` whole or not at all: temporary file beside it, forced to the disk, renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def move_durably(source: Path, target: Path) -> None:
+    """Rename a file that is already on the disk into place."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(source, target)
+    sync_folder(target.parent)
+
+
+def json_bytes(value: object) -> bytes:
+    """``value`` as indented JSON."""
+    return (json.dumps(value, indent=1) + "\n").encode()
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A small table as parquet: one row group, zstd, no column statistics (they would outweigh the data)."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", write_statistics=False, use_dictionary=False)
+    return sink.getvalue().to_pybytes()
+
+
+def read_parquet(path: Path, columns: list[str] | None = None, optional: list[str] | None = None) -> pa.Table:
+    """The table in ``path``: all columns, or the named ones and those of the ``optional`` ones that exist.
+
+    Raises SightlineError that names the file when it is missing, damaged or lacks a column.
+    """
+    try:
+        file = pq.ParquetFile(path)
+        present = set(file.schema_arrow.names)
+        chosen = columns and [*columns, *(name for name in optional or () if name in present)]
+        table = file.read(columns=chosen, use_threads=False)
+    except FileNotFoundError:
+        raise SightlineError(f"{path} is missing: the dataset is incomplete; copy or generate it again.") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise SightlineError(
+            f"{path} cannot be read ({reason}): it is damaged or was cut short; copy or generate the dataset again."
+        ) from None
+    missing = set(columns or ()) - present
+    if missing:
+        raise SightlineError(f"{path} lacks the columns {sorted(missing)}: it is not the file this dataset promises.")
+    return table
+
+
+def read_json(path: Path) -> dict:
+    """The JSON in ``path``. Raises SightlineError that names the file when it is missing or malformed."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise SightlineError(f"{path} is missing: the dataset is incomplete; copy or generate it again.") from None
+    except ValueError as error:
+        raise SightlineError(f"{path} is not valid JSON ({error}); copy or generate the dataset again.") from None
+
+
+def disk_full(error: OSError) -> bool:
+    """Whether ``error`` says that no space (or no quota) is left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -1,0 +1,83 @@
+"""Statistics of states and actions (from parquet alone) and of pictures (while they are at hand)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sightline.data.dataset import Dataset
+
+QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
+NAMES = ("min", "max", "mean", "std", "count", *QUANTILES)
+Statistics = dict[str, NDArray]
+
+
+def array_statistics(values: NDArray) -> Statistics:
+    """Statistics over the rows of [T] or [T,d]: each [d] (float64), ``count`` [1] (int64)."""
+    values = np.asarray(values, np.float64).reshape(len(values), -1)
+    found = {"min": values.min(0), "max": values.max(0), "mean": values.mean(0), "std": values.std(0)}
+    found["count"] = np.array([len(values)])
+    found |= dict(zip(QUANTILES, np.quantile(values, list(QUANTILES.values()), axis=0), strict=True))
+    return found
+
+
+def image_statistics(frames: NDArray[np.uint8], stride: int = 4) -> Statistics:
+    """Statistics of each colour in 0..1 over every ``stride``-th pixel of frames [T,H,W,3]: each [3,1,1], count [1] frames."""
+    pixels = np.asarray(frames)[:, ::stride, ::stride].reshape(-1, 3)
+    counts = np.stack([np.bincount(pixels[:, colour], minlength=256) for colour in range(3)])
+    levels = np.arange(256) / 255.0
+    total = len(pixels)
+    mean = counts @ levels / total
+    share = counts.cumsum(1) / total
+    found = {
+        "min": levels[(counts > 0).argmax(1)],
+        "max": levels[255 - (counts[:, ::-1] > 0).argmax(1)],
+        "mean": mean,
+        "std": np.sqrt(np.maximum(counts @ levels**2 / total - mean**2, 0.0)),
+    }
+    found |= {name: levels[(share >= level).argmax(1)] for name, level in QUANTILES.items()}
+    return {name: value.reshape(3, 1, 1) for name, value in found.items()} | {"count": np.array([len(frames)])}
+
+
+def pooled_statistics(parts: Iterable[Statistics]) -> Statistics:
+    """Statistics of the union: exact but for the quantiles, which are the parts' mean weighted by count."""
+    parts = list(parts)
+    counts = np.array([float(part["count"][0]) for part in parts])
+    weights = counts / counts.sum()
+
+    def weighted(name: str) -> NDArray:
+        return np.tensordot(weights, np.stack([part[name] for part in parts]), 1)
+
+    mean = weighted("mean")
+    square = np.tensordot(weights, np.stack([part["std"] ** 2 + part["mean"] ** 2 for part in parts]), 1)
+    found = {name: weighted(name) for name in QUANTILES}
+    found |= {"min": np.min([part["min"] for part in parts], 0), "max": np.max([part["max"] for part in parts], 0)}
+    found |= {"mean": mean, "std": np.sqrt(np.maximum(square - mean**2, 0.0))}
+    return found | {"count": np.array([int(counts.sum())])}
+
+
+def dataset_statistics(dataset: Dataset, episodes: Iterable[int] | None = None) -> dict[str, Statistics]:
+    """Feature -> exact statistics over all frames of the chosen episodes (default all); no video is decoded.
+
+    Features are the numeric columns of the dataset under their own names, e.g. ``observation.state``.
+    """
+    chosen = range(len(dataset)) if episodes is None else episodes
+    columns: dict[str, list[NDArray]] = {}
+    for episode in chosen:
+        for name, values in dataset.columns(episode).items():
+            columns.setdefault(name, []).append(values)
+    return {name: array_statistics(np.concatenate(parts)) for name, parts in columns.items()}
+
+
+def to_lists(statistics: dict[str, Statistics]) -> dict[str, dict[str, list]]:
+    """JSON-ready form of feature -> statistics."""
+    return {feature: {name: value.tolist() for name, value in found.items()} for feature, found in statistics.items()}
+
+
+def from_lists(statistics: dict[str, dict[str, list]]) -> dict[str, Statistics]:
+    """Inverse of :func:`to_lists`."""
+    return {feature: {name: np.array(value) for name, value in found.items()} for feature, found in statistics.items()}

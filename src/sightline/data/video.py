@@ -1,0 +1,107 @@
+"""Episodes as H.264 videos: deterministic encoding, exact frame access."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.errors import SightlineError
+
+CODEC, PIXEL_FORMAT = "h264", "yuv420p"
+QUALITY = 18
+PRESET = "veryfast"
+SMALL_PICTURE = 400 * 400
+
+
+def encode_video(frames: list[NDArray[np.uint8]] | NDArray[np.uint8], fps: int, key_every: int = 2) -> bytes:
+    """Frames [T,H,W,3] uint8 RGB (even H and W) as an MP4 file; frame t is shown at t / fps seconds.
+
+    The bytes are a function of the frames alone: one thread, no clock, no B-frames.
+
+    Args:
+        key_every: distance between key frames; 2 keeps random access cheap, 1 suits unrelated pictures.
+    """
+    height, width = frames[0].shape[:2]
+    if height % 2 or width % 2:
+        raise SightlineError(f"Pictures of {width}x{height} cannot be stored as video: width and height must be even.")
+    sink = io.BytesIO()
+    with av.open(sink, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = width, height, PIXEL_FORMAT
+        stream.thread_count = 1
+        stream.options = {"preset": PRESET, "crf": str(QUALITY), "g": str(key_every), "bf": "0", "sc_threshold": "0"}
+        for number, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            frame.pts = number
+            frame.time_base = Fraction(1, fps)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return sink.getvalue()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """The container and its video stream; whatever FFmpeg dislikes becomes a SightlineError that names the file."""
+    if not path.exists():
+        raise SightlineError(f"{path} is missing: this camera was not recorded or the dataset is incomplete.")
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            # Threads cost more than they bring for small pictures, and data loaders run side by side anyway.
+            if stream.codec_context.width * stream.codec_context.height <= SMALL_PICTURE:
+                stream.thread_count = 1
+            else:
+                stream.thread_type = "AUTO"
+            yield container, stream
+    except (av.FFmpegError, IndexError) as error:
+        raise SightlineError(
+            f"{path} cannot be decoded ({error}): it is damaged or was cut short; copy or generate the dataset again."
+        ) from None
+
+
+def _seek(container: av.container.InputContainer, stream: av.VideoStream, seconds: float) -> None:
+    """Go to the last key frame at or before ``seconds``."""
+    container.seek(int(seconds / stream.time_base), stream=stream, backward=True)
+
+
+def decode_video(path: Path, count: int, fps: float, start: float = 0.0) -> NDArray[np.uint8]:
+    """The ``count`` frames [count,H,W,3] uint8 RGB shown from ``start`` seconds on.
+
+    Raises SightlineError when the file is damaged or holds fewer frames than promised.
+    """
+    found: list[NDArray[np.uint8]] = []
+    with _opened(path) as (container, stream):
+        if start > 0:
+            _seek(container, stream, start)
+        for frame in container.decode(stream):
+            if frame.time >= start - 0.5 / fps:
+                found.append(frame.to_ndarray(format="rgb24"))
+            if len(found) == count:
+                break
+    if len(found) < count:
+        raise SightlineError(
+            f"{path} ends after {len(found)} of {count} frames: it was cut short; copy or generate the dataset again."
+        )
+    return np.stack(found)
+
+
+def decode_frame(path: Path, seconds: float, fps: float) -> NDArray[np.uint8]:
+    """The frame [H,W,3] uint8 RGB shown at exactly ``seconds`` (never the key frame before it instead).
+
+    Raises SightlineError when the file is damaged or has no frame at that time.
+    """
+    with _opened(path) as (container, stream):
+        _seek(container, stream, max(seconds - 0.25 / fps, 0.0))
+        for frame in container.decode(stream):
+            if abs(frame.time - seconds) < 0.25 / fps:
+                return frame.to_ndarray(format="rgb24")
+            if frame.time > seconds:
+                break
+    raise SightlineError(f"{path} has no frame at {seconds:.4f} s: video and table do not belong together.")
