@@ -1,0 +1,163 @@
+"""System 2: Qwen2.5-VL through transformers, at any size, fed with packed questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLConfig
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLForConditionalGeneration
+from transformers.utils import logging as transformers_logging
+
+from sightline.models.config import PlannerConfig
+from sightline.models.prompts import TokenBatch
+from sightline.models.tokenizer import END, IMAGE_PAD, PAD, SPECIAL, VIDEO_PAD, VISION_END, VISION_START
+
+# transformers warns about the mrope_section key of its own configuration class; nothing a user could act on.
+transformers_logging.get_logger("transformers.modeling_rope_utils").setLevel("ERROR")
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+def qwen_config(config: PlannerConfig) -> Qwen2_5_VLConfig:
+    """The transformers configuration of a planner of this size. Special tokens have the first ids of the vocabulary."""
+    token = {name: index for index, name in enumerate(SPECIAL)}
+    return Qwen2_5_VLConfig(
+        text_config={
+            "vocab_size": config.vocabulary,
+            "hidden_size": config.width,
+            "intermediate_size": config.hidden,
+            "num_hidden_layers": config.depth,
+            "num_attention_heads": config.heads,
+            "num_key_value_heads": config.key_value_heads,
+            "max_position_embeddings": 4096,
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": config.rope_theta,
+                "mrope_section": list(config.mrope_section),
+            },
+            "bos_token_id": None,
+            "eos_token_id": token[END],
+            "pad_token_id": token[PAD],
+        },
+        vision_config={
+            "depth": config.vision_depth,
+            "hidden_size": config.vision_width,
+            "intermediate_size": config.vision_hidden,
+            "num_heads": config.vision_width // 64,
+            "patch_size": config.patch,
+            "spatial_merge_size": config.merge,
+            "temporal_patch_size": config.temporal_patch,
+            "window_size": config.image_size,
+            "fullatt_block_indexes": list(range(config.vision_depth)),
+            "out_hidden_size": config.width,
+            "in_channels": 3,
+        },
+        image_token_id=token[IMAGE_PAD],
+        video_token_id=token[VIDEO_PAD],
+        vision_start_token_id=token[VISION_START],
+        vision_end_token_id=token[VISION_END],
+        tie_word_embeddings=True,
+    )
+
+
+@dataclass
+class PlannerStates:
+    """What the planner thinks of B samples with V views.
+
+    Attributes:
+        layers: hidden states [B,L,width] of the last layers, the very last after the final norm.
+        embedded: [B,V,G,G,width] visual tokens as they enter the language model.
+        visual: [B,V,G,G,width] visual tokens as they leave it.
+    """
+
+    layers: list[Tensor]
+    embedded: Tensor
+    visual: Tensor
+
+
+class QwenPlanner(nn.Module):
+    """The vision-language model of the dual system."""
+
+    def __init__(self, config: PlannerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.model = Qwen2_5_VLForConditionalGeneration(qwen_config(config))
+        # Eager attention is faster than SDPA with a dense mask at these sizes on CPU (see benchmarks).
+        self.model.set_attn_implementation("eager")
+
+    @property
+    def grid(self) -> int:
+        """Visual tokens along one side of a picture."""
+        return self.config.image_size // (self.config.patch * self.config.merge)
+
+    def pixel_values(self, images: Tensor) -> Tensor:
+        """Patches in the order of Qwen2.5-VL's image processor.
+
+        Args:
+            images: [B,V,S,S,3] uint8.
+        Returns:
+            [B*V*patches, 3 * temporal_patch * patch * patch] float32, CLIP-normalised, merge groups together.
+        """
+        side, patch, merge = self.config.image_size, self.config.patch, self.config.merge
+        mean = torch.tensor(CLIP_MEAN, device=images.device) * 255
+        std = torch.tensor(CLIP_STD, device=images.device) * 255
+        x = ((images.flatten(0, 1).float() - mean) / std).permute(0, 3, 1, 2)
+        cells = side // (patch * merge)
+        x = x.view(len(x), 3, cells, merge, patch, cells, merge, patch).permute(0, 2, 5, 3, 6, 1, 4, 7)
+        x = x.reshape(-1, 3, 1, patch * patch).expand(-1, -1, self.config.temporal_patch, -1)
+        return x.reshape(len(x), -1)
+
+    def see(self, images: Tensor) -> Tensor:
+        """Visual tokens [B,V,G*G,width] of pictures [B,V,S,S,3] uint8."""
+        batch, views = images.shape[:2]
+        side = self.config.image_size // self.config.patch
+        grid = torch.tensor([[1, side, side]], device=images.device).expand(batch * views, -1)
+        tokens = self.model.model.visual(self.pixel_values(images), grid).pooler_output
+        return tokens.view(batch, views, self.grid**2, -1)
+
+    def forward(self, images: Tensor, tokens: TokenBatch, layers: int = 1) -> PlannerStates:
+        """Hidden states of the last ``layers`` layers for pictures [B,V,S,S,3] uint8 and packed questions."""
+        batch, views = images.shape[:2]
+        seen = self.see(images)
+        language = self.model.model.language_model
+        embedded = language.embed_tokens(tokens.ids)
+        embedded = embedded.masked_scatter(tokens.image_mask[..., None], seen.to(embedded.dtype))
+        out = language(
+            inputs_embeds=embedded,
+            attention_mask={"full_attention": tokens.attention_mask(embedded.dtype)},
+            position_ids=tokens.positions,
+            use_cache=False,
+            output_hidden_states=layers > 1,
+        )
+        states = list(out.hidden_states[-layers:]) if layers > 1 else [out.last_hidden_state]
+        shape = (batch, views, self.grid, self.grid, -1)
+        visual = states[-1][tokens.image_mask].view(shape)
+        return PlannerStates(states, seen.view(shape), visual)
+
+    def text_loss(self, states: PlannerStates, tokens: TokenBatch) -> Tensor:
+        """Mean next-token cross-entropy over the supervised tokens; zero where there are none."""
+        asked = tokens.labels >= 0
+        if not bool(asked.any()):
+            return states.layers[-1].sum() * 0.0
+        logits = self.model.lm_head(states.layers[-1][asked])
+        return nn.functional.cross_entropy(logits.float(), tokens.labels[asked])
+
+    @torch.no_grad()
+    def chat(self, images: Tensor, tokens: TokenBatch, max_tokens: int = 64) -> list[int]:
+        """Greedy answer (token ids without the end token) to the single question of a batch of one."""
+        config, side = self.model.config, self.config.image_size // self.config.patch
+        out = self.model.generate(
+            input_ids=tokens.ids,
+            attention_mask=torch.ones_like(tokens.ids),
+            mm_token_type_ids=tokens.image_mask.int(),
+            pixel_values=self.pixel_values(images),
+            image_grid_thw=torch.tensor([[1, side, side]] * images.shape[1]),
+            max_new_tokens=max_tokens,
+            do_sample=False,
+        )
+        new = out[0, tokens.ids.shape[1] :].tolist()
+        end = config.text_config.eos_token_id
+        return new[: new.index(end)] if end in new else new

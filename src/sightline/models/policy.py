@@ -1,0 +1,327 @@
+"""Policy: the dual system in physical units. The door through which training, evaluation and serving see the model."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from sightline.core.card import Card
+from sightline.core.config import load_config, to_dict
+from sightline.core.errors import SightlineError
+from sightline.core.geometry import Camera
+from sightline.core.types import ActionChunk, Grounding, Observation
+from sightline.models.config import SystemConfig
+from sightline.models.grounding_head import ROLES, Pointing
+from sightline.models.prompts import Packer, Prompt, TokenBatch, refer_prompt, task_prompt
+from sightline.models.spatial_tokens import SpatialInputs
+from sightline.models.system import DualSystem, Seen
+from sightline.models.tokenizer import WordTokenizer
+from sightline.models.transforms import Scaler, fit_picture
+
+SHIPPED = Path(__file__).parents[1] / "checkpoints"
+COMMANDS = ("put", "place", "move", "set", "bring", "take", "pick", "drop", "lay", "push", "stack")
+NO_CAMERA = np.full(15, np.nan, dtype=np.float32)
+
+
+@dataclass
+class ModelInputs:
+    """What the system sees of B observations: images [B,V,S,S,3] uint8, packed prompts, cameras [B,V,15], states [B,S]."""
+
+    images: Tensor
+    tokens: TokenBatch
+    cameras: Tensor
+    state: Tensor
+    normalised_state: Tensor
+
+
+class Transforms:
+    """The symmetric pipeline: observations to model inputs, model outputs to actions. Shared by training and serving."""
+
+    def __init__(self, config: SystemConfig, tokenizer: WordTokenizer, statistics: dict) -> None:
+        self.config = config
+        self.packer = Packer(tokenizer, config.planner)
+        self.state = Scaler.from_statistics(statistics["observation.state"], "observation.state")
+        self.action = Scaler.from_statistics(statistics["action"], "action")
+
+    def picture(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """One picture as the model sees it."""
+        return fit_picture(image, self.config.planner.image_size)
+
+    def inputs(self, observations: Sequence[Observation]) -> ModelInputs:
+        """Model inputs of one observation each. Raises SightlineError on missing cameras, wrong shapes, NaN."""
+        for observation in observations:
+            self._check(observation)
+        cameras = self.config.cameras
+        images = np.stack([[self.picture(o.images[name]) for name in cameras] for o in observations])
+        vectors = [[o.cameras[n].to_vector() if n in o.cameras else NO_CAMERA for n in cameras] for o in observations]
+        state = np.stack([o.state for o in observations]).astype(np.float32)
+        guided = self.config.guidance == "spatial"
+        tokens = self.packer.pack([[task_prompt(o.instruction, guided)] for o in observations], len(cameras))
+        return ModelInputs(
+            torch.from_numpy(images),
+            tokens,
+            torch.from_numpy(np.asarray(vectors, dtype=np.float32)),
+            torch.from_numpy(state),
+            torch.from_numpy(self.state.forward(state)),
+        )
+
+    def _check(self, observation: Observation) -> None:
+        for name in self.config.cameras:
+            if name not in observation.images:
+                have = ", ".join(observation.images) or "none"
+                raise SightlineError(f"The policy needs camera '{name}' (it was trained with {self.config.cameras}), got {have}.")
+        state = np.asarray(observation.state)
+        if state.shape != (self.config.state_dim,) or not np.isfinite(state).all():
+            raise SightlineError(
+                f"The policy needs a finite state of {self.config.state_dim} numbers, got shape {state.shape}"
+                f"{' with NaN' if state.size and not np.isfinite(state).all() else ''}."
+            )
+        if not observation.instruction.strip():
+            raise SightlineError("The observation has no instruction; say what to do.")
+
+    def outputs(self, normalised: NDArray) -> NDArray[np.float32]:
+        """Actions [...,A] in physical units; the gripper (last) becomes +1 or -1."""
+        actions = self.action.inverse(normalised)
+        actions[..., -1] = np.where(actions[..., -1] > 0, 1.0, -1.0)
+        return actions
+
+
+class Policy:
+    """A trained dual system with everything it needs to act: tokenizer, card, statistics."""
+
+    def __init__(
+        self, system: DualSystem, tokenizer: WordTokenizer, card: Card, statistics: dict, notes: dict | None = None
+    ) -> None:
+        self.system = system.eval()
+        self.tokenizer = tokenizer
+        self.card = card
+        self.statistics = statistics
+        self.notes = notes or {}
+        self.transforms = Transforms(system.config, tokenizer, statistics)
+        self._calls: dict[int, int] = {}
+
+    @property
+    def config(self) -> SystemConfig:
+        """Sizes and switches of the system."""
+        return self.system.config
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.system.parameters()).device
+
+    # ---- acting -------------------------------------------------------------------------------------------------
+
+    def reset(self, rows: Sequence[int] | None = None) -> None:
+        """Forget the past of these rows (all when None): the noise of the next chunk starts afresh."""
+        for row in list(self._calls) if rows is None else rows:
+            self._calls.pop(row, None)
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """The next chunk of actions in physical units for one observation."""
+        return self.act_batch([observation], [0])[0]
+
+    @torch.inference_mode()
+    def act_batch(self, observations: Sequence[Observation], rows: Sequence[int]) -> list[ActionChunk]:
+        """One chunk for each observation; ``rows`` names the running episode that each belongs to."""
+        inputs = self.transforms.inputs(observations)
+        seen = self.system.see(inputs.images.to(self.device), inputs.tokens.to(self.device))
+        noise = torch.stack([self._noise(row) for row in rows])
+        normalised = self.sample(seen, inputs, noise)
+        actions = self.transforms.outputs(normalised.float().cpu().numpy())
+        groundings: list[Grounding | None] = [None] * len(observations)
+        if seen.pointing is not None:
+            camera = self.config.cameras[0]
+            groundings = [
+                self._grounding(seen.pointing, i, 0, 0, o.images[camera].shape[:2], camera) for i, o in enumerate(observations)
+            ]
+        return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
+
+    def sample(self, seen: Seen, inputs: ModelInputs, noise: Tensor) -> Tensor:
+        """Normalised action chunks [B,T,A] from planner outputs and starting noise [B,T,A]."""
+        expert = self.config.expert
+        device = self.device
+        state, normalised, cameras = (x.to(device) for x in (inputs.state, inputs.normalised_state, inputs.cameras))
+        spatial = SpatialInputs.from_pointing(seen.pointing, 0, cameras, state, normalised)
+        latent = self.system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
+        condition = self.system.condition(spatial, latent)
+        return self.system.expert.sample(condition, noise.to(device), expert.guidance_scale, expert.ddim_steps)
+
+    def _noise(self, row: int) -> Tensor:
+        # The noise depends on how often this episode was asked, never on its neighbours: rows do not depend on batching.
+        call = self._calls.get(row, 0)
+        self._calls[row] = call + 1
+        return torch.randn(self.config.chunk, self.config.action_dim, generator=torch.Generator().manual_seed(call))
+
+    # ---- grounding ----------------------------------------------------------------------------------------------
+
+    def ground(self, image: NDArray[np.uint8], text: str) -> Grounding:
+        """Where to act in one picture [H,W,3], with the planner's own words in ``text``.
+
+        An instruction ("put the mug on the plate") yields target, reference, place and trace; a phrase ("the red mug")
+        the target alone. Boxes and points are in pixels of ``image``.
+        """
+        grounding = self.ground_batch([image], [text])[0]
+        grounding.text = self.chat(image, f"Locate {text.lower()}. Answer with its box.")
+        return grounding
+
+    @torch.inference_mode()
+    def ground_batch(self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> list[Grounding]:
+        """:meth:`ground` for many pictures at once, without the words."""
+        if self.config.guidance != "spatial":
+            raise SightlineError("This policy was trained with --guidance none: it cannot say where it acts.")
+        prompts = [[self.grounding_prompt(text)] for text in texts]
+        pictures = torch.from_numpy(np.stack([self.transforms.picture(image) for image in images]))[:, None]
+        seen = self.system.see(pictures.to(self.device), self.transforms.packer.pack(prompts, 1).to(self.device))
+        assert seen.pointing is not None
+        camera = self.config.cameras[0]
+        return [
+            self._grounding(seen.pointing, i, 0, 0, image.shape[:2], camera, prompts[i][0].readouts)
+            for i, image in enumerate(images)
+        ]
+
+    @staticmethod
+    def grounding_prompt(text: str) -> Prompt:
+        """An instruction starts with a verb of COMMANDS; everything else is a phrase that names an object."""
+        words = text.lower().split()
+        if not words:
+            raise SightlineError("There is no text to ground; say what to look for, for example 'the red mug'.")
+        return task_prompt(text, guided=True) if words[0] in COMMANDS else refer_prompt(text)
+
+    @torch.inference_mode()
+    def chat(self, image: NDArray[np.uint8], question: str, max_tokens: int = 48) -> str:
+        """The planner's greedy answer in words to a question about one picture."""
+        picture = torch.from_numpy(self.transforms.picture(image))[None, None].to(self.device)
+        tokens = self.transforms.packer.pack([[Prompt(question)]], 1, pad_to=1).to(self.device)
+        return self.tokenizer.decode(self.system.planner.chat(picture, tokens, max_tokens)).strip()
+
+    @staticmethod
+    def _grounding(
+        pointing: Pointing, sample: int, question: int, view: int, size: tuple[int, ...], camera: str,
+        readouts: Sequence[str] = (*ROLES, "trace"),
+    ) -> Grounding:  # fmt: skip
+        scale = np.array([size[1], size[0]], dtype=np.float64)
+        grounding = Grounding(camera)
+        visible = pointing.visible[sample, question, :, view].sigmoid().tolist()
+        for index, role in enumerate(ROLES):
+            if role not in readouts:
+                continue
+            at = (sample, question, index, view)
+            grounding.points[role] = pointing.points[at].double().cpu().numpy() * scale
+            grounding.confidence[role] = visible[index]
+            if role != "place":
+                grounding.boxes[role] = pointing.boxes[at].double().cpu().numpy() * np.tile(scale, 2)
+        if "trace" in readouts:
+            grounding.trace = pointing.traces[sample, question].double().cpu().numpy() * scale
+        return grounding
+
+    # ---- files --------------------------------------------------------------------------------------------------
+
+    def save_pretrained(self, folder: Path | str, half: bool = False) -> None:
+        """Write the checkpoint folder: weights, configuration, card, statistics, tokenizer, example batch, model card.
+
+        Args:
+            half: store weights as float16, half the size.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {name: value.detach().cpu().contiguous() for name, value in self.system.state_dict().items()}
+        weights.pop("planner.model.lm_head.weight", None)  # tied to the embedding
+        if half:
+            weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
+        self.tokenizer.save(folder / "tokenizer.json")
+        _write_json(folder / "config.json", {"format": "sightline-1", "system": to_dict(self.config), "notes": self.notes})
+        _write_json(folder / "card.json", self.card.to_dict())
+        _write_json(folder / "statistics.json", self.statistics)
+        save_file(self._example_batch(), folder / "example_batch.safetensors")
+        (folder / "README.md").write_text(self.model_card())
+        # Weights last: a folder with weights is complete.
+        partial = folder / ".model.safetensors.partial"
+        save_file(weights, partial)
+        os.replace(partial, folder / "model.safetensors")
+
+    @staticmethod
+    def from_pretrained(source: Path | str, device: str = "cpu") -> Policy:
+        """Load a checkpoint folder, or a checkpoint that ships with the package by its name (``tiny``).
+
+        Raises SightlineError naming the missing or damaged file, or the unexpected weight.
+        """
+        folder = Path(source)
+        if not folder.is_dir() and (SHIPPED / str(source)).is_dir():
+            folder = SHIPPED / str(source)
+        if not folder.is_dir():
+            shipped = ", ".join(sorted(p.name for p in SHIPPED.glob("*"))) if SHIPPED.is_dir() else "none"
+            raise SightlineError(f"There is no checkpoint at '{source}'; shipped by name: {shipped}.")
+        for name in ("config.json", "card.json", "statistics.json", "tokenizer.json", "model.safetensors"):
+            if not (folder / name).is_file():
+                raise SightlineError(f"The checkpoint {folder} is incomplete: {name} is missing.")
+        stored = _read_json(folder / "config.json")
+        system = DualSystem(load_config(SystemConfig, stored["system"]))
+        try:
+            weights = load_file(folder / "model.safetensors")
+        except (SafetensorError, OSError) as error:
+            raise SightlineError(f"The weights in {folder} cannot be read ({error}); copy the checkpoint again.") from None
+        missing, unexpected = system.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
+        missing = [name for name in missing if name != "planner.model.lm_head.weight"]
+        if missing or unexpected:
+            raise SightlineError(
+                f"The weights in {folder} do not fit its configuration: missing {missing[:3]}, unexpected {unexpected[:3]}."
+            )
+        system.planner.model.tie_weights()
+        card = Card.from_dict(_read_json(folder / "card.json"))
+        tokenizer = WordTokenizer.load(folder / "tokenizer.json")
+        return Policy(system.to(device), tokenizer, card, _read_json(folder / "statistics.json"), stored.get("notes", {}))
+
+    def _example_batch(self) -> dict[str, Tensor]:
+        """A blank observation as the model sees it: shapes and types for whoever feeds the checkpoint."""
+        size = self.card.image_size
+        images = {name: np.zeros((*size, 3), dtype=np.uint8) for name in self.config.cameras}
+        camera = Camera(size[1], size[0], float(size[1]), np.eye(4))
+        state = np.zeros(self.config.state_dim, dtype=np.float32)
+        inputs = self.transforms.inputs([Observation(images, state, "put the mug on the plate", dict.fromkeys(images, camera))])
+        tokens = {f"tokens.{name}": value.contiguous() for name, value in vars(inputs.tokens).items()}
+        return {"images": inputs.images, "cameras": inputs.cameras, "state": inputs.state, **tokens}
+
+    def model_card(self) -> str:
+        """The README of the checkpoint: what it expects, how it was trained, what it scores."""
+        parameters = sum(p.numel() for p in self.system.parameters())
+        lines = [
+            "---", "license: apache-2.0", "library_name: sightline", "pipeline_tag: robotics", "---", "",
+            "# A Sightline dual-system policy", "",
+            f"{parameters / 1e6:.1f} M parameters, guidance: {self.config.guidance}, chunk of {self.config.chunk} actions at "
+            f"{self.card.control_hz} Hz, cameras {', '.join(self.config.cameras)}.", "",
+            "## Interface card", "", "```json", json.dumps(self.card.to_dict(), indent=2), "```", "",
+        ]  # fmt: skip
+        for title, value in self.notes.items():
+            lines += [f"## {title}", "", "```json", json.dumps(value, indent=2), "```", ""]
+        return "\n".join(lines)
+
+
+def with_expert(policy: Policy, **changes: float | int) -> Policy:
+    """The same policy with other inference settings of the expert (ddim_steps, guidance_scale)."""
+    policy.system.config = replace(policy.config, expert=replace(policy.config.expert, **changes))
+    return policy
+
+
+def _write_json(path: Path, value: dict) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SightlineError(f"{path} cannot be read ({error}); restore the checkpoint.") from None
+
+
+__all__ = ["ModelInputs", "Policy", "Transforms", "with_expert"]

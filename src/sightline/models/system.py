@@ -1,0 +1,134 @@
+"""The dual system as one module: planner, visual encoder, grounding head, querying transformer, action expert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sightline.models.action_expert import ActionExpert
+from sightline.models.config import SystemConfig
+from sightline.models.grounding_head import ROLES, GroundingHead, GroundingLabels, Pointing
+from sightline.models.planner import PlannerStates, QwenPlanner
+from sightline.models.prompts import TokenBatch
+from sightline.models.querying import QueryingTransformer, scale_gradient
+from sightline.models.spatial_tokens import SpatialEmbedder, SpatialInputs
+from sightline.models.visual_encoder import VisualEncoder
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass
+class Seen:
+    """Everything the planner side knows about B samples: input of the action expert, and cacheable.
+
+    Attributes:
+        states: planner hidden states.
+        dense: [B,V,side,side,C] visual-encoder features.
+        pointing: grounding predictions, None when unguided.
+        ignore: [B,L] padding positions of the planner sequence.
+    """
+
+    states: PlannerStates
+    dense: Tensor
+    pointing: Pointing | None
+    features: Tensor | None
+    ignore: Tensor
+
+
+class DualSystem(nn.Module):
+    """System 2 says where to act, System 1 how. Tensors in, tensors out; see Policy for physical units."""
+
+    def __init__(self, config: SystemConfig) -> None:
+        super().__init__()
+        self.config = config
+        planner, visual, expert = config.planner, config.visual, config.expert
+        self.planner = QwenPlanner(planner)
+        self.visual_encoder = VisualEncoder(visual)
+        self.grounding = GroundingHead(config.grounding, planner.width, visual.width, len(config.cameras))
+        tokens = 0
+        if config.state_dim:
+            self.spatial = SpatialEmbedder(config)
+            tokens += self.spatial.tokens
+        if expert.latent:
+            query = config.querying
+            self.visual_projection = nn.Linear(visual.width, planner.width)
+            self.querying = QueryingTransformer(
+                planner.width, expert.width, query.layers, query.queries, query.heads, query.dropout
+            )
+            # The latent path joins the explicit one as a residual that starts shut; alone it is simply open.
+            self.gate = nn.Parameter(torch.zeros(()) if expert.spatial else torch.full((), 10.0))
+            tokens += query.queries
+        self.expert = ActionExpert(
+            config.action_dim, config.chunk, tokens, expert.depth, expert.width, expert.heads, expert.diffusion_steps
+        )
+
+    def encode_views(self, images: Tensor) -> Tensor:
+        """Visual-encoder features [B,V,side,side,C] of pictures [B,V,S,S,3] uint8."""
+        mean = torch.tensor(IMAGENET_MEAN, device=images.device) * 255
+        std = torch.tensor(IMAGENET_STD, device=images.device) * 255
+        batch, views = images.shape[:2]
+        pixels = ((images.flatten(0, 1).float() - mean) / std).permute(0, 3, 1, 2)
+        side = images.shape[2] // self.config.visual.patch
+        return self.visual_encoder(pixels).view(batch, views, side, side, -1)
+
+    def see(self, images: Tensor, tokens: TokenBatch, labels: GroundingLabels | None = None) -> Seen:
+        """Run the planner side on pictures [B,V,S,S,3] uint8 and packed questions."""
+        states = self.planner(images, tokens, self.config.querying.layers)
+        dense = self.encode_views(images)
+        pointing = features = None
+        if self.config.guidance == "spatial":
+            index = tokens.readouts.clamp(min=0).flatten(1)
+            rows = torch.arange(len(index), device=index.device)[:, None]
+            readouts = states.layers[-1][rows, index].unflatten(1, tokens.readouts.shape[1:])
+            features = self.grounding.features(dense, states.visual)
+            pointing = self.grounding(readouts, features, labels)
+        return Seen(states, dense, pointing, features, tokens.segments < 0)
+
+    def grounding_loss(self, seen: Seen, labels: GroundingLabels) -> dict[str, Tensor]:
+        """Named grounding loss terms (stage 1, and co-training in stage 2)."""
+        assert seen.pointing is not None and seen.features is not None
+        return self.grounding.loss(seen.pointing, seen.features, seen.states.embedded, labels)
+
+    def query_tokens(self, states: list[Tensor], dense: Tensor, ignore: Tensor | None) -> Tensor:
+        """Latent query tokens [B,N,width].
+
+        The action loss reaches planner and visual encoder only through here, scaled by ``gradient_scale``.
+
+        Args:
+            states: planner layers [B,L,planner_width]; dense: [B,V,side,side,C]; ignore: [B,L] True at padding.
+        """
+        query = self.config.querying
+        if query.pool > 1:
+            batch, views = dense.shape[:2]
+            pooled = F.avg_pool2d(dense.flatten(0, 1).permute(0, 3, 1, 2), query.pool)
+            dense = pooled.permute(0, 2, 3, 1).unflatten(0, (batch, views))
+        dense = self.visual_projection(scale_gradient(dense, query.gradient_scale).flatten(1, 3))
+        memories = [torch.cat([scale_gradient(state, query.gradient_scale), dense], 1) for state in states]
+        if ignore is not None:
+            ignore = torch.cat([ignore, ignore.new_zeros(dense.shape[:2])], 1)
+        return self.querying(memories, ignore)
+
+    def condition(self, spatial: SpatialInputs | None, latent: Tensor | None) -> Tensor:
+        """Condition tokens of the action expert from explicit spatial inputs and latent query tokens.
+
+        Args:
+            spatial: state, calibration and (for a spatial expert) points; None where the system has no state.
+            latent: [B,N,width] query tokens; None leaves the latent residual out.
+        """
+        parts = []
+        if self.config.state_dim:
+            assert spatial is not None
+            parts.append(self.spatial(spatial))
+        if self.config.expert.latent:
+            if latent is None:
+                reference = parts[0]
+                latent = reference.new_zeros(len(reference), self.config.querying.queries, reference.shape[-1])
+            parts.append(self.gate.tanh() * latent)
+        return torch.cat(parts, 1)
+
+
+__all__ = ["ROLES", "DualSystem", "Seen"]

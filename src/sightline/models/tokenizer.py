@@ -1,0 +1,72 @@
+"""A small byte-level tokenizer of our own, with the special tokens of Qwen2.5-VL and the readouts of the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokenizers import Tokenizer, decoders, pre_tokenizers, trainers
+from tokenizers.models import BPE
+
+from sightline.core.errors import SightlineError
+
+READOUTS = ("target", "reference", "place", "trace")
+PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
+VISION_START, VISION_END, IMAGE_PAD, VIDEO_PAD = "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"
+SPECIAL = (PAD, START, END, VISION_START, VISION_END, IMAGE_PAD, VIDEO_PAD, *(f"<|{name}|>" for name in READOUTS))
+
+
+class WordTokenizer:
+    """Byte-level BPE: words of the training sentences become one token, any other text falls apart into bytes."""
+
+    def __init__(self, backend: Tokenizer) -> None:
+        self.backend = backend
+        self._known: dict[str, list[int]] = {}
+
+    @staticmethod
+    def train(sentences: Iterable[str], vocabulary: int) -> WordTokenizer:
+        """Learn merges from sentences. Digits stay single, so that coordinates are spelt figure by figure."""
+        backend = Tokenizer(BPE())
+        backend.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        )
+        backend.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocabulary,
+            special_tokens=list(SPECIAL),
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        backend.train_from_iterator(sentences, trainer)
+        return WordTokenizer(backend)
+
+    @staticmethod
+    def load(path: Path) -> WordTokenizer:
+        """Read ``tokenizer.json``. Raises SightlineError where it is missing or damaged."""
+        try:
+            return WordTokenizer(Tokenizer.from_file(str(path)))
+        except Exception as error:
+            raise SightlineError(f"The tokenizer {path} cannot be read ({error}); restore the checkpoint.") from None
+
+    def save(self, path: Path) -> None:
+        """Write ``tokenizer.json``."""
+        self.backend.save(str(path))
+
+    def __len__(self) -> int:
+        return self.backend.get_vocab_size()
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of text; special tokens in it are recognised."""
+        if text not in self._known:
+            if len(self._known) > 100_000:
+                self._known.clear()
+            self._known[text] = self.backend.encode(text).ids
+        return self._known[text]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Text of token ids, special tokens left out."""
+        return self.backend.decode([int(i) for i in ids])
+
+    def id(self, token: str) -> int:
+        """The id of one special token."""
+        return self.backend.token_to_id(token)
