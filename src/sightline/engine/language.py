@@ -7,7 +7,7 @@ A :class:`Phrasebook` knows every expression that singles out one object of a sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -115,6 +115,7 @@ class Expression:
 
 
 Filter = tuple[str, str, str]  # kind, colour, size
+Candidate = tuple[str, Filter, int]  # relation, filter, local number of the reference (-1: none)
 
 
 def pick(options: Sequence[T], rng: np.random.Generator) -> T:
@@ -157,7 +158,11 @@ class Phrasebook:
         return mask & self._sizes.get(size, 0) if size else mask
 
     def candidates(self, number: int, style: str) -> list:
-        """Unambiguous structures for an object: filters (attribute) or (relation, filter, reference or -1) grouped for drawing."""
+        """Unambiguous structures for an object.
+
+        Filters for the attribute style; else groups of (relation, filter, local number of the reference or -1), from
+        which a group is drawn first, so that no relation dominates.
+        """
         key = (style, number)
         if key not in self._found:
             self._found[key] = getattr(self, f"_find_{style}")(number)
@@ -174,7 +179,7 @@ class Phrasebook:
         bit, info = 1 << number, self.graph.objects[number]
         filters = [wanted for wanted in self._filters(number) if self.matches(wanted) == bit]
         if info.size in ("small", "large"):
-            # Size is relative: spoken only when everything of this kind and another size is clearly bigger (or smaller).
+            # Size is relative: spoken only beside others of the kind, all clearly bigger (or all smaller).
             clear = self.graph.beats["smallest" if info.size == "small" else "largest"][number]
             others = self._kinds[info.kind] & ~self._sizes[info.size]
             if others and not others & ~clear:
@@ -193,9 +198,10 @@ class Phrasebook:
         wanted = [*self._filters(number), ("", "", "")]
         return [(item, mask) for item in wanted if (mask := self.matches(item)) != bit]
 
-    def _find_spatial(self, number: int) -> list[list[tuple[str, Filter, int]]]:
+    def _find_spatial(self, number: int) -> list[list[Candidate]]:
         bit, graph = 1 << number, self.graph
-        named, anything = [], []
+        named: list[Candidate] = []
+        anything: list[Candidate] = []
         for wanted, mask in self._ambiguous(number):
             for reference in self.references:
                 rivals = mask & ~(bit | 1 << reference)
@@ -206,9 +212,9 @@ class Phrasebook:
                         (named if any(wanted) else anything).append((relation, wanted, reference))
         return [group for group in (named, anything) if group]
 
-    def _find_superlative(self, number: int) -> list[list[tuple[str, Filter, int]]]:
+    def _find_superlative(self, number: int) -> list[list[Candidate]]:
         bit, graph = 1 << number, self.graph
-        found: dict[str, list[tuple[str, Filter, int]]] = {}
+        found: dict[str, list[Candidate]] = {}
         for wanted, mask in self._ambiguous(number):
             if not any(wanted) and self.count < 3:
                 continue
@@ -240,17 +246,16 @@ class Phrasebook:
         if style == "attribute":
             return self._attribute(pick(options, rng), rng)
         group = options[0] if style == "spatial" and rng.random() < 0.8 else pick(options, rng)
-        relation, wanted, reference = pick(group, rng)
-        if reference >= 0 and reference == avoid:
+        candidate = pick(group, rng)
+        if candidate[2] >= 0 and candidate[2] == avoid:
             return None
-        return self._related(relation, wanted, reference, rng, clause)
+        return self._related(candidate, rng, clause)
 
     def _attribute(self, wanted: Filter, rng: np.random.Generator) -> Expression:
         return Expression(*wanted, phrase=f"the {describe(*wanted, noun=pick(NOUNS, rng))}")
 
-    def _related(
-        self, relation: str, wanted: Filter, reference: int, rng: np.random.Generator, clause: bool = False
-    ) -> Expression:
+    def _related(self, candidate: Candidate, rng: np.random.Generator, clause: bool = False) -> Expression:
+        relation, wanted, reference = candidate
         words = describe(*wanted, noun=pick(NOUNS, rng))
         if reference < 0:
             return Expression(*wanted, relation=relation, phrase=pick(RANKED_WORDS[relation], rng).format(words))
@@ -271,7 +276,7 @@ def referring_expressions(scene: SceneState, index: int, rng: np.random.Generato
     number = book.graph.indices.index(index)
     found = [book._attribute(wanted, rng) for wanted in book.candidates(number, "attribute")]
     for style in ("spatial", "superlative"):
-        found += [book._related(*item, rng) for group in book.candidates(number, style) for item in group]
+        found += [book._related(item, rng) for group in book.candidates(number, style) for item in group]
     return found
 
 
@@ -341,20 +346,3 @@ def _best(pool: list[int], relation: str, scene: SceneState) -> list[int]:
 def instruct(relation: str, target_phrase: str, reference_phrase: str, rng: np.random.Generator) -> str:
     """An instruction in plain lower-case English, e.g. "put the red mug to the left of the bowl"."""
     return pick(INSTRUCTIONS[relation], rng).format(target_phrase, reference_phrase)
-
-
-def vocabulary_sentences(kinds: Iterable[str], colours: Iterable[str]) -> list[str]:
-    """Sentences that together hold every word this module can say about the given kinds and colours."""
-    kinds, colours = sorted(set(kinds)) or [NOUNS[0]], sorted(set(colours) - {""}) or ["red"]
-    first, second = f"the {kinds[0]}", f"the {kinds[-1]}"
-    sentences = [f"the {size} {colour} {kind}" for kind in kinds for size in ("small", "large") for colour in colours]
-    sentences += [f"the {colour} {noun}" for colour in colours for noun in NOUNS]
-    links = [f"{link}{words}" for forms in RELATION_WORDS.values() for words in forms for link in ("", "that is ")]
-    sentences += [f"{first} {words} {second}" for words in links]
-    sentences += [
-        form.format(kind, second) for forms in RANKED_WORDS.values() for form in forms for kind in (kinds[0], *NOUNS)
-    ]
-    sentences += [
-        form.format(first, f"the {kind}") for forms in INSTRUCTIONS.values() for form in forms for kind in kinds
-    ]
-    return sentences

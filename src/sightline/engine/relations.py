@@ -31,7 +31,7 @@ RANKED_BY_REFERENCE = ("nearest", "farthest")
 
 
 def base_height(scene: SceneState, index: int) -> float:
-    """Height (m) of the lowest point of an upright object; never below the table top, so lying objects stay sensible."""
+    """Height (m) of the lowest point of an upright object; never below the table top (for lying ones)."""
     return max(float(scene.positions[index, 2]) - scene.objects[index].height / 2, 0.0)
 
 
@@ -41,7 +41,7 @@ def top_height(scene: SceneState, index: int) -> float:
 
 
 def bulk(scene: SceneState, index: int) -> float:
-    """Characteristic length (m) by which "largest" and "smallest" compare objects: the cube root of radius^2 x height."""
+    """Characteristic length (m) that "largest" and "smallest" compare: the cube root of radius^2 x height."""
     info = scene.objects[index]
     return float(np.cbrt(info.radius**2 * info.height))
 

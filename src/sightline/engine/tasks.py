@@ -48,15 +48,22 @@ class TaskSampler:
             style: style of the target's expression; drawn by STYLE_SHARES when empty. Another style is used when
                 no target can be described in this one.
         """
+        drawn = self.sample_styled(rng, relations, style)
+        return None if drawn is None else drawn[0]
+
+    def sample_styled(
+        self, rng: np.random.Generator, relations: Sequence[str] = RELATIONS, style: str = ""
+    ) -> tuple[Task, str] | None:
+        """Like :meth:`sample`, with the style that the target's expression has got."""
         first = style or draw_style(rng)
         for relation in shuffled([name for name in relations if self._pairs[name]], rng):
             for manner in (first, *(other for other in STYLES if other != first)):
                 for target in shuffled(list(self._pairs[relation]), rng):
                     if (spoken := self.book.express(target, manner, rng)) is None:
                         continue
-                    for reference in shuffled(self._pairs[relation][target], rng):
+                    for reference in shuffled(list(self._pairs[relation][target]), rng):
                         if (other := self._describe_reference(reference, target, spoken, rng)) is not None:
-                            return self._task(relation, target, reference, spoken, other, rng)
+                            return self._task(relation, target, reference, spoken, other, rng), manner
         return None
 
     def _describe_reference(
