@@ -82,8 +82,8 @@ def holds(relation: str, scene: SceneState, target: int, reference: int, limit: 
     floor, rim = base_height(scene, reference), top_height(scene, reference)
     if distance > other.radius or centre <= floor:
         return False
-    if relation == "into":  # some of it is below the rim, however it lies
-        return other.role == "container" and centre - min(info.height / 2, info.radius) < rim
+    if relation == "into":  # an upright one starts below the rim; a tall one that fell over lies lower still
+        return other.role == "container" and centre - info.height / 2 < rim
     return other.role == "surface" and centre - max(info.height / 2, info.radius) < rim + REST
 
 
@@ -139,7 +139,7 @@ class SceneGraph:
         above_floor = centre > self.base[None, :]
         inside = self.radius[None, :] - self.distance
         for role, low in (
-            (self.is_container, centre - np.minimum(half, radius) - rim),
+            (self.is_container, centre - half - rim),
             (self.is_surface, centre - np.maximum(half, radius) - rim - REST),
         ):
             certain.append(role[None, :] & above_floor & (inside >= 0.01) & (low < -0.005))
