@@ -68,7 +68,12 @@ class Camera:
     def inside(self, pixels: Array) -> NDArray[np.bool_]:
         """Whether pixels [...,2] lie within the image (NaN counts as outside)."""
         with np.errstate(invalid="ignore"):
-            return (pixels[..., 0] >= 0) & (pixels[..., 0] < self.width) & (pixels[..., 1] >= 0) & (pixels[..., 1] < self.height)
+            return (
+                (pixels[..., 0] >= 0)
+                & (pixels[..., 0] < self.width)
+                & (pixels[..., 1] >= 0)
+                & (pixels[..., 1] < self.height)
+            )
 
     def to_vector(self) -> NDArray[np.float32]:
         """[15] = width, height, focal, pose rows (3x4): the form that is stored with every frame."""
@@ -127,7 +132,9 @@ def box_iou(a: Array, b: Array) -> Array:
     a, b = np.asarray(a, float), np.asarray(b, float)
     low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
     inter = np.prod(np.clip(high - low, 0, None), -1)
-    area = np.prod(np.clip(a[..., 2:] - a[..., :2], 0, None), -1) + np.prod(np.clip(b[..., 2:] - b[..., :2], 0, None), -1)
+    area = np.prod(np.clip(a[..., 2:] - a[..., :2], 0, None), -1) + np.prod(
+        np.clip(b[..., 2:] - b[..., :2], 0, None), -1
+    )
     union = area - inter
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.nan_to_num(np.where(union > 0, inter / union, 0.0))

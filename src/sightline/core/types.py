@@ -12,7 +12,20 @@ from sightline.core.card import Card
 from sightline.core.geometry import Array, Camera
 
 RELATIONS = ("into", "onto", "left", "right", "front", "behind")
-STATE_NAMES = ("x", "y", "z", "rx", "ry", "rz", "width", "command_x", "command_y", "command_z", "command_rz", "gripper_command")
+STATE_NAMES = (
+    "x",
+    "y",
+    "z",
+    "rx",
+    "ry",
+    "rz",
+    "width",
+    "command_x",
+    "command_y",
+    "command_z",
+    "command_rz",
+    "gripper_command",
+)
 ACTION_NAMES = ("dx", "dy", "dz", "drx", "dry", "drz", "gripper")
 
 

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Train your own instruction-following robot policy on a laptop: from an empty folder to an evaluated policy.
+#
+#   runs/laptop.sh                      # everything into outputs/laptop
+#   OUT=/data/try SEED=3 runs/laptop.sh # elsewhere, with other data
+#
+# Every stage is one command that you could type yourself. Each can be interrupted and run again: data generation and
+# training continue where they stopped. Sizes come from the environment, so that a miniature runs in the tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+
+OUT=${OUT:-outputs/laptop}
+SEED=${SEED:-1}
+WORKERS=${WORKERS:-2}
+PRESET=${PRESET:-tiny}
+SCENES=${SCENES:-8000}             # labelled still scenes: the planner learns where to act
+EPISODES=${EPISODES:-1500}         # verified demonstrations: the action expert learns how to act
+PRETRAIN_STEPS=${PRETRAIN_STEPS:-} # empty: as the preset says
+POSTTRAIN_STEPS=${POSTTRAIN_STEPS:-}
+TEST_EPISODES=${TEST_EPISODES:-100}
+TEST_SEED=${TEST_SEED:-1000}       # of scenes that no training has seen
+
+SECONDS=0
+say() { printf '\n== %s (after %d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
+
+say "1/5 Data engine: $SCENES labelled scenes"
+sightline generate --kind scenes --out "$OUT/scenes" --episodes "$SCENES" --seed "$SEED" --workers "$WORKERS" \
+    --json "$OUT/scenes.json"
+
+say "2/5 Data engine: $EPISODES verified episodes"
+sightline generate --out "$OUT/episodes" --episodes "$EPISODES" --seed "$SEED" --workers "$WORKERS" \
+    --json "$OUT/episodes.json"
+
+say "3/5 Stage 1, where to act: spatial grounding pre-training"
+sightline pretrain --data "$OUT/scenes" "$OUT/episodes" --out "$OUT/stage1" --preset "$PRESET" \
+    ${PRETRAIN_STEPS:+--set "steps=$PRETRAIN_STEPS"} --json "$OUT/stage1.json"
+
+say "4/5 Stage 2, how to act: spatially guided action post-training"
+sightline posttrain --data "$OUT/episodes" --init "$OUT/stage1" --out "$OUT/stage2" --preset "$PRESET" \
+    ${POSTTRAIN_STEPS:+--set "steps=$POSTTRAIN_STEPS"} --json "$OUT/stage2.json"
+
+say "5/5 Closed loop: $TEST_EPISODES episodes in scenes it has never seen"
+sightline evaluate --policy "$OUT/stage2" --suite tabletop --split seen --episodes "$TEST_EPISODES" --seed "$TEST_SEED" \
+    --workers "$WORKERS" --report "$OUT/report.html" --json "$OUT/result.json"
+
+say "Done: the policy is in $OUT/stage2, the report in $OUT/report.html"
