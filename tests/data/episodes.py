@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import numpy as np
 
 from sightline.core.card import Card
 from sightline.core.geometry import Camera, look_at
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, ObjectInfo, SceneState, Task, View
+from sightline.engine.pool import Recipe
 
 COLOURS = {
     "red": (200, 30, 30),
@@ -85,3 +90,32 @@ def synthetic_episode(
         )
         frames.append(_frame(scene, front, size, None if scenes else positions[2] + [0, 0, 0.1], rng))
     return Episode(seed, None if scenes else task, frames, True, candidate=candidate)
+
+
+def synthetic_candidate(recipe: Recipe, candidate: int) -> list[Episode]:
+    """A maker for generate(): every third candidate fails; deterministic."""
+    if candidate % 3 == 1:
+        return [Episode(recipe.seed, None, [], False, "grasp missed", candidate)]
+    scenes = recipe.kind == "scenes"
+    return [
+        synthetic_episode(recipe.seed, candidate, size=recipe.size, scenes=scenes)
+        for _ in range(recipe.renders_per_plan)
+    ]
+
+
+def slow_candidate(recipe: Recipe, candidate: int) -> list[Episode]:
+    """As synthetic_candidate, but slow enough to be interrupted in between."""
+    time.sleep(0.03)
+    return synthetic_candidate(recipe, candidate)
+
+
+def deadly_candidate(recipe: Recipe, candidate: int) -> list[Episode]:
+    """As synthetic_candidate, but candidate 20 takes its process with it."""
+    if candidate == 20:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return synthetic_candidate(recipe, candidate)
+
+
+def faulty_candidate(recipe: Recipe, candidate: int) -> list[Episode]:
+    """A maker with a programming error."""
+    raise ZeroDivisionError(f"candidate {candidate}")

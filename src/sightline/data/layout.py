@@ -70,10 +70,15 @@ def json_bytes(value: object) -> bytes:
     return (json.dumps(value, indent=1) + "\n").encode()
 
 
-def parquet_bytes(table: pa.Table) -> bytes:
-    """A small table as parquet: one row group, zstd, no column statistics (they would outweigh the data)."""
+def parquet_bytes(table: pa.Table, arrow_schema: bool = True) -> bytes:
+    """A small table as parquet: one row group, zstd, no column statistics (they would outweigh the data).
+
+    arrow_schema: also store what parquet cannot say (lists of fixed size, pandas' index); costs 100 bytes a column.
+    """
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", write_statistics=False, use_dictionary=False)
+    pq.write_table(
+        table, sink, compression="zstd", write_statistics=False, use_dictionary=False, store_schema=arrow_schema
+    )
     return sink.getvalue().to_pybytes()
 
 

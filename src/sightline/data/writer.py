@@ -159,7 +159,7 @@ class DatasetWriter:
     def write(self, episode: Episode, kind: str = "episodes") -> int:
         """Stage and commit one episode; its number."""
         folder = self.staging / f"{episode.candidate}-{len(self.episodes)}"
-        with reporting_full_disk(self.root, len(self.episodes)):
+        with reporting_full_disk(self.root):
             staged = stage_episode(episode, folder, self.card, kind)
         return self.commit(staged)
 
@@ -174,13 +174,13 @@ class DatasetWriter:
         files = self._files(number)
         task = self._tasks.setdefault(staged.text, len(self._tasks))
         table = self._data_table(staged, number, first, task)
-        row = self._meta_row(staged, table, number, first, failures or {})
-        with reporting_full_disk(self.root, number):
+        row = self._meta_row(staged, number, first, failures or {})
+        with reporting_full_disk(self.root):
             for name in self.card.cameras:
                 layout.move_durably(staged.folder / f"{name}.mp4", files[name])
             layout.move_durably(staged.folder / "labels.parquet", files["labels"])
             layout.write_durably(files["data"], layout.parquet_bytes(table))
-            layout.write_durably(files["meta"], layout.parquet_bytes(row))
+            layout.write_durably(files["meta"], layout.parquet_bytes(row, arrow_schema=False))
         shutil.rmtree(staged.folder, ignore_errors=True)
         self._tables[layout.STATE].append(staged.state)
         self._tables[layout.ACTION].append(staged.action)
@@ -209,7 +209,7 @@ class DatasetWriter:
             }
         )
 
-    def _meta_row(self, staged: StagedEpisode, table: pa.Table, number: int, first: int, failures: dict) -> pa.Table:
+    def _meta_row(self, staged: StagedEpisode, number: int, first: int, failures: dict[str, int]) -> pa.Table:
         """The row of meta/episodes: LeRobot's keys and our own."""
         length, place = len(staged.state), layout.place_of(number)
         row: dict[str, Any] = {"episode_index": number, "tasks": [staged.text], "length": length}
@@ -219,7 +219,7 @@ class DatasetWriter:
             prefix = f"videos/{layout.image_key(name)}/"
             row |= {prefix + key: value for key, value in place.items()}
             row |= {prefix + "from_timestamp": 0.0, prefix + "to_timestamp": length / self.card.control_hz}
-        statistics = {name: array_statistics(column_array(table, name)) for name in table.column_names}
+        statistics = {layout.STATE: array_statistics(staged.state), layout.ACTION: array_statistics(staged.action)}
         statistics |= {layout.image_key(name): found for name, found in staged.images.items()}
         for feature, found in to_lists(statistics).items():
             row |= {f"stats/{feature}/{name}": value for name, value in found.items()}
@@ -230,7 +230,7 @@ class DatasetWriter:
 
     def refresh(self) -> None:
         """Bring info.json, tasks.parquet and stats.json up to date (readers do not depend on it)."""
-        with reporting_full_disk(self.root, len(self.episodes)):
+        with reporting_full_disk(self.root):
             layout.write_durably(self.root / layout.INFO, layout.json_bytes(self._info()))
             layout.write_durably(self.root / layout.TASKS, layout.parquet_bytes(tasks_table(self._tasks)))
             if self.episodes:
@@ -287,7 +287,7 @@ class DatasetWriter:
 
 
 @contextmanager
-def reporting_full_disk(root: Path, episodes: int) -> Iterator[None]:
+def reporting_full_disk(root: Path) -> Iterator[None]:
     """Turn "no space left" into a SightlineError that says what is safe and what to do."""
     try:
         yield
@@ -295,7 +295,7 @@ def reporting_full_disk(root: Path, episodes: int) -> Iterator[None]:
         if not layout.disk_full(error):
             raise
         raise SightlineError(
-            f"The disk that holds {root} is full: {episodes} finished episodes are safe and readable; "
+            f"The disk that holds {root} is full: the episodes finished so far are safe and readable; "
             "free some space and run the same command again to continue."
         ) from None
 

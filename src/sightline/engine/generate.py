@@ -1,0 +1,145 @@
+"""Dataset generation: the first N candidates that succeed, in candidate order, whatever the workers and interruptions."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from sightline.core import console
+from sightline.core.card import Card
+from sightline.core.errors import SightlineError
+from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode
+from sightline.data import DatasetWriter, layout, load_dataset
+from sightline.data.fingerprint import content_hash
+from sightline.data.writer import KINDS, reporting_full_disk
+from sightline.engine.pool import Bench, Maker, Outcome, Recipe, in_parallel, in_process
+
+RECIPE = "meta/generation.json"
+PATIENCE = 300
+"""Candidates in a row that may fail before generation gives up."""
+
+
+def generate(
+    out: Path | str,
+    episodes: int,
+    seed: int = 0,
+    split: str = "train",
+    workers: int = 1,
+    size: int = 224,
+    kind: str = "episodes",
+    renders_per_plan: int = 1,
+    make: Maker | None = None,
+) -> dict:
+    """Bring the dataset at ``out`` to ``episodes`` verified episodes; continue where an earlier call was stopped.
+
+    Args:
+        seed, split, size (pixels), kind (``episodes`` or ``scenes``), renders_per_plan: what is generated; an existing
+            dataset must have been made with the same.
+        workers: processes; has no influence on the content.
+        make: makes a candidate; the engine's own by default. Must be importable by name when workers > 1.
+
+    Returns:
+        ``episodes``, ``attempts`` (candidates tried for them), ``frames``, ``seconds`` (this call), ``content_hash``,
+        ``failures`` (reason -> candidates).
+
+    Raises SightlineError on impossible arguments, a dataset made otherwise, a full disk or a dead worker.
+    """
+    started = time.monotonic()
+    for name, value in (("episodes", episodes), ("workers", workers), ("renders per plan", renders_per_plan)):
+        if value < 1:
+            raise SightlineError(f"The number of {name} must be at least 1, not {value}.")
+    if size < 32 or size % 2:
+        raise SightlineError(f"The picture size must be an even number of at least 32 pixels, not {size}.")
+    if kind not in KINDS:
+        raise SightlineError(f"There is no kind of dataset '{kind}'; choose one of {list(KINDS)}.")
+    root, recipe = Path(out), Recipe(seed, split, kind, size, renders_per_plan)
+    check_recipe(root, recipe)
+    card = Card("panda", ("front", "wrist"), (size, size), STATE_NAMES, ACTION_NAMES)
+    with DatasetWriter(root, card) as writer:
+        bench = Bench(recipe, card, writer.staging, make or simulate)
+        fill(writer, bench, episodes, workers)
+    result = summarise(root, episodes) | {"seconds": time.monotonic() - started}
+    rows = [[name, result[name]] for name in ("episodes", "attempts", "frames", "seconds", "content_hash")]
+    rows += [[f"failed: {reason}", count] for reason, count in result["failures"].items()]
+    console.table(f"Dataset {root}", ["", "value"], rows)
+    return result
+
+
+def simulate(recipe: Recipe, candidate: int) -> list[Episode]:
+    """The engine's own maker: the expert in the simulator (or a slide show of scenes)."""
+    from sightline.engine.rollout import make_episode  # not before a worker needs it: loads the simulator
+
+    return [make_episode(recipe.seed, candidate, split=recipe.split, size=recipe.size, kind=recipe.kind)]
+
+
+def check_recipe(root: Path, recipe: Recipe) -> None:
+    """Store how the dataset is made, or compare with what is stored. Raises SightlineError when it differs."""
+    path, wanted = root / RECIPE, dataclasses.asdict(recipe)
+    if path.exists():
+        stored = layout.read_json(path)
+        different = [f"{key}: {stored.get(key)} != {wanted[key]}" for key in wanted if stored.get(key) != wanted[key]]
+        if different:
+            raise SightlineError(
+                f"The dataset at {root} was generated differently ({'; '.join(different)}); "
+                "use the same settings to continue it, or another folder."
+            )
+    elif root.exists() and any(root.iterdir()):
+        raise SightlineError(f"{root} is not empty and was not made by 'sightline generate'; choose another folder.")
+    else:
+        with reporting_full_disk(root):
+            layout.write_durably(path, layout.json_bytes(wanted))
+
+
+def fill(writer: DatasetWriter, bench: Bench, episodes: int, workers: int) -> None:
+    """Commit outcomes in candidate order until the dataset holds ``episodes``."""
+    if len(writer.episodes) >= episodes:
+        return
+    first, skip = next_candidate(writer, bench.recipe.renders_per_plan)
+    outcomes: Iterator[Outcome] = in_parallel(bench, first, workers) if workers > 1 else in_process(bench, first)
+    failures: Counter[str] = Counter()
+    label = f"{bench.recipe.kind} for {writer.root}"
+    bar = console.progress(total=episodes, label=label, unit="episode", done=len(writer.episodes))
+    attempts, made = 0, 0
+    with closing(outcomes), bar, reporting_full_disk(writer.root):
+        for outcome in outcomes:
+            attempts += 1
+            made += bool(outcome.staged)
+            if outcome.failure:
+                failures[outcome.failure] += 1
+                if failures.total() >= PATIENCE:
+                    raise SightlineError(f"None of the last {PATIENCE} candidates succeeded: {dict(failures)}.")
+            for staged in outcome.staged[skip if outcome.candidate == first else 0 :]:
+                writer.commit(staged, dict(failures))
+                failures.clear()
+                bar.update(1, success=made / attempts)
+                if len(writer.episodes) == episodes:
+                    return
+
+
+def next_candidate(writer: DatasetWriter, renders: int) -> tuple[int, int]:
+    """Where to go on: the candidate, and how many of its renderings are already committed."""
+    if not writer.episodes:
+        return 0, 0
+    last = writer.episodes[-1].candidate
+    done = sum(meta.candidate == last for meta in writer.episodes[-renders:])
+    return (last, done) if done < renders else (last + 1, 0)
+
+
+def summarise(root: Path, episodes: int) -> dict:
+    """Figures of the first ``episodes`` episodes, read from the disk."""
+    dataset = load_dataset(root)
+    metas = dataset.episodes[:episodes]
+    failures: Counter[str] = Counter()
+    for meta in metas:
+        failures.update(meta.failures)
+    return {
+        "episodes": len(metas),
+        "attempts": metas[-1].candidate + 1,
+        "frames": sum(meta.length for meta in metas),
+        "content_hash": content_hash(dataset, episodes),
+        "failures": dict(failures.most_common()),
+    }
