@@ -1,3 +1,26 @@
 """Sightline: spatially guided vision-language-action policies. First where to act, then how to act."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sightline.data import load_dataset
+    from sightline.models.policy import Policy
+
 __version__ = "0.1.0"
+__all__ = ["Policy", "load_dataset"]
+
+_ROOMS = {"Policy": "sightline.models.policy", "load_dataset": "sightline.data"}
+
+
+def __getattr__(name: str) -> Any:
+    # The names above are imported when they are asked for: `import sightline` is instant and needs neither torch nor
+    # a simulator, and thread settings can still be made before torch reads them.
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'sightline' has no attribute '{name}'")
+    from sightline.core.runtime import prepare_process
+
+    prepare_process()
+    return getattr(importlib.import_module(_ROOMS[name]), name)

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sightline.core.console import say, table
-from sightline.core.runtime import osmesa_installed, prepare_process
+from sightline.core.runtime import prepare_process
+from sightline.engine.gl import select_gl
 
 APT = "sudo apt-get install -y --no-install-recommends"
 RENDER_PACKAGES = "libegl1 libgl1-mesa-dri libopengl0"
@@ -113,15 +114,15 @@ def check_torchvision() -> Check:
 
 def check_rendering() -> Check:
     """MuJoCo draws a pixel off-screen, with the chosen backend or another one."""
-    prepare_process()
-    chosen = os.environ.get("MUJOCO_GL", "")
+    chosen = select_gl()
     done = _python(RENDER_SCRIPT)
     if done.returncode == 0:
         version = importlib.metadata.version("mujoco")
         return Check("rendering", True, True, f"MuJoCo {version} draws with {chosen or 'the default backend'}")
     problem = _last_line(done.stderr) or f"the process ended with code {done.returncode}"
-    others = [name for name in ("egl", "osmesa") if name != chosen and (name != "osmesa" or osmesa_installed())]
-    for other in others if sys.platform.startswith("linux") else []:
+    for other in ("egl", "osmesa") if sys.platform.startswith("linux") else ():
+        if other == chosen:
+            continue
         if _python(RENDER_SCRIPT, MUJOCO_GL=other, PYOPENGL_PLATFORM=other).returncode == 0:
             return Check("rendering", False, True, f"{chosen} fails, {other} works", f"export MUJOCO_GL={other}")
     return Check("rendering", False, True, problem, f"{APT} {RENDER_PACKAGES}")
