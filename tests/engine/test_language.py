@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import build_scene, random_scene, thing
 
+from sightline.core.types import ObjectInfo
 from sightline.engine.language import (
     INSTRUCTIONS,
     STYLES,
@@ -71,6 +72,15 @@ def test_attributes_single_out() -> None:
 def test_size_is_spoken_only_in_contrast() -> None:
     alone = build_scene((thing("mug", "red", "small"), 0.4, -0.2), (thing("can", "red", "large"), 0.6, -0.2))
     assert not any("small" in phrase for phrase in phrases(alone, 0))
+
+
+def test_compound_nouns_share_their_head() -> None:
+    soda = ObjectInfo("soda", "soda can", "", "medium", "item", 0.03, 0.1)
+    scene = build_scene((soda, 0.4, -0.2), (thing("can", "red"), 0.6, 0.1), (thing("bowl", "blue"), 0.5, 0.0))
+    assert phrases(scene, 0, "attribute") == {"the soda can"}
+    assert phrases(scene, 1, "attribute") == {"the red can", "the red object", "the red thing"}
+    assert "the frontmost can" in phrases(scene, 1)
+    assert resolve(Expression("can"), scene) == [0, 1]
 
 
 def test_relation_is_used_where_the_kind_is_ambiguous() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import build_scene, random_scene, thing
 
-from sightline.core.types import RELATIONS, SceneState, Task
+from sightline.core.types import RELATIONS, ObjectInfo, SceneState, Task
 from sightline.engine.relations import AXES, GOAL_DISTANCE, base_height, holds
 from sightline.engine.tasks import (
     CLEARANCE,
@@ -107,15 +107,11 @@ def test_blocked_and_impossible_tasks_are_not_offered() -> None:
     assert not feasible["left"][:, 2].any()  # no position beside something that does not stand on the table
 
 
-def test_too_wide_for_the_container() -> None:
-    scene = build_scene((thing("mug", size="large"), 0.5, -0.2), (thing("bowl", size="small"), 0.5, 0.1))
-    wide = scene.objects[1].radius
-    assert TaskSampler(scene).feasible["into"][0, 1] == (scene.objects[0].radius <= wide - 0.005)
-    info = thing("mug")
-    big = build_scene(
-        (type(info)("m", "mug", "red", "medium", "item", 0.08, 0.05), 0.5, -0.2), (thing("bowl"), 0.5, 0.1)
-    )
-    assert not TaskSampler(big).feasible["into"][0, 1]
+def test_target_must_fit_into_the_container() -> None:
+    long = ObjectInfo("banana_0", "banana", "yellow", "medium", "item", 0.07, 0.03)
+    scene = build_scene((long, 0.5, -0.2), (thing("bowl"), 0.5, 0.1), (thing("plate"), 0.4, -0.02))
+    feasible = TaskSampler(scene).feasible
+    assert not feasible["into"][0, 1] and feasible["onto"][0, 2]
 
 
 def test_nothing_to_do_gives_none() -> None:

@@ -128,6 +128,12 @@ def describe(kind: str, colour: str, size: str, noun: str = NOUNS[0]) -> str:
     return " ".join(word for word in (size, colour, kind or noun) if word)
 
 
+def _hypernyms(kind: str) -> list[str]:
+    """What a compound noun also is: a "soda can" is a "can" to a listener."""
+    words = kind.split(" ")
+    return [" ".join(words[start:]) for start in range(1, len(words))]
+
+
 class Phrasebook:
     """All unambiguous expressions for the present objects of one scene; candidates are found when first asked for.
 
@@ -142,7 +148,8 @@ class Phrasebook:
         self._sizes: dict[str, int] = {}
         for number, info in enumerate(self.graph.objects):
             bit = 1 << number
-            self._kinds[info.kind] = self._kinds.get(info.kind, 0) | bit
+            for kind in (info.kind, *_hypernyms(info.kind)):
+                self._kinds[kind] = self._kinds.get(kind, 0) | bit
             self._sizes[info.size] = self._sizes.get(info.size, 0) | bit
             if info.colour:
                 self._colours[info.colour] = self._colours.get(info.colour, 0) | bit
@@ -289,7 +296,7 @@ def resolve(expression: Expression, scene: SceneState) -> list[int]:
         index
         for index, info in enumerate(scene.objects)
         if scene.present[index]
-        and (not expression.kind or info.kind == expression.kind)
+        and (not expression.kind or f" {info.kind}".endswith(f" {expression.kind}"))
         and (not expression.colour or info.colour == expression.colour)
         and (not expression.size or info.size == expression.size)
     ]

@@ -23,6 +23,7 @@ AXES: dict[str, tuple[float, float]] = {
 MIN_DISTANCE = 0.05  # metres between centres below which two things are at the same place
 GOAL_DISTANCE = 0.22  # metres: a thing put beside another is at most this far away
 NEXT_TO_GAP = 0.09  # metres between two footprints that are next to each other
+FOOTING = 0.7  # share of the radius within which a centre is over the footprint, even of a rectangle
 REST = 0.02  # metres of tolerance on "rests on": settling, rims, tilted things
 
 PAIRWISE = (*AXES, "next", "into", "onto")
@@ -80,7 +81,7 @@ def holds(relation: str, scene: SceneState, target: int, reference: int, limit: 
         return beside and direction_margin(relation, offset) >= 0
     centre = float(scene.positions[target, 2])
     floor, rim = base_height(scene, reference), top_height(scene, reference)
-    if distance > other.radius or centre <= floor:
+    if distance > FOOTING * other.radius or centre <= floor:
         return False
     if relation == "into":  # an upright one starts below the rim; a tall one that fell over lies lower still
         return other.role == "container" and centre - info.height / 2 < rim
@@ -137,7 +138,7 @@ class SceneGraph:
         centre, half, radius = self.position[:, 2:], self.height[:, None] / 2, self.radius[:, None]
         rim = (self.base + self.height)[None, :]
         above_floor = centre > self.base[None, :]
-        inside = self.radius[None, :] - self.distance
+        inside = FOOTING * self.radius[None, :] - self.distance
         for role, low in (
             (self.is_container, centre - half - rim),
             (self.is_surface, centre - np.maximum(half, radius) - rim - REST),

@@ -9,10 +9,11 @@ import numpy as np
 from sightline.core.geometry import Array
 from sightline.core.types import RELATIONS, SceneState, Task
 from sightline.engine.language import STYLE_SHARES, STYLES, Expression, Phrasebook, instruct
-from sightline.engine.relations import AXES, MIN_DISTANCE, REST, base_height, holds, top_height
+from sightline.engine.relations import AXES, FOOTING, MIN_DISTANCE, REST, base_height, holds, top_height
 
 WORKSPACE = ((0.35, 0.68), (-0.28, 0.28))  # x and y limits of goals, metres
 BESIDE = 0.12  # metres between centres when something is put beside something small
+FINGERS = 0.06  # metres from the tool point to the outside of the open fingers
 CLEARANCE = 0.035  # metres between footprints that the opening fingers need
 MAX_BESIDE = 0.20  # metres: leaves slack to the goal's limit of relations.GOAL_DISTANCE
 DROP = 0.01  # metres above its rest at which an object is let go
@@ -116,26 +117,22 @@ def _feasible(scene: SceneState, book: Phrasebook) -> list[Array]:
     graph, chosen = book.graph, np.array(book.graph.indices, int)
     if not len(chosen):
         return [np.zeros((0, 0), bool)] * len(RELATIONS)
-    radius, centre, count = graph.radius, graph.position[:, :2], len(chosen)
-    inside = (
-        (graph.offset[..., 2] + graph.base[None, :] >= 0)
-        & graph.is_container
-        & (graph.distance < radius)
-        & ~np.eye(count, dtype=bool)
-    )
+    radius, centre = graph.radius, graph.position[:, :2]
+    own = np.eye(len(chosen), dtype=bool)
+    inside = graph.is_container & (graph.distance < radius) & ~own
     target_ok = graph.is_item & np.isfinite(scene.grasp_points[chosen]).all(1) & ~inside.any(1)
     reference_ok = graph.base <= REST  # stands on the table: neither held nor in or on something
-    pair_ok = target_ok[:, None] & reference_ok[None, :] & ~np.eye(count, dtype=bool)
+    pair_ok = target_ok[:, None] & reference_ok[None, :] & ~own
     apart = radius[:, None] + radius[None, :]
 
-    # Into and onto: the reference must be free (of everything but the target) and the target must fit.
-    touching = graph.distance < np.maximum(apart + 0.01, radius[None, :])  # [object, reference]
-    np.fill_diagonal(touching, False)
-    free = (touching.sum(0)[None, :] - touching) == 0  # nothing but (perhaps) the target is there
+    # Into and onto: the reference must hold nothing (but perhaps the target), which must fit; the fingers need room.
+    blocking = graph.distance < np.maximum(radius[:, None] + FINGERS, radius[None, :])  # [object, reference]
+    blocking &= ~own
+    free = blocking.sum(0)[None, :] == blocking  # [target, reference]
     on_it = graph.distance < radius[None, :]
     receives = pair_ok & free & ~on_it
-    into = receives & graph.is_container & (radius[:, None] <= radius[None, :] - 0.005)
-    onto = receives & graph.is_surface & (radius[:, None] <= 1.2 * radius[None, :])
+    into = receives & graph.is_container & (radius[:, None] <= FOOTING * radius[None, :])
+    onto = receives & graph.is_surface & (radius[:, None] <= radius[None, :])
 
     # Beside: the goal must be in the workspace, clear of everything but the target, and not already fulfilled.
     beside = beside_distance(radius[:, None], radius[None, :])
@@ -145,7 +142,7 @@ def _feasible(scene: SceneState, book: Phrasebook) -> list[Array]:
     reachable = (goal[..., 0] >= x_low) & (goal[..., 0] <= x_high) & (goal[..., 1] >= y_low) & (goal[..., 1] <= y_high)
     to_others = np.linalg.norm(goal[..., None, :] - centre, axis=-1)  # [4,target,reference,object]
     clear = to_others >= (apart + CLEARANCE - 1e-9)[:, None, :]
-    clear |= np.eye(count, dtype=bool)[:, None, :]
+    clear |= own[:, None, :]
     moves = np.linalg.norm(goal - centre[:, None, :], axis=-1) >= MIN_DISTANCE + 0.01
     lateral = pair_ok & reachable & clear.all(-1) & moves & (graph.cone < -0.01) & (beside <= MAX_BESIDE)
     return [into, onto, *lateral]
@@ -164,10 +161,7 @@ def place_point(scene: SceneState, task: Task) -> Array:
     Uses the target's current grasp point relative to its centre, so it also holds while the target is in the fingers
     (provided that the tool keeps its yaw between grasp and release).
     """
-    return _place_point(scene, task.relation, task.target, task.reference)
-
-
-def _place_point(scene: SceneState, relation: str, target: int, reference: int) -> Array:
+    relation, target, reference = task.relation, task.target, task.reference
     goal, grasp = scene.positions[reference, :2], scene.grasp_points[target]
     grasp_height = max(float(grasp[2]) - base_height(scene, target), 0.0)
     if relation in AXES:
