@@ -77,6 +77,16 @@ def attach(spec: mujoco.MjSpec) -> None:
     _add_actuators(spec)
 
 
+def set_home(model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    """Put the arm at HOME_QPOS, at rest, with an open gripper and the actuators in balance (``mj_forward`` is left)."""
+    for joint, actuator, angle in zip(ARM_JOINTS, ARM_ACTUATORS, HOME_QPOS, strict=True):
+        data.joint(joint).qpos[:] = data.actuator(actuator).ctrl[:] = angle
+        data.joint(joint).qvel[:] = 0.0
+    for finger in FINGER_JOINTS:
+        data.joint(finger).qpos[:], data.joint(finger).qvel[:] = FINGER_OPEN, 0.0
+    data.actuator(GRIPPER_ACTUATOR).ctrl[:] = FINGER_OPEN
+
+
 def _model_folder() -> Path:
     found = importlib.util.find_spec("robosuite")
     if found is None or found.origin is None:
@@ -211,7 +221,7 @@ def _add_collisions(spec: mujoco.MjSpec) -> None:
         )
         # Rubber: wins over the object's own friction; torsion and rolling keep a held object from swinging.
         pad.friction, pad.condim, pad.priority = [1.6, 0.03, 0.0005], 4, 1
-        pad.solref, pad.solimp = [0.01, 1.0], [0.9, 0.98, 0.001, 0.5, 2]
+        pad.solref, pad.solimp = [0.005, 1.0], [0.9, 0.98, 0.001, 0.5, 2]  # stiff: else objects creep outward
 
 
 def _add_tool_and_camera(spec: mujoco.MjSpec) -> None:
