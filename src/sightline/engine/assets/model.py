@@ -1,0 +1,211 @@
+"""What an object is made of, and how it becomes a body of a MuJoCo model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.types import ObjectInfo
+from sightline.engine.assets.meshes import Mesh
+
+VISUAL_GROUP, COLLISION_GROUP = 1, 3
+RGB = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Visual:
+    """One painted mesh. ``rgb`` tints ``texture`` [H,W,3] uint8 where there is one; ``shine`` 0 (matt) .. 1 (glossy)."""
+
+    mesh: Mesh
+    rgb: RGB
+    texture: NDArray[np.uint8] | None = None
+    shine: float = 0.3
+
+
+@dataclass(frozen=True)
+class Collider:
+    """One convex piece: ``box`` (half sizes), ``cylinder`` (radius, half height), ``capsule`` (radius, half length),
+    ``ellipsoid`` (semi-axes) at pos with orientation quat (w, x, y, z)."""
+
+    shape: str
+    size: tuple[float, ...]
+    pos: tuple[float, float, float]
+    quat: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Grasp:
+    """How a parallel gripper that points down takes the object.
+
+    Attributes:
+        point: tool point in the object frame (origin: centre of the base), metres; its z is the height above the base.
+        yaw: direction in which the fingers close, about z in the object frame, radians; None when any direction will do.
+        width: between the two sides that the fingers touch, metres.
+        square: a direction at right angles to ``yaw`` is just as good.
+    """
+
+    point: tuple[float, float, float]
+    yaw: float | None
+    width: float
+    square: bool = False
+
+    @property
+    def height(self) -> float:
+        """Tool point above the object's base, metres."""
+        return self.point[2]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Geometry of one object: what is seen, what collides, and the grasp (items only)."""
+
+    visuals: tuple[Visual, ...]
+    colliders: tuple[Collider, ...]
+    grasp: Grasp | None = None
+    rolls: bool = False
+
+    def centred(self) -> Shape:
+        """The shape shifted so that its bounding box stands on z = 0 with its centre above the origin."""
+        low, high = self.bounds()
+        shift = -np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
+        if np.abs(shift).max() < 1e-6:
+            return self
+
+        def moved(point: tuple[float, float, float]) -> tuple[float, float, float]:
+            x, y, z = np.asarray(point) + shift
+            return float(x), float(y), float(z)
+
+        visuals = tuple(Visual(v.mesh.moved(shift), v.rgb, v.texture, v.shine) for v in self.visuals)
+        colliders = tuple(Collider(c.shape, c.size, moved(c.pos), c.quat) for c in self.colliders)
+        grasp = self.grasp and Grasp(moved(self.grasp.point), self.grasp.yaw, self.grasp.width, self.grasp.square)
+        return Shape(visuals, colliders, grasp, self.rolls)
+
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lowest and highest corner [3] of everything seen."""
+        points = self.points()
+        return points.min(0), points.max(0)
+
+    def points(self) -> NDArray[np.float64]:
+        """[V,3] vertices of everything seen, object frame."""
+        return np.concatenate([visual.mesh.vertices for visual in self.visuals])
+
+
+@dataclass(frozen=True)
+class ObjectModel:
+    """One object of the catalogue. Lengths in metres, mass in kilograms; roles and sizes as in ObjectInfo.
+
+    Attributes:
+        name: unique in the catalogue, e.g. ``mug_red_large``.
+        rgb: the colour it is painted with (natural colour for fruit); the look varies it a little.
+        inner: size (x, y) of the room inside a container or of the top of a surface; (0, 0) for items.
+    """
+
+    name: str
+    kind: str
+    colour: str
+    size: str
+    role: str
+    mass: float
+    rgb: RGB
+    shape: Shape = field(repr=False, compare=False)
+    inner: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def grasp(self) -> Grasp | None:
+        """How to pick it up; None for containers and surfaces."""
+        return self.shape.grasp
+
+    @property
+    def height(self) -> float:
+        """Standing height."""
+        return float(self.shape.bounds()[1][2])
+
+    @property
+    def radius(self) -> float:
+        """Of the circle around the footprint, centred on the bounding box."""
+        return float(np.linalg.norm(self.shape.points()[:, :2], axis=1).max())
+
+    @property
+    def extent(self) -> NDArray[np.float64]:
+        """[3] full size of the bounding box."""
+        low, high = self.shape.bounds()
+        return high - low
+
+    @property
+    def faces(self) -> int:
+        """Number of rendered triangles."""
+        return sum(len(visual.mesh.faces) for visual in self.shape.visuals)
+
+    def info(self, index: int) -> ObjectInfo:
+        """What language may say of it as object number ``index`` of a world."""
+        words = "_".join(word for word in (self.kind.replace(" ", "_"), self.colour) if word)
+        return ObjectInfo(f"{words}_{index}", self.kind, self.colour, self.size, self.role, self.radius, self.height)
+
+    def add_to(self, spec: mujoco.MjSpec, name: str) -> mujoco.MjsBody:
+        """Add a free body called ``name`` (and its meshes, textures, materials) to ``spec`` and return it.
+
+        The body frame is the centre of the base. Visible geoms are called ``NAME_visual_K``, colliding ones have no name.
+        """
+        body = spec.worldbody.add_body(name=name)
+        body.add_freejoint(name=f"{name}_free")
+        extent = self.extent
+        squares = extent**2
+        body.explicitinertial = True
+        body.mass = self.mass
+        body.ipos = [0.0, 0.0, 0.4 * extent[2]]
+        body.inertia = (
+            self.mass / 12 * np.array([squares[1] + squares[2], squares[0] + squares[2], squares[0] + squares[1]])
+        )
+        for k, visual in enumerate(self.shape.visuals):
+            self._add_visual(spec, body, f"{name}_visual_{k}", visual)
+        for collider in self.shape.colliders:
+            self._add_collider(body, collider)
+        return body
+
+    def _add_visual(self, spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, visual: Visual) -> None:
+        mesh = visual.mesh
+        spec.add_mesh(
+            name=name,
+            uservert=mesh.vertices.astype(np.float32).ravel(),
+            userface=mesh.faces.astype(np.int32).ravel(),
+            usernormal=mesh.normals.astype(np.float32).ravel(),
+            usertexcoord=np.stack([mesh.uv[:, 0], 1 - mesh.uv[:, 1]], -1).astype(np.float32).ravel(),
+            inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL,
+        )
+        material = spec.add_material(name=name, specular=0.6 * visual.shine, shininess=0.2 + 0.6 * visual.shine)
+        if visual.texture is not None:
+            height, width, _ = visual.texture.shape
+            texture = spec.add_texture(
+                name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, width=width, height=height, nchannel=3
+            )
+            texture.data = visual.texture.tobytes()
+            material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
+        body.add_geom(
+            name=name,
+            type=mujoco.mjtGeom.mjGEOM_MESH,
+            meshname=name,
+            material=name,
+            rgba=[*visual.rgb, 1.0],
+            group=VISUAL_GROUP,
+            contype=0,
+            conaffinity=0,
+            mass=0.0,
+        )
+
+    def _add_collider(self, body: mujoco.MjsBody, collider: Collider) -> None:
+        size = np.zeros(3)
+        size[: len(collider.size)] = collider.size
+        body.add_geom(
+            type=getattr(mujoco.mjtGeom, f"mjGEOM_{collider.shape.upper()}"),
+            size=size,
+            pos=collider.pos,
+            quat=collider.quat,
+            group=COLLISION_GROUP,
+            mass=0.0,
+            condim=6 if self.shape.rolls else 4,
+            friction=[1.0, 0.02, 0.004 if self.shape.rolls else 0.0001],
+            solref=[0.01, 1.0],
+        )

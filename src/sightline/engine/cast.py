@@ -1,0 +1,82 @@
+"""Which objects share a world: chosen so that one has to listen to tell them apart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sightline.engine import assets
+from sightline.engine.assets import ObjectModel
+
+# Nouns that a listener could mistake for one another never meet.
+CONFUSABLE = (
+    {"can", "soda can"},
+    {"carton", "milk carton"},
+    {"cup", "mug"},
+    {"box", "cereal box"},
+)
+UNSEEN_SHARE = 0.7  # of the objects of split "unseen", where their kind has a held-out colour
+
+
+class _Cast:
+    """The objects chosen so far."""
+
+    def __init__(self, rng: np.random.Generator, split: str) -> None:
+        self.rng, self.split = rng, split
+        self.chosen: list[ObjectModel] = []
+
+    def fits(self, kind: str, colour: str, size: str) -> bool:
+        """Whether the newcomer is clearly different from everyone: another kind, another colour, or small and large."""
+        for other in self.chosen:
+            if other.kind == kind and other.colour == colour and {other.size, size} != {"small", "large"}:
+                return False
+            if any({other.kind, kind} == pair for pair in CONFUSABLE):
+                return False
+        return sum(other.kind == kind and other.colour == colour for other in self.chosen) < 2
+
+    def add(self, kinds: tuple[str, ...], colour: str | None = None, size: str | None = None) -> ObjectModel | None:
+        """Choose one of ``kinds`` (in that colour and size, if given) that fits; None when there is none."""
+        for kind in self.rng.permutation(kinds):
+            options = [
+                (c, s)
+                for c, s in assets.variants(str(kind), self.split)
+                if colour in (None, c) and size in (None, s) and self.fits(str(kind), c, s)
+            ]
+            held = [option for option in options if assets.is_held_out(str(kind), option[0])]
+            if held and self.rng.random() < UNSEEN_SHARE:
+                options = held
+            if options:
+                self.chosen.append(assets.model(str(kind), *options[self.rng.integers(len(options))]))
+                return self.chosen[-1]
+        return None
+
+
+def choose(rng: np.random.Generator, split: str) -> tuple[ObjectModel, ...]:
+    """10 to 12 models for one world of ``split``, items first.
+
+    Several items share a kind (another colour, or the same one small and large), several share a colour, and there are
+    two containers and one or two surfaces. Raises SightlineError on an unknown split.
+    """
+    cast = _Cast(rng, split)
+    items = tuple(kind for kind in assets.kinds() if assets.role(kind) == "item")
+    rich = tuple(kind for kind in items if len({c for c, _ in assets.variants(kind, split)}) >= 4)
+    lead = cast.add(rich, size="small" if rng.random() < 0.5 else "large")
+    assert lead is not None
+    cast.add((lead.kind,), lead.colour, "large" if lead.size == "small" else "small")
+    cast.add((lead.kind,))
+    others = tuple(kind for kind in rich if kind != lead.kind)
+    cast.add(others, lead.colour)
+    second = cast.add(others)
+    if second is not None:
+        cast.add((second.kind,))
+    wanted = int(rng.integers(7, 9))
+    while len(cast.chosen) < wanted:
+        cast.add(items)
+    containers = tuple(kind for kind in assets.kinds() if assets.role(kind) == "container")
+    surfaces = tuple(kind for kind in assets.kinds() if assets.role(kind) == "surface")
+    first = cast.add(containers)
+    twins = first is not None and rng.random() < 0.35
+    cast.add((first.kind,) if twins and first is not None else containers)
+    cast.add(surfaces)
+    if rng.random() < 0.5:
+        cast.add(surfaces)
+    return tuple(cast.chosen)

@@ -1,0 +1,160 @@
+"""Pictures and labels of a world: colour, instance maps, boxes and camera calibration from the simulator's truth."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+from types import TracebackType
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.errors import SightlineError
+from sightline.core.geometry import Camera
+from sightline.core.types import View
+from sightline.engine.gl import MISSING
+from sightline.engine.world import World
+
+MIN_PIXELS = 6  # an object that shows fewer has no box
+FROM_OPENCV = np.diag([1.0, -1.0, -1.0])
+_context: Any = None  # one OpenGL context a process: making one costs more than all pictures of a world
+
+
+def _gl_context() -> Any:
+    """This process's OpenGL context, made on first use. Raises SightlineError that names the missing packages."""
+    global _context
+    if _context is None:
+        backend = os.environ.get("MUJOCO_GL", "").lower() or "egl"
+        try:
+            if platform.system() == "Linux" and backend in ("egl", "osmesa"):
+                made = importlib.import_module(f"mujoco.{backend}").GLContext(64, 64)
+            else:
+                made = mujoco.GLContext(64, 64)
+            made.make_current()
+        except Exception as error:  # PyOpenGL raises anything from AttributeError to its own GLError
+            raise SightlineError(f"{MISSING} The backend {backend} said: {error}") from error
+        _context = made
+    _context.make_current()
+    return _context
+
+
+class Renderer:
+    """Renders one world at one picture size. Use as a context manager, or call :meth:`close`."""
+
+    def __init__(self, world: World, size: int = 224) -> None:
+        """Upload the world's meshes and textures.
+
+        Args:
+            size: pixels, side of the square pictures.
+
+        Raises:
+            SightlineError: no OpenGL backend, or a size that is not within 16..2048.
+        """
+        if not 16 <= size <= 2048:
+            raise SightlineError(f"The picture size must be between 16 and 2048 pixels, not {size}.")
+        self.world, self.size = world, size
+        _gl_context()
+        model = world.model
+        model.vis.global_.offwidth = model.vis.global_.offheight = size
+        self._option = mujoco.MjvOption()
+        self._option.geomgroup[:] = [0, 1, 1, 0, 0, 0]
+        self._option.sitegroup[:] = 0
+        self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + 16)
+        self._mjr: mujoco.MjrContext | None = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._mjr)
+        self._rect = mujoco.MjrRect(0, 0, size, size)
+        self._pixels = np.empty((size, size, 3), np.uint8)
+        self._view = mujoco.MjvCamera()
+        self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED
+        for flag in (
+            mujoco.mjtRndFlag.mjRND_SHADOW,
+            mujoco.mjtRndFlag.mjRND_REFLECTION,
+            mujoco.mjtRndFlag.mjRND_SKYBOX,
+        ):
+            self._scene.flags[flag] = 0
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free what the graphics side holds. The renderer cannot be used afterwards."""
+        if self._mjr is not None:
+            _gl_context()
+            self._mjr.free()
+            self._mjr = None
+
+    def camera(self, data: mujoco.MjData, camera_name: str) -> Camera:
+        """Calibration of the camera where it is now (needs ``mj_forward`` after a change of ``data``)."""
+        index = self._camera_id(camera_name)
+        pose = np.eye(4)
+        pose[:3, :3] = data.cam_xmat[index].reshape(3, 3) @ FROM_OPENCV
+        pose[:3, 3] = data.cam_xpos[index]
+        focal = self.size / 2 / np.tan(np.radians(self.world.model.cam_fovy[index]) / 2)
+        return Camera(self.size, self.size, float(focal), pose)
+
+    def picture(self, data: mujoco.MjData, camera_name: str) -> NDArray[np.uint8]:
+        """[size,size,3] uint8 RGB from the camera called ``camera_name``."""
+        self._update(data, camera_name)
+        return self._draw(False)
+
+    def view(self, data: mujoco.MjData, camera_name: str) -> View:
+        """Picture with instance map, boxes and calibration. Objects that show under 6 pixels have a NaN box."""
+        self._update(data, camera_name)
+        image = self._draw(False)
+        ids = self._segment()
+        return View(self.camera(data, camera_name), image, ids, boxes_of(ids, len(self.world.objects)))
+
+    def _camera_id(self, name: str) -> int:
+        index = mujoco.mj_name2id(self.world.model, mujoco.mjtObj.mjOBJ_CAMERA.value, name)
+        if index < 0:
+            known = [self.world.model.camera(i).name for i in range(self.world.model.ncam)]
+            raise SightlineError(f"There is no camera '{name}': this world has {', '.join(known)}.")
+        return index
+
+    def _update(self, data: mujoco.MjData, camera_name: str) -> None:
+        if self._mjr is None:
+            raise SightlineError("This renderer is closed: make a new one.")
+        self._view.fixedcamid = self._camera_id(camera_name)
+        mujoco.mjv_updateScene(
+            self.world.model, data, self._option, None, self._view, mujoco.mjtCatBit.mjCAT_ALL.value, self._scene
+        )
+
+    def _draw(self, ids: bool) -> NDArray[np.uint8]:
+        _gl_context()
+        self._scene.flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = ids
+        self._scene.flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = ids
+        mujoco.mjr_render(self._rect, self._scene, self._mjr)
+        mujoco.mjr_readPixels(self._pixels, None, self._rect, self._mjr)
+        return self._pixels[::-1].copy()
+
+    def _segment(self) -> NDArray[np.uint8]:
+        """[size,size] uint8: 0 = nothing named, i + 1 = object i."""
+        colours = self._draw(True)
+        codes = colours[..., 0].astype(np.int32) | colours[..., 1].astype(np.int32) << 8
+        lookup = np.zeros(self._scene.ngeom + 2, np.uint8)
+        is_geom = int(mujoco.mjtObj.mjOBJ_GEOM)
+        for geom in self._scene.geoms[: self._scene.ngeom]:
+            if geom.segid >= 0 and geom.objtype == is_geom:
+                lookup[geom.segid + 1] = self.world.geom_object[geom.objid] + 1
+        return lookup[codes]
+
+
+def boxes_of(ids: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
+    """[count,4] tight boxes (x1, y1, x2, y2; x2 and y2 exclusive) of objects 0..count-1 in an instance map [H,W]."""
+    boxes = np.full((count, 4), np.nan)
+    pixels = np.bincount(ids.ravel(), minlength=count + 1)
+    for index in range(count):
+        if pixels[index + 1] < MIN_PIXELS:
+            continue
+        mask = ids == index + 1
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        boxes[index] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    return boxes
