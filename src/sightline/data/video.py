@@ -71,25 +71,39 @@ def _seek(container: av.container.InputContainer, stream: av.VideoStream, second
     container.seek(int(seconds / stream.time_base), stream=stream, backward=True)
 
 
+def _stretch(path: Path, count: int, fps: float, start: float) -> Iterator[av.VideoFrame]:
+    """The ``count`` frames shown from ``start`` seconds on. Raises SightlineError when there are fewer."""
+    found = 0
+    with _opened(path) as (container, stream):
+        if start > 0:
+            _seek(container, stream, start)
+        for frame in container.decode(stream):
+            if frame.time < start - 0.5 / fps:
+                continue
+            found += 1
+            yield frame
+            if found == count:
+                return
+    raise SightlineError(
+        f"{path} ends after {found} of {count} frames: it was cut short; copy or generate the dataset again."
+    )
+
+
 def decode_video(path: Path, count: int, fps: float, start: float = 0.0) -> NDArray[np.uint8]:
     """The ``count`` frames [count,H,W,3] uint8 RGB shown from ``start`` seconds on.
 
     Raises SightlineError when the file is damaged or holds fewer frames than promised.
     """
-    found: list[NDArray[np.uint8]] = []
-    with _opened(path) as (container, stream):
-        if start > 0:
-            _seek(container, stream, start)
-        for frame in container.decode(stream):
-            if frame.time >= start - 0.5 / fps:
-                found.append(frame.to_ndarray(format="rgb24"))
-            if len(found) == count:
-                break
-    if len(found) < count:
-        raise SightlineError(
-            f"{path} ends after {len(found)} of {count} frames: it was cut short; copy or generate the dataset again."
-        )
-    return np.stack(found)
+    return np.stack([frame.to_ndarray(format="rgb24") for frame in _stretch(path, count, fps, start)])
+
+
+def check_video(path: Path, count: int, fps: float, start: float = 0.0) -> None:
+    """Decode a stretch without keeping it. Raises SightlineError as :func:`decode_video` does, or on an irregular clock."""
+    for number, frame in enumerate(_stretch(path, count, fps, start)):
+        if abs(frame.time - start - number / fps) > 0.25 / fps:
+            raise SightlineError(
+                f"{path} shows frame {number} at {frame.time:.3f} s, not at {start + number / fps:.3f} s."
+            )
 
 
 def decode_frame(path: Path, seconds: float, fps: float) -> NDArray[np.uint8]:

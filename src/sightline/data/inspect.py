@@ -1,0 +1,135 @@
+"""Is this dataset what it claims to be? Reads every file, says what is wrong, counts what is in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from sightline.core import console
+from sightline.core.errors import SightlineError
+from sightline.data.dataset import Dataset, load_dataset
+from sightline.data.index import EpisodeMeta
+from sightline.data.labels import EpisodeLabels
+from sightline.data.video import check_video
+
+SHOWN_PROBLEMS = 20
+CLOCK_TOLERANCE = 1e-3
+
+
+def inspect(path: Path | str, html: Path | str | None = None) -> dict:
+    """Read every file of a dataset, print a summary and the problems found; optionally write a page with pictures.
+
+    Returns:
+        ``episodes``, ``frames``, ``problems`` (sentences), ``kinds``, ``cameras``, ``instructions`` (distinct ones),
+        ``objects`` (distinct ones), ``relations`` (relation -> episodes), ``bytes``, ``seconds`` (of recording).
+
+    Raises SightlineError when there is no dataset or its index is damaged.
+    """
+    dataset = load_dataset(path)
+    problems = list(dataset.problems)
+    with console.progress(total=len(dataset), label="checking", unit="episode") as bar:
+        for meta in dataset.episodes:
+            problems += [f"episode {meta.index}: {problem}" for problem in episode_problems(dataset, meta)]
+            bar.update(1, problems=len(problems))
+    result = {
+        "episodes": len(dataset),
+        "frames": dataset.frames,
+        "problems": problems,
+        "kinds": dict(Counter(meta.kind for meta in dataset.episodes)),
+        "cameras": list(dataset.cameras),
+        "instructions": len({meta.text for meta in dataset.episodes if meta.text}),
+        "objects": len({item.id for meta in dataset.episodes for item in meta.objects}),
+        "relations": dict(Counter(meta.task.relation for meta in dataset.episodes if meta.task)),
+        "bytes": sum(file.stat().st_size for file in dataset.root.rglob("*") if file.is_file()),
+        "seconds": dataset.frames / dataset.fps,
+    }
+    if html is not None:
+        from sightline.data.page import write_page  # loads matplotlib
+
+        write_page(dataset, result, Path(html))
+    _print(dataset, result)
+    return result
+
+
+def _print(dataset: Dataset, result: dict) -> None:
+    shown = ("episodes", "frames", "seconds", "kinds", "cameras", "instructions", "objects", "relations")
+    rows = [[name, _plain(result[name])] for name in shown if result[name]]
+    rows += [["megabytes", round(result["bytes"] / 1e6, 1)], ["problems", len(result["problems"])]]
+    console.table(f"Dataset {dataset.root}", ["", "value"], rows)
+    for problem in result["problems"][:SHOWN_PROBLEMS]:
+        console.say(f"problem: {problem}", style="bold red")
+    if len(result["problems"]) > SHOWN_PROBLEMS:
+        console.say(f"... and {len(result['problems']) - SHOWN_PROBLEMS} more problems (all with --json).", style="red")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {count}" for key, count in value.items())
+    return ", ".join(value) if isinstance(value, list) else value
+
+
+def episode_problems(dataset: Dataset, meta: EpisodeMeta) -> Iterator[str]:
+    """What is wrong with one episode: files, lengths, clock, NaN, labels."""
+    try:
+        clock = dataset.table(meta.index)["timestamp"]
+        if np.abs(clock - np.arange(meta.length) / dataset.fps).max(initial=0.0) > CLOCK_TOLERANCE:
+            yield f"timestamps are not regular at {dataset.fps} frames a second"
+    except SightlineError as error:
+        yield str(error)
+    for place in meta.videos.values():
+        try:
+            check_video(place.path, meta.length, dataset.fps, place.start)
+        except SightlineError as error:
+            yield str(error)
+    if meta.labels is None:
+        return
+    try:
+        labels = dataset.labels(meta.index)
+        yield from label_problems(labels)
+        for camera in dataset.cameras:
+            yield from _map_problems(dataset, meta, labels, camera)
+    except SightlineError as error:
+        yield str(error)
+
+
+def label_problems(labels: EpisodeLabels) -> Iterator[str]:
+    """Labels that cannot be true whatever the pictures show."""
+    for name in ("positions", "yaws", "grasp_points", "grasp_yaws", "tool", "tool_yaw", "gripper_width"):
+        if not np.isfinite(getattr(labels, name)).all():
+            yield f"the label '{name}' has NaN or infinity"
+    for camera, boxes in labels.boxes.items():
+        size = np.tile(labels.cameras[camera][:, None, :2], 2)
+        known = np.isfinite(boxes).all(-1)
+        with np.errstate(invalid="ignore"):
+            inside = ((boxes >= 0) & (boxes <= size)).all(-1) & (boxes[..., 2:] > boxes[..., :2]).all(-1)
+        if (known & ~inside).any():
+            t, i = np.argwhere(known & ~inside)[0]
+            yield f"the box of {labels.objects[i].id} in camera '{camera}' at frame {t} is empty or leaves the picture"
+        if (known & ~labels.present).any():
+            t, i = np.argwhere(known & ~labels.present)[0]
+            yield f"{labels.objects[i].id} is absent at frame {t} but has a box in camera '{camera}'"
+
+
+def _map_problems(dataset: Dataset, meta: EpisodeMeta, labels: EpisodeLabels, camera: str) -> Iterator[str]:
+    """Boxes against instance maps: two records of the same thing."""
+    for t, ids in enumerate(dataset.ids(meta.index, camera)):
+        if ids.max() > len(labels.objects):
+            yield f"the instance map of camera '{camera}' at frame {t} names an object that is not listed"
+            return
+        wrong = np.abs(boxes_of(ids, len(labels.objects)) - labels.boxes[camera][t]) > 1.0
+        visible = np.bincount(ids.ravel(), minlength=len(labels.objects) + 1)[1:] > 0
+        if wrong.any() or (visible != np.isfinite(labels.boxes[camera][t]).all(-1)).any():
+            yield f"boxes and instance map of camera '{camera}' at frame {t} differ by more than a pixel"
+            return
+
+
+def boxes_of(ids: np.ndarray, count: int) -> np.ndarray:
+    """[count,4] tight boxes (x1, y1, x2, y2; x2 and y2 exclusive) of the objects in an instance map; NaN when invisible."""
+    boxes = np.full((count, 4), np.nan)
+    for i in np.unique(ids[ids > 0]) - 1:
+        rows, columns = np.flatnonzero((ids == i + 1).any(1)), np.flatnonzero((ids == i + 1).any(0))
+        boxes[i] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    return boxes
