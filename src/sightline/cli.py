@@ -165,11 +165,21 @@ class Evaluate:
     seed: int = 0
     """Seed of the episodes; the same seed gives the same episodes for every policy."""
     video: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Write one video an episode here, with the predicted box, point and trace drawn."""
+    """Write films of episodes here, with the predicted box, points and trace drawn."""
+    films: int = 24
+    """Number of episodes that are filmed, the first ones (with --video)."""
     report: File = None
     """Write an HTML report here."""
     data: Folders = ()
     """Dataset folders with labels (suite grounding only)."""
+    probe: int = 0
+    """Scenes of the listening probe: the same scene with another target noun; 0 skips it."""
+    execute: int = 6
+    """Actions of a chunk that are executed before the policy looks again."""
+    handling: Literal["receding", "ensemble"] = "receding"
+    """What happens where chunks overlap: the newest wins (receding), or an average that trusts older ones more (ensemble)."""
+    batch: int = 8
+    """Environments that a process steps together, so that the policy acts in batches."""
     workers: int = 2
     """Processes that simulate and render."""
     json: Json = None
@@ -188,6 +198,11 @@ class Evaluate:
             report=self.report,
             data=list(self.data),
             workers=self.workers,
+            execute=self.execute,
+            handling=self.handling,
+            batch=self.batch,
+            films=self.films,
+            probe=self.probe,
         )
 
 
