@@ -126,13 +126,18 @@ class GroundingHead(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
-        self.query = nn.Sequential(nn.LayerNorm(planner_width), nn.Linear(planner_width, width), nn.GELU(), nn.Linear(width, width))
+        self.query = nn.Sequential(
+            nn.LayerNorm(planner_width), nn.Linear(planner_width, width), nn.GELU(), nn.Linear(width, width)
+        )
         self.role = nn.Parameter(torch.randn(len(ROLES), width) * 0.02)
         self.view = nn.Parameter(torch.randn(views, width) * 0.02)
         self.visible = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 1))
         self.regress = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, REGRESSED))
         self.trace_query = nn.Sequential(
-            nn.LayerNorm(planner_width), nn.Linear(planner_width, width), nn.GELU(), nn.Linear(width, config.trace_points * width)
+            nn.LayerNorm(planner_width),
+            nn.Linear(planner_width, width),
+            nn.GELU(),
+            nn.Linear(width, config.trace_points * width),
         )
         self.trace_offset = nn.Linear(2 * width, 2)
         self.dense = DenseHead(width, len(config.kinds), len(config.colours))
@@ -206,7 +211,9 @@ class GroundingHead(nn.Module):
         offset = self.trace_offset(torch.cat([query, attended], -1)).float()
         return torch.einsum("bqnc,cd->bqnd", local, centres) + offset / side, logits
 
-    def loss(self, pointing: Pointing, features: Tensor, embedded: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
+    def loss(
+        self, pointing: Pointing, features: Tensor, embedded: Tensor, labels: GroundingLabels
+    ) -> dict[str, Tensor]:
         """Named loss terms; their sum is the grounding loss. ``embedded``: visual tokens as they enter the planner."""
         side = features.shape[2]
         asked = labels.asked[..., None]
@@ -221,7 +228,9 @@ class GroundingHead(nn.Module):
         }
         traced = torch.isfinite(labels.traces).all(-1)
         terms["trace"] = 0.5 * pointer_loss(pointing.trace_logits[traced], labels.traces[traced], side)
-        terms["trace"] = terms["trace"] + side / 4 * masked_l1(pointing.traces, labels.traces, torch.ones_like(traced)[..., None])
+        terms["trace"] = terms["trace"] + side / 4 * masked_l1(
+            pointing.traces, labels.traces, torch.ones_like(traced)[..., None]
+        )
         terms["dense"] = self.dense.loss(features, labels)
         terms["dense_embedded"] = self.dense_embedded.loss(embedded, labels)
         return terms

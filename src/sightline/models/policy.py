@@ -79,7 +79,9 @@ class Transforms:
         for name in self.config.cameras:
             if name not in observation.images:
                 have = ", ".join(observation.images) or "none"
-                raise SightlineError(f"The policy needs camera '{name}' (it was trained with {self.config.cameras}), got {have}.")
+                raise SightlineError(
+                    f"The policy needs camera '{name}' (it was trained with {self.config.cameras}), got {have}."
+                )
         state = np.asarray(observation.state)
         if state.shape != (self.config.state_dim,) or not np.isfinite(state).all():
             raise SightlineError(
@@ -143,7 +145,8 @@ class Policy:
         if seen.pointing is not None:
             camera = self.config.cameras[0]
             groundings = [
-                self._grounding(seen.pointing, i, 0, 0, o.images[camera].shape[:2], camera) for i, o in enumerate(observations)
+                self._grounding(seen.pointing, i, 0, 0, o.images[camera].shape[:2], camera)
+                for i, o in enumerate(observations)
             ]
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
 
@@ -240,7 +243,9 @@ class Policy:
         if half:
             weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
         self.tokenizer.save(folder / "tokenizer.json")
-        _write_json(folder / "config.json", {"format": "sightline-1", "system": to_dict(self.config), "notes": self.notes})
+        _write_json(
+            folder / "config.json", {"format": "sightline-1", "system": to_dict(self.config), "notes": self.notes}
+        )
         _write_json(folder / "card.json", self.card.to_dict())
         _write_json(folder / "statistics.json", self.statistics)
         save_file(self._example_batch(), folder / "example_batch.safetensors")
@@ -270,7 +275,9 @@ class Policy:
         try:
             weights = load_file(folder / "model.safetensors")
         except (SafetensorError, OSError) as error:
-            raise SightlineError(f"The weights in {folder} cannot be read ({error}); copy the checkpoint again.") from None
+            raise SightlineError(
+                f"The weights in {folder} cannot be read ({error}); copy the checkpoint again."
+            ) from None
         missing, unexpected = system.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
         missing = [name for name in missing if name != "planner.model.lm_head.weight"]
         if missing or unexpected:
@@ -280,7 +287,9 @@ class Policy:
         system.planner.model.tie_weights()
         card = Card.from_dict(_read_json(folder / "card.json"))
         tokenizer = WordTokenizer.load(folder / "tokenizer.json")
-        return Policy(system.to(device), tokenizer, card, _read_json(folder / "statistics.json"), stored.get("notes", {}))
+        return Policy(
+            system.to(device), tokenizer, card, _read_json(folder / "statistics.json"), stored.get("notes", {})
+        )
 
     def _example_batch(self) -> dict[str, Tensor]:
         """A blank observation as the model sees it: shapes and types for whoever feeds the checkpoint."""
@@ -288,7 +297,9 @@ class Policy:
         images = {name: np.zeros((*size, 3), dtype=np.uint8) for name in self.config.cameras}
         camera = Camera(size[1], size[0], float(size[1]), np.eye(4))
         state = np.zeros(self.config.state_dim, dtype=np.float32)
-        inputs = self.transforms.inputs([Observation(images, state, "put the mug on the plate", dict.fromkeys(images, camera))])
+        inputs = self.transforms.inputs(
+            [Observation(images, state, "put the mug on the plate", dict.fromkeys(images, camera))]
+        )
         tokens = {f"tokens.{name}": value.contiguous() for name, value in vars(inputs.tokens).items()}
         return {"images": inputs.images, "cameras": inputs.cameras, "state": inputs.state, **tokens}
 

@@ -33,7 +33,9 @@ class QueryLayer(nn.Module):
         self.norm1 = nn.LayerNorm(width)
         self.cross_attn = nn.MultiheadAttention(width, heads, dropout=dropout, batch_first=True)
         self.norm2 = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width), nn.Dropout(dropout))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width), nn.Dropout(dropout)
+        )
 
     def forward(self, queries: Tensor, memory: Tensor, ignore: Tensor | None) -> Tensor:
         attended, _ = self.cross_attn(self.norm1(queries), memory, memory, key_padding_mask=ignore, need_weights=False)

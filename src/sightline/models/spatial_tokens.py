@@ -42,8 +42,13 @@ class SpatialInputs:
     normalised: Tensor
 
     @staticmethod
-    def from_pointing(pointing: Pointing, question: int, cameras: Tensor, state: Tensor, normalised: Tensor) -> SpatialInputs:
-        """Detached predictions for one question slot of each sample."""
+    def from_pointing(
+        pointing: Pointing | None, question: int, cameras: Tensor, state: Tensor, normalised: Tensor
+    ) -> SpatialInputs:
+        """Detached predictions for one question slot of each sample; without pointing only state and calibration."""
+        if pointing is None:
+            nothing = state.new_zeros(len(state), 0)
+            return SpatialInputs(*[nothing] * 6, cameras, state, normalised)
         return SpatialInputs(
             pointing.points[:, question].detach(),
             pointing.boxes[:, question].detach(),
@@ -110,9 +115,15 @@ class SpatialEmbedder(nn.Module):
         calibrated = torch.isfinite(inputs.cameras).all(-1)
         # An uncalibrated view keeps its pixels; the metric part is zero and a flag says so.
         neutral = torch.zeros_like(inputs.cameras)
-        neutral[..., :3], neutral[..., 3], neutral[..., 8], neutral[..., 13], neutral[..., 14] = 1.0, 1.0, 1.0, -1.0, 1.0
+        neutral[..., :3], neutral[..., 3], neutral[..., 8], neutral[..., 13], neutral[..., 14] = (
+            1.0,
+            1.0,
+            1.0,
+            -1.0,
+            1.0,
+        )
         cameras = torch.where(calibrated[..., None], inputs.cameras, neutral)
-        flag = calibrated.to(inputs.points.dtype)
+        flag = calibrated.to(tool.dtype)
         tool_pixels = project(tool[:, None].expand(-1, cameras.shape[1], -1), cameras).clamp(-1, 2) * flag[..., None]
         tokens = [self.state(torch.cat([inputs.normalised, tool_pixels.flatten(1)], -1))[:, None]]
         if self.points:
@@ -132,7 +143,15 @@ class SpatialEmbedder(nn.Module):
         along = unproject(inputs.points + step, inputs.heights, cameras) - places
         yaw = torch.atan2(along[..., 1], along[..., 0]) - inputs.state[:, TOOL_YAW, None, None]
         turn = torch.stack([(2 * yaw).cos(), (2 * yaw).sin()], -1)
-        metric = torch.cat([(places - tool[:, None, None]) / REACH, places, turn, inputs.axes[..., :1].square() + inputs.axes[..., 1:].square()], -1)
+        metric = torch.cat(
+            [
+                (places - tool[:, None, None]) / REACH,
+                places,
+                turn,
+                inputs.axes[..., :1].square() + inputs.axes[..., 1:].square(),
+            ],
+            -1,
+        )
         return torch.cat(
             [
                 inputs.points,

@@ -27,8 +27,8 @@ class Seen:
 
     Attributes:
         states: planner hidden states.
-        dense: [B,V,side,side,C] visual-encoder features.
-        pointing: grounding predictions, None when unguided.
+        dense: [B,V,s,s,C] visual-encoder features, pooled for the querying transformer.
+        pointing: grounding predictions, None when unguided; features: [B,V,side,side,W] what they were read from.
         ignore: [B,L] padding positions of the planner sequence.
     """
 
@@ -86,7 +86,15 @@ class DualSystem(nn.Module):
             readouts = states.layers[-1][rows, index].unflatten(1, tokens.readouts.shape[1:])
             features = self.grounding.features(dense, states.visual)
             pointing = self.grounding(readouts, features, labels)
-        return Seen(states, dense, pointing, features, tokens.segments < 0)
+        return Seen(states, self._pool(dense), pointing, features, tokens.segments < 0)
+
+    def _pool(self, dense: Tensor) -> Tensor:
+        """Average pool x pool cells of [B,V,side,side,C]."""
+        pool = self.config.querying.pool
+        if pool == 1:
+            return dense
+        pooled = F.avg_pool2d(dense.flatten(0, 1).permute(0, 3, 1, 2), pool).permute(0, 2, 3, 1)
+        return pooled.unflatten(0, dense.shape[:2])
 
     def grounding_loss(self, seen: Seen, labels: GroundingLabels) -> dict[str, Tensor]:
         """Named grounding loss terms (stage 1, and co-training in stage 2)."""
@@ -99,13 +107,9 @@ class DualSystem(nn.Module):
         The action loss reaches planner and visual encoder only through here, scaled by ``gradient_scale``.
 
         Args:
-            states: planner layers [B,L,planner_width]; dense: [B,V,side,side,C]; ignore: [B,L] True at padding.
+            states: planner layers [B,L,planner_width]; dense: [B,V,s,s,C] pooled; ignore: [B,L] True at padding.
         """
         query = self.config.querying
-        if query.pool > 1:
-            batch, views = dense.shape[:2]
-            pooled = F.avg_pool2d(dense.flatten(0, 1).permute(0, 3, 1, 2), query.pool)
-            dense = pooled.permute(0, 2, 3, 1).unflatten(0, (batch, views))
         dense = self.visual_projection(scale_gradient(dense, query.gradient_scale).flatten(1, 3))
         memories = [torch.cat([scale_gradient(state, query.gradient_scale), dense], 1) for state in states]
         if ignore is not None:

@@ -31,7 +31,9 @@ class Scaler:
         try:
             low, high = (np.asarray(statistics[key], dtype=np.float32) for key in ("q01", "q99"))
         except KeyError as error:
-            raise SightlineError(f"The statistics of '{name}' lack {error}; compute them again from the dataset.") from None
+            raise SightlineError(
+                f"The statistics of '{name}' lack {error}; compute them again from the dataset."
+            ) from None
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
             raise SightlineError(f"The statistics of '{name}' hold NaN or infinity; the dataset is damaged.")
         return Scaler(low, high)

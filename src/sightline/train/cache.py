@@ -1,0 +1,86 @@
+"""Planner outputs of all demonstration frames, computed once: the action expert then trains at its own speed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.core.console import progress
+from sightline.models.grounding_head import ROLES
+from sightline.models.prompts import Packer, task_prompt
+from sightline.models.spatial_tokens import SpatialInputs
+from sightline.models.system import DualSystem
+from sightline.train.frames import FrameBank
+from sightline.train.questions import own_question, pictures
+
+EXPLICIT = ("points", "boxes", "visible", "heights", "axes", "traces")
+
+
+class PlannerCache:
+    """Explicit guidance in memory; latents (planner states, pooled visual features) in a scratch file as float16."""
+
+    def __init__(self, system: DualSystem, bank: FrameBank, packer: Packer, batch: int, precision: torch.dtype) -> None:
+        count, views = len(bank), len(bank.cameras)
+        self.latents = system.config.expert.latent
+        shapes = {
+            "points": (len(ROLES), views, 2), "boxes": (len(ROLES), views, 4), "visible": (len(ROLES), views),
+            "heights": (len(ROLES), views), "axes": (len(ROLES), views, 2), "traces": (system.config.grounding.trace_points, 2),
+        }  # fmt: skip
+        self.explicit = {name: np.zeros((count, *shape), dtype=np.float32) for name, shape in shapes.items()}
+        self._folder = tempfile.TemporaryDirectory(prefix="sightline-planner-")
+        prompts = [task_prompt(own_question(bank, f).text, guided=True) for f in bank.start[:-1]]
+        longest = max((len(packer.question(prompt)[0]) for prompt in prompts), default=0)
+        self.length = len(packer.prefix(views)[0]) + longest
+        if self.latents:
+            layers, width = system.config.querying.layers, system.config.planner.width
+            side = system.config.planner.image_size // system.config.visual.patch // system.config.querying.pool
+            self.states = self._scratch("states.npy", (count, layers, self.length, width))
+            self.dense = self._scratch("dense.npy", (count, views, side, side, system.config.visual.width))
+            self.ignore = np.ones((count, self.length), dtype=bool)
+        self._fill(system, bank, packer, batch, precision)
+
+    def _scratch(self, name: str, shape: tuple[int, ...]) -> NDArray:
+        return np.lib.format.open_memmap(Path(self._folder.name) / name, "w+", np.float16, shape)
+
+    @torch.inference_mode()
+    def _fill(self, system: DualSystem, bank: FrameBank, packer: Packer, batch: int, precision: torch.dtype) -> None:
+        system.eval()
+        device = next(system.parameters()).device
+        with progress(len(bank), "planner outputs", unit="frame") as bar:
+            for first in range(0, len(bank), batch):
+                frames = np.arange(first, min(first + batch, len(bank)))
+                prompts = [[task_prompt(own_question(bank, f).text, guided=True)] for f in frames]
+                tokens = packer.pack(prompts, len(bank.cameras)).to(device)
+                with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+                    seen = system.see(pictures(bank, frames).to(device), tokens)
+                assert seen.pointing is not None
+                for name in EXPLICIT:
+                    value = getattr(seen.pointing, name)[:, 0].float()
+                    self.explicit[name][frames] = (value.sigmoid() if name == "visible" else value).cpu().numpy()
+                if self.latents:
+                    self._store_latents(frames, torch.stack(seen.states.layers, 1), seen.dense, seen.ignore)
+                bar.update(len(frames))
+
+    def _store_latents(self, frames: NDArray[np.int64], states: Tensor, dense: Tensor, ignore: Tensor) -> None:
+        length = min(self.length, states.shape[2])
+        self.states[frames, :, :length] = states[:, :, :length].half().cpu().numpy()
+        self.ignore[frames, :length] = ignore[:, :length].cpu().numpy()
+        self.dense[frames] = dense.half().cpu().numpy()
+
+    def spatial(self, frames: NDArray[np.int64], numbers: dict[str, Tensor]) -> SpatialInputs:
+        """Explicit inputs of the expert for frames; ``numbers`` holds cameras, state and normalised state."""
+        stored = {name: torch.from_numpy(self.explicit[name][frames]) for name in EXPLICIT}
+        return SpatialInputs(**stored, **{name: numbers[name] for name in ("cameras", "state", "normalised")})
+
+    def latent(self, frames: NDArray[np.int64]) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Arguments of DualSystem.query_tokens for frames."""
+        order = np.sort(frames)  # ascending reads are kind to the disk
+        back = np.argsort(np.argsort(frames, kind="stable"), kind="stable")
+        states = torch.from_numpy(self.states[order][back]).float()
+        dense = torch.from_numpy(self.dense[order][back]).float()
+        return list(states.unbind(1)), dense, torch.from_numpy(self.ignore[frames])

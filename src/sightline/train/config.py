@@ -1,0 +1,115 @@
+"""What a training run can be told. Every key is read; unknown keys are errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sightline.core.errors import SightlineError
+from sightline.models.config import SystemConfig
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """AdamW with warm-up and cosine decay.
+
+    Attributes:
+        rate: learning rate; ``rates`` overrides it for top-level modules of the system (planner, expert, ...).
+        minimum: share of the rate at the end of the decay.
+        warmup: updates of linear warm-up.
+        clip: largest gradient norm.
+        freeze: top-level modules that do not learn.
+    """
+
+    rate: float = 8e-4
+    rates: dict[str, float] = field(default_factory=dict)
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = 0.02
+    minimum: float = 0.02
+    warmup: int = 100
+    clip: float = 1.0
+    freeze: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GroundingConfig:
+    """Stage 1, and co-training in stage 2.
+
+    Attributes:
+        images: pictures an update; questions: packed questions a picture.
+        episode_share: share of updates on demonstration frames (all views), after ``scenes_first`` of the run.
+        scenes_first: share of the run that sees static scenes alone (packed scenes first, policy frames second).
+        task_share: share of instructions among the questions; the rest name one object.
+        text_share: share of updates in which one question a picture is answered in words.
+        text_weight: weight of the language loss.
+        jitter: photometric augmentation, relative.
+    """
+
+    images: int = 16
+    questions: int = 10
+    episode_share: float = 0.4
+    scenes_first: float = 0.5
+    task_share: float = 0.35
+    text_share: float = 0.15
+    text_weight: float = 0.25
+    jitter: float = 0.1
+
+
+@dataclass(frozen=True)
+class ActionConfig:
+    """Stage 2.
+
+    Attributes:
+        planner: ``cached`` trains the expert on stored planner outputs (fast), ``joint`` trains all together.
+        samples: action chunks an update.
+        latent_share: share of cached samples whose latent query tokens are computed; the others train without them.
+        point_noise: noise on cached points, in widths of the picture; height_noise in metres.
+        grounding_every: in joint training, a grounding batch joins every so many updates (co-training); 0 = never.
+        grounding_weight: its loss weight.
+    """
+
+    planner: str = "cached"
+    samples: int = 256
+    latent_share: float = 0.125
+    point_noise: float = 0.004
+    height_noise: float = 0.002
+    grounding_every: int = 3
+    grounding_weight: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.planner not in ("cached", "joint"):
+            raise SightlineError(f"Unknown planner mode '{self.planner}': use 'cached' or 'joint'.")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One run.
+
+    Attributes:
+        steps: updates; minutes: wall time after which the run ends in good order (0 = no limit). The learning rate
+            follows whichever is nearer its end.
+        precision: ``bf16`` (autocast) or ``fp32``.
+        save_every, evaluate_every, log_every: updates.
+        held_out: share of each dataset's episodes kept for evaluation.
+        threads: CPU threads; 0 = all.
+    """
+
+    steps: int = 4000
+    minutes: float = 0.0
+    seed: int = 0
+    precision: str = "bf16"
+    device: str = "auto"
+    save_every: int = 500
+    evaluate_every: int = 500
+    log_every: int = 10
+    held_out: float = 0.03
+    threads: int = 0
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    grounding: GroundingConfig = field(default_factory=GroundingConfig)
+    action: ActionConfig = field(default_factory=ActionConfig)
+    system: SystemConfig = field(default_factory=SystemConfig)
+
+    def __post_init__(self) -> None:
+        if self.precision not in ("bf16", "fp32"):
+            raise SightlineError(f"Unknown precision '{self.precision}': use 'bf16' or 'fp32'.")
+        if self.steps < 1:
+            raise SightlineError(f"A run needs at least one step, got {self.steps}.")

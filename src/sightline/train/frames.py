@@ -1,0 +1,134 @@
+"""All frames of some datasets at hand: pictures as the model sees them, labels, states, actions."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.card import Card
+from sightline.core.console import progress
+from sightline.core.errors import SightlineError
+from sightline.data.dataset import Dataset
+from sightline.data.index import EpisodeMeta
+from sightline.data.labels import EpisodeLabels
+from sightline.models.transforms import fit_picture
+
+MIN_SHARE = 0.15  # of a cell's pixels that an object must cover to own it
+
+
+def cell_owners(ids: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """[side,side] which object covers most of each cell of an instance map [H,W]; 0 where less than MIN_SHARE is covered."""
+    height, width = ids.shape
+    rows, columns = (np.arange(n) * side // n for n in (height, width))
+    cell = (rows[:, None] * side + columns[None]).ravel()
+    counts = np.zeros((side * side, int(ids.max()) + 1), dtype=np.int64)
+    np.add.at(counts, (cell, ids.ravel()), 1)
+    total = counts.sum(1)
+    counts[:, 0] = 0
+    owner = counts.argmax(1)
+    return np.where(counts.max(1) >= MIN_SHARE * total, owner, 0).astype(np.uint8).reshape(side, side)
+
+
+class FrameBank:
+    """Frames of one kind (``episodes`` or ``scenes``) from several datasets.
+
+    Attributes:
+        cameras: names, in the order of the model's views (scenes: the first alone).
+        images: camera -> [N,S,S,3] uint8 (a memory map: the system's page cache decides what stays in memory).
+        cells: camera -> [N,side,side] uint8 owners.
+        episode, time: [N] position of each frame; labels, meta: per episode.
+        state, action: [N,S], [N,A] float32.
+        held_out: [N] bool, frames of episodes kept for evaluation.
+    """
+
+    def __init__(
+        self, datasets: Sequence[Dataset], kind: str, cameras: Sequence[str], side: int, cells: int, held_out: float
+    ) -> None:
+        self.kind = kind
+        self.cameras = tuple(cameras)
+        self.source: list[tuple[Dataset, int]] = [(d, m.index) for d in datasets for m in d.episodes if m.kind == kind]
+        self.meta: list[EpisodeMeta] = [d.episodes[i] for d, i in self.source]
+        lengths = [m.length for m in self.meta]
+        self.episode = np.repeat(np.arange(len(lengths)), lengths)
+        self.time = np.concatenate([np.arange(n) for n in lengths]) if lengths else np.zeros(0, dtype=int)
+        self.start = np.concatenate([[0], np.cumsum(lengths)]).astype(int)
+        count = int(self.start[-1])
+        # The scratch files vanish with the process, whatever happens to it.
+        self._folder = tempfile.TemporaryDirectory(prefix="sightline-frames-")
+        self.images = {name: self._scratch(f"{name}.npy", (count, side, side, 3)) for name in self.cameras}
+        self.cells = {name: np.zeros((count, cells, cells), dtype=np.uint8) for name in self.cameras}
+        self.labels: list[EpisodeLabels] = [None] * len(lengths)  # type: ignore[list-item]
+        self.state = np.zeros((count, 0), dtype=np.float32)
+        self.action = np.zeros((count, 0), dtype=np.float32)
+        last = max(1, round(held_out * len(lengths))) if len(lengths) > 1 and held_out > 0 else 0
+        self.held_out = self.episode >= len(lengths) - last
+        if count:
+            self._fill(side, cells)
+
+    def __len__(self) -> int:
+        return len(self.episode)
+
+    def _scratch(self, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        if not shape[0]:
+            return np.zeros(shape, dtype=np.uint8)
+        return np.lib.format.open_memmap(Path(self._folder.name) / name, "w+", np.uint8, shape)
+
+    def _fill(self, side: int, cells: int) -> None:
+        tables = [dataset.table(index) for dataset, index in self.source]
+        if self.kind == "episodes":
+            self.state = np.concatenate([t["state"] for t in tables]).astype(np.float32)
+            self.action = np.concatenate([t["action"] for t in tables]).astype(np.float32)
+
+        def read(number: int) -> None:
+            dataset, index = self.source[number]
+            rows = slice(self.start[number], self.start[number + 1])
+            self.labels[number] = dataset.labels(index)
+            for name in self.cameras:
+                pictures = dataset.video(index, name)
+                self.images[name][rows] = np.stack([fit_picture(picture, side) for picture in pictures])
+                self.cells[name][rows] = np.stack([cell_owners(ids, cells) for ids in dataset.ids(index, name)])
+
+        with progress(len(self.meta), f"reading {self.kind}", unit="episode") as bar, ThreadPoolExecutor(2) as pool:
+            for _ in pool.map(read, range(len(self.meta))):
+                bar.update(1)
+
+    def picture_size(self, frame: int, camera: str) -> NDArray[np.float64]:
+        """[2] width and height of the stored picture, pixels."""
+        return self.labels[self.episode[frame]].cameras[camera][self.time[frame], :2].astype(np.float64)
+
+    def ids(self, frame: int, camera: str) -> NDArray[np.uint8]:
+        """[H,W] instance map, read from the dataset."""
+        dataset, index = self.source[self.episode[frame]]
+        return dataset.ids(index, camera)[self.time[frame]]
+
+    def chunk(self, frames: NDArray[np.int64], length: int) -> NDArray[np.float32]:
+        """[B,length,A] actions from each frame on.
+
+        Past the end of an episode the arm rests: zero motion, the last gripper command.
+        """
+        wanted = frames[:, None] + np.arange(length)
+        last = self.start[self.episode[frames] + 1][:, None] - 1
+        actions = self.action[np.minimum(wanted, last)].copy()
+        actions[wanted > last, :-1] = 0.0
+        return actions
+
+
+def common_card(datasets: Sequence[Dataset]) -> Card:
+    """The interface card that all datasets share. Raises SightlineError where one has none or another one."""
+    first: Card | None = None
+    for dataset in datasets:
+        if dataset.card is None:
+            raise SightlineError(
+                f"The dataset {dataset.root} has no interface card (meta/card.json); add one to train on it."
+            )
+        if first is None:
+            first = dataset.card
+        first.require_match(dataset.card, f"the dataset {datasets[0].root}", f"the dataset {dataset.root}")
+    if first is None:
+        raise SightlineError("Training needs at least one dataset; give --data DIR.")
+    return first

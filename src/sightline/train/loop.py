@@ -1,0 +1,234 @@
+"""The training loop. There is one."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sightline.core.config import save_yaml
+from sightline.core.console import progress, say
+from sightline.core.errors import SightlineError
+from sightline.models.policy import Policy
+from sightline.train.checkpoint import last_checkpoint, load_training_state, restore_optimiser, save_checkpoint
+from sightline.train.config import OptimiserConfig, TrainConfig
+from sightline.train.objectives import Objective
+
+Evaluate = Callable[[], dict[str, float]]
+
+
+def make_optimiser(system: torch.nn.Module, config: OptimiserConfig) -> torch.optim.AdamW:
+    """AdamW with one group a top-level module; norms, biases and embeddings do not decay."""
+    children = [name for name, _ in system.named_children()]
+    for name in [*config.rates, *config.freeze]:
+        if name not in children:
+            raise SightlineError(
+                f"The system has no module '{name}' to set a rate for or freeze; it has {', '.join(children)}."
+            )
+    groups: dict[tuple[str, bool], list[Tensor]] = {}
+    for name, parameter in system.named_parameters():
+        module = name.split(".")[0]
+        parameter.requires_grad_(module not in config.freeze)
+        if parameter.requires_grad:
+            groups.setdefault((module, parameter.ndim > 1 and "embed" not in name), []).append(parameter)
+    rows = [
+        {
+            "params": parameters,
+            "rate": config.rates.get(module, config.rate),
+            "weight_decay": config.weight_decay if decays else 0.0,
+        }
+        for (module, decays), parameters in groups.items()
+    ]
+    return torch.optim.AdamW(rows, lr=config.rate, betas=config.betas, fused=True)
+
+
+def rate_factor(config: OptimiserConfig, step: int, done: float) -> float:
+    """Share of the full learning rate at update ``step`` when ``done`` (0..1) of the run is over."""
+    warm = min(1.0, (step + 1) / max(config.warmup, 1))
+    cosine = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    return warm * (config.minimum + (1 - config.minimum) * cosine)
+
+
+class Trainer:
+    """Runs objectives to the end of the step or time budget, with exact resume.
+
+    Every random draw is a function of (seed, step), so the state to restore is weights, optimiser, step and time.
+    """
+
+    def __init__(
+        self, run: Path, policy: Policy, objectives: Sequence[Objective], config: TrainConfig, evaluate: Evaluate
+    ) -> None:
+        self.run, self.policy, self.objectives, self.config, self.evaluate = run, policy, objectives, config, evaluate
+        self.system = policy.system
+        self.optimiser = make_optimiser(self.system, config.optimiser)
+        self.step, self.elapsed, self.samples = 0, 0.0, 0
+        self.metrics: dict[str, float] = {}
+        run.mkdir(parents=True, exist_ok=True)
+        if (checkpoint := last_checkpoint(run)) is not None:
+            self._resume(checkpoint)
+        save_yaml(config, run / "config.yaml")
+
+    def _resume(self, checkpoint: Path) -> None:
+        state, tensors = load_training_state(checkpoint)
+        stored = Policy.from_pretrained(checkpoint / "policy")
+        if stored.config != self.policy.config:
+            raise SightlineError(
+                f"{self.run} holds a run with another model configuration; choose another --out folder."
+            )
+        self.system.load_state_dict(stored.system.state_dict())
+        restore_optimiser(self.optimiser, self.system, tensors)
+        self.step, self.elapsed, self.samples = state["step"], state["elapsed"], state["samples"]
+        self.metrics = state["metrics"]
+        say(f"Resuming {self.run} at step {self.step}.")
+
+    @property
+    def done(self) -> float:
+        """Share of the budget that is used up."""
+        by_time = self.elapsed / (60 * self.config.minutes) if self.config.minutes else 0.0
+        return max(self.step / self.config.steps, by_time)
+
+    def train(self) -> dict[str, float]:
+        """Train to the end of the budget; returns the last metrics, with ``steps`` and ``samples_per_second``."""
+        config, log = self.config, _Log(self.run, self.step)
+        started, first_samples, before = time.monotonic(), self.samples, self.elapsed
+        with progress(config.steps, "training", unit="step", done=self.step) as bar, log:
+            for batches in self._batches():
+                losses, count = self._update(batches)
+                self.step += 1
+                self.samples += count
+                self.elapsed = before + time.monotonic() - started
+                rate = (self.samples - first_samples) / max(time.monotonic() - started, 1e-9)
+                bar.update(
+                    1,
+                    loss=round(losses["loss"], 4),
+                    samples_per_s=round(rate, 1),
+                    budget=f"{100 * min(self.done, 1):.0f}%",
+                )
+                if self.step % config.log_every == 0:
+                    log.write(self.step, {**losses, "samples_per_second": rate, "elapsed": self.elapsed})
+                ends = self.done >= 1.0
+                if self.step % config.evaluate_every == 0 or ends:
+                    self.metrics = self._evaluate()
+                    log.write(self.step, self.metrics)
+                if self.step % config.save_every == 0 or ends:
+                    self._save()
+        seconds = time.monotonic() - started
+        return {
+            **self.metrics,
+            "steps": self.step,
+            "samples_per_second": (self.samples - first_samples) / seconds,
+            "seconds": self.elapsed,
+        }
+
+    def _batches(self) -> Iterator[list[Any]]:
+        """The batches of each step still to come; the next is prepared while this one is learned from."""
+        with ThreadPoolExecutor(1) as pool:
+            waiting = None
+            while self.done < 1.0:
+                current = waiting or pool.submit(self._draw, self.step, self.done)
+                batches = current.result()
+                waiting = pool.submit(
+                    self._draw,
+                    self.step + 1,
+                    (self.step + 1) / self.config.steps if not self.config.minutes else self.done,
+                )
+                yield batches
+
+    def _draw(self, step: int, done: float) -> list[Any]:
+        return [objective.batch(step, done) for objective in self.objectives]
+
+    def _update(self, batches: Sequence[Any]) -> tuple[dict[str, float], int]:
+        """One update on the weighted sum of the objectives' losses (one backward pass, one optimiser step)."""
+        config, device = self.config, self.policy.device
+        torch.manual_seed(config.seed * 1_000_003 + self.step)
+        self.system.train()
+        factor = rate_factor(config.optimiser, self.step, self.done)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["rate"] * factor
+        total, numbers, count = torch.zeros((), device=device), {}, 0
+        for objective, batch in zip(self.objectives, batches, strict=True):
+            if batch is None:
+                continue
+            with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+                loss, terms, samples = objective.loss(self.system, _to(batch, device))
+            total = total + objective.weight * loss
+            count += samples
+            numbers[objective.name] = loss.detach()
+            numbers |= {f"{objective.name}/{name}": term.detach() for name, term in terms.items()}
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.system.parameters(), config.optimiser.clip)
+        if not bool(torch.isfinite(norm)):
+            raise SightlineError(
+                f"The gradient at step {self.step} is not finite: lower optimiser.rate or look for damaged data."
+            )
+        self.optimiser.step()
+        values = {name: float(value) for name, value in numbers.items()}
+        return {"loss": float(total.detach()), **values, "gradient_norm": float(norm), "rate": factor}, count
+
+    def _evaluate(self) -> dict[str, float]:
+        self.system.eval()
+        return self.evaluate()
+
+    def _save(self) -> None:
+        state = {"elapsed": self.elapsed, "samples": self.samples, "metrics": self.metrics}
+        save_checkpoint(self.run, self.step, self.policy, self.optimiser, state)
+
+
+def _to(batch: Any, device: torch.device) -> Any:
+    if device.type == "cpu":
+        return batch
+    if isinstance(batch, Tensor):
+        return batch.to(device)
+    if isinstance(batch, dict):
+        return {key: _to(value, device) for key, value in batch.items()}
+    if isinstance(batch, tuple):
+        return tuple(_to(value, device) for value in batch)
+    if hasattr(batch, "to"):
+        return batch.to(device)
+    if hasattr(batch, "__dataclass_fields__"):
+        return type(batch)(**{key: _to(value, device) for key, value in vars(batch).items()})
+    return batch
+
+
+class _Log:
+    """``metrics.jsonl`` (always) and TensorBoard events; a resumed run drops lines past its step."""
+
+    def __init__(self, run: Path, step: int) -> None:
+        self.path = run / "metrics.jsonl"
+        self.tensorboard = run / "tensorboard"
+        if self.path.exists():
+            kept = [
+                line
+                for line in self.path.read_text().splitlines()
+                if line.endswith("}") and json.loads(line)["step"] <= step
+            ]
+            self.path.write_text("".join(f"{line}\n" for line in kept))
+
+    def __enter__(self) -> _Log:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.file = self.path.open("a")
+        self.writer = SummaryWriter(str(self.tensorboard))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+        self.writer.close()
+
+    def write(self, step: int, numbers: dict[str, float]) -> None:
+        """One line, flushed: it is there even if the process dies now."""
+        self.file.write(json.dumps({"step": step, **numbers}) + "\n")
+        self.file.flush()
+        for name, value in numbers.items():
+            self.writer.add_scalar(name, value, step)
+
+
+__all__ = ["Trainer", "make_optimiser", "rate_factor"]

@@ -1,0 +1,221 @@
+"""What is learned. An objective draws a batch (a pure function of seed and step) and turns it into a loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.models.grounding_head import GroundingLabels
+from sightline.models.policy import Transforms
+from sightline.models.prompts import Packer, TokenBatch, task_prompt
+from sightline.models.spatial_tokens import SpatialInputs
+from sightline.models.system import DualSystem
+from sightline.train.cache import PlannerCache
+from sightline.train.config import ActionConfig, GroundingConfig
+from sightline.train.frames import FrameBank
+from sightline.train.questions import (
+    LabelMaker,
+    answers_for,
+    own_question,
+    pictures,
+    prompt_for,
+    questions_for,
+    text_prompt,
+)
+
+Numbers = dict[str, float]
+
+
+class Objective(Protocol):
+    """One thing to learn."""
+
+    name: str
+    weight: float
+
+    def batch(self, step: int, progress: float) -> Any:
+        """The batch of a step, or None when the objective sits this step out; ``progress`` runs from 0 to 1."""
+
+    def loss(self, system: DualSystem, batch: Any) -> tuple[Tensor, dict[str, Tensor], int]:
+        """The loss, its named parts, and the number of samples."""
+
+
+@dataclass
+class GroundingBatch:
+    """Pictures [B,V,S,S,3], packed questions, labels."""
+
+    images: Tensor
+    tokens: TokenBatch
+    labels: GroundingLabels
+
+
+def generator(seed: int, step: int, stream: int) -> np.random.Generator:
+    """Random numbers of one step: a resumed run draws what the uninterrupted one would have drawn."""
+    return np.random.default_rng([seed, step, stream])
+
+
+class GroundingObjective:
+    """Stage 1: boxes, points and traces from packed questions; some answered in words."""
+
+    name = "grounding"
+
+    def __init__(
+        self, scenes: FrameBank, episodes: FrameBank, packer: Packer, labels: LabelMaker, config: GroundingConfig, seed: int,
+        weight: float = 1.0, every: int = 1, start: int = 0,
+    ) -> None:  # fmt: skip
+        self.scenes, self.episodes = scenes, episodes
+        self.packer, self.labels, self.config, self.seed = packer, labels, config, seed
+        self.weight, self.every, self.start = weight, every, start
+        self.frames = {bank.kind: np.flatnonzero(~bank.held_out) for bank in (scenes, episodes)}
+
+    def batch(self, step: int, progress: float) -> GroundingBatch | None:
+        if step % self.every:
+            return None
+        rng = generator(self.seed, step, 1)
+        late = progress >= self.config.scenes_first
+        use_episodes = len(self.scenes) == 0 or (
+            len(self.episodes) > 0 and late and rng.random() < self.config.episode_share
+        )
+        bank = self.episodes if use_episodes else self.scenes
+        # Two views cost twice the visual tokens; half the pictures keep the update's cost level.
+        count = max(1, self.config.images // len(bank.cameras))
+        frames = rng.choice(self.frames[bank.kind], count)
+        return self.assemble(bank, frames, rng, self.config.jitter, rng.random() < self.config.text_share)
+
+    def assemble(
+        self, bank: FrameBank, frames: NDArray[np.int64], rng: np.random.Generator, jitter: float, words: bool
+    ) -> GroundingBatch:
+        """A batch for given frames."""
+        config = self.config
+        # Scenes in which nothing can be singled out are rare; their slot goes to a neighbour frame.
+        drawn = [(f, questions_for(bank, f, config.questions, config.task_share, rng)) for f in frames]
+        drawn = [(f, questions) for f, questions in drawn if questions]
+        frames, questions = np.array([f for f, _ in drawn]), [q for _, q in drawn]
+        answers = [answers_for(bank, f, q) for f, q in drawn]
+        prompts = [[prompt_for(question) for question in sample] for sample in questions]
+        if words:
+            side = self.packer.grid * bank.images[bank.cameras[0]].shape[1] // self.packer.grid
+            for b, frame in enumerate(frames):
+                scale = side / bank.picture_size(frame, bank.cameras[0])
+                extra = next(
+                    (
+                        p
+                        for q, a in zip(questions[b], answers[b], strict=True)
+                        if q.kind == "refer" and (p := text_prompt(q, a[0], scale))
+                    ),
+                    None,
+                )
+                prompts[b] += [extra] if extra else []
+        labels = self.labels(bank, frames, questions, answers)
+        tokens = self.packer.pack(prompts, len(bank.cameras))
+        if tokens.readouts.shape[1] > labels.asked.shape[1]:
+            tokens.readouts = tokens.readouts[:, : labels.asked.shape[1]]
+        return GroundingBatch(pictures(bank, frames, rng, jitter), tokens, labels)
+
+    def loss(self, system: DualSystem, batch: GroundingBatch) -> tuple[Tensor, dict[str, Tensor], int]:
+        seen = system.see(batch.images, batch.tokens, batch.labels)
+        terms = system.grounding_loss(seen, batch.labels)
+        terms["text"] = self.config.text_weight * system.planner.text_loss(seen.states, batch.tokens)
+        total = torch.stack([term.float() for term in terms.values()]).sum()
+        return total, terms, len(batch.images)
+
+
+@dataclass
+class ActionBatch:
+    """Joint training: pictures, prompts, calibration, states, chunks."""
+
+    images: Tensor
+    tokens: TokenBatch
+    cameras: Tensor
+    state: Tensor
+    normalised: Tensor
+    actions: Tensor
+
+
+class FrameNumbers:
+    """State, calibration and action chunk of demonstration frames as tensors."""
+
+    def __init__(self, bank: FrameBank, transforms: Transforms, chunk: int) -> None:
+        self.state = bank.state
+        self.normalised = transforms.state.forward(bank.state)
+        self.actions = transforms.action.forward(bank.chunk(np.arange(len(bank)), chunk))
+        per_episode = [np.stack([labels.cameras[name] for name in bank.cameras], 1) for labels in bank.labels]
+        self.cameras = np.concatenate(per_episode).astype(np.float32)
+
+    def at(self, frames: NDArray[np.int64]) -> dict[str, Tensor]:
+        """Tensors ``cameras`` [B,V,15], ``state``, ``normalised`` [B,S] and ``actions`` [B,T,A] of frames."""
+        return {
+            name: torch.from_numpy(getattr(self, name)[frames])
+            for name in ("cameras", "state", "normalised", "actions")
+        }
+
+
+class JointActionObjective:
+    """Stage 2, planner and action expert together: the action loss reaches the planner through the scaled gradient."""
+
+    name = "action"
+    weight = 1.0
+
+    def __init__(self, bank: FrameBank, transforms: Transforms, config: ActionConfig, seed: int, jitter: float) -> None:
+        self.bank, self.packer, self.config, self.seed, self.jitter = bank, transforms.packer, config, seed, jitter
+        self.guided = transforms.config.guidance == "spatial"
+        self.numbers = FrameNumbers(bank, transforms, transforms.config.chunk)
+        self.frames = np.flatnonzero(~bank.held_out)
+
+    def batch(self, step: int, progress: float) -> ActionBatch:
+        rng = generator(self.seed, step, 2)
+        frames = rng.choice(self.frames, self.config.samples)
+        prompts = [[task_prompt(own_question(self.bank, f).text, self.guided)] for f in frames]
+        images = pictures(self.bank, frames, rng, self.jitter)
+        return ActionBatch(images, self.packer.pack(prompts, len(self.bank.cameras)), **self.numbers.at(frames))
+
+    def loss(self, system: DualSystem, batch: ActionBatch) -> tuple[Tensor, dict[str, Tensor], int]:
+        seen = system.see(batch.images, batch.tokens, None)
+        spatial = SpatialInputs.from_pointing(seen.pointing, 0, batch.cameras, batch.state, batch.normalised)
+        latent = (
+            system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if system.config.expert.latent else None
+        )
+        expert = system.config.expert
+        condition = system.condition(spatial, latent)
+        action = system.expert.loss(batch.actions, condition, expert.repeated_steps, expert.condition_drop)
+        return action, {"action": action}, len(batch.images)
+
+
+class CachedActionObjective:
+    """Stage 2 on stored planner outputs: hundreds of times more samples than pictures can be encoded."""
+
+    name = "action"
+    weight = 1.0
+
+    def __init__(
+        self, cache: PlannerCache, bank: FrameBank, transforms: Transforms, config: ActionConfig, seed: int
+    ) -> None:
+        self.cache, self.config, self.seed = cache, config, seed
+        self.numbers = FrameNumbers(bank, transforms, transforms.config.chunk)
+        self.frames = np.flatnonzero(~bank.held_out)
+
+    def batch(self, step: int, progress: float) -> tuple[NDArray[np.int64], dict[str, Tensor]]:
+        frames = generator(self.seed, step, 2).choice(self.frames, self.config.samples)
+        return frames, self.numbers.at(frames)
+
+    def loss(
+        self, system: DualSystem, batch: tuple[NDArray[np.int64], dict[str, Tensor]]
+    ) -> tuple[Tensor, dict[str, Tensor], int]:
+        frames, numbers = batch
+        actions = numbers["actions"]
+        spatial = self.cache.spatial(frames, numbers).jitter(self.config.point_noise, self.config.height_noise)
+        latent = None
+        if system.config.expert.latent:
+            width = system.config.expert.width
+            latent = actions.new_zeros(len(frames), system.config.querying.queries, width)
+            if count := int(self.config.latent_share * len(frames)):
+                some = system.query_tokens(*self.cache.latent(frames[:count]))
+                latent = torch.cat([some, latent[count:].to(some.dtype)])
+        expert = system.config.expert
+        condition = system.condition(spatial, latent)
+        loss = system.expert.loss(actions, condition, expert.repeated_steps, expert.condition_drop)
+        return loss, {"action": loss}, len(frames)

@@ -1,0 +1,109 @@
+"""Evaluation during training, on frames whose episodes were kept out."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sightline.core.geometry import box_iou
+from sightline.models.grounding_head import GroundingLabels, Pointing
+from sightline.models.policy import Policy
+from sightline.train.frames import FrameBank
+from sightline.train.objectives import GroundingObjective, Objective, generator
+
+SCALE = 224.0  # errors are reported in pixels of a 224-pixel picture
+
+
+class GroundingCheck:
+    """Box, point and trace accuracy in the first view on a fixed set of held-out frames and questions."""
+
+    def __init__(
+        self, objective: GroundingObjective, banks: list[FrameBank], frames: int, precision: torch.dtype
+    ) -> None:
+        self.precision = precision
+        self.batches = []
+        for bank in banks:
+            held = np.flatnonzero(bank.held_out)
+            if not len(held):
+                continue
+            rng = generator(12345, 0, 3)
+            chosen = np.sort(rng.choice(held, min(frames // max(len(banks), 1), len(held)), replace=False))
+            for part in np.array_split(chosen, -(-len(chosen) // 16)):
+                batch = objective.assemble(bank, part, rng, 0.0, words=False)
+                maps = [bank.ids(f, bank.cameras[0]) for f in part]
+                self.batches.append((batch, maps))
+
+    @torch.inference_mode()
+    def __call__(self, policy: Policy) -> dict[str, float]:
+        """``box_acc50``, ``point_acc``, ``trace_mae_px``, ``place_px``; NaN without held-out frames."""
+        ious, hits, traces, places = [], [], [], []
+        device = policy.device
+        for batch, maps in self.batches:
+            with torch.autocast(device.type, self.precision, enabled=self.precision != torch.float32):
+                pointing = policy.system.see(batch.images.to(device), batch.tokens.to(device)).pointing
+            assert pointing is not None
+            truth, view = batch.labels, 0
+            box_known = torch.isfinite(truth.boxes[:, :, 0, view]).all(-1)
+            ious.append(
+                box_iou(_numpy(pointing.boxes[:, :, 0, view])[box_known], truth.boxes[:, :, 0, view][box_known].numpy())
+            )
+            hits.append(_inside_own_object(pointing, truth, maps))
+            traces.append(_distance(pointing.traces, truth.traces))
+            places.append(_distance(pointing.points[:, :, 2, view], truth.points[:, :, 2, view]))
+        return {
+            "box_acc50": _mean(np.concatenate(ious) >= 0.5) if ious else float("nan"),
+            "point_acc": _mean(np.concatenate(hits)) if hits else float("nan"),
+            "trace_mae_px": _mean(np.concatenate(traces)) if traces else float("nan"),
+            "place_px": _mean(np.concatenate(places)) if places else float("nan"),
+        }
+
+
+def _numpy(x: Tensor) -> np.ndarray:
+    return x.float().cpu().numpy()
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def _distance(predicted: Tensor, truth: Tensor) -> np.ndarray:
+    """Pixel distances of all finite points."""
+    distance = np.linalg.norm(_numpy(predicted) - truth.numpy(), axis=-1) * SCALE
+    return distance[np.isfinite(distance)]
+
+
+def _inside_own_object(pointing: Pointing, truth: GroundingLabels, maps: list[np.ndarray]) -> np.ndarray:
+    """Whether each predicted target point lies on the object that the true box belongs to."""
+    points, boxes = _numpy(pointing.points[:, :, 0, 0]), truth.boxes[:, :, 0, 0].numpy()
+    seen = torch.isfinite(truth.points[:, :, 0, 0]).all(-1).numpy()
+    owners = truth.object_boxes[:, 0].numpy()
+    found = []
+    for b, q in zip(*np.nonzero(seen), strict=True):
+        height, width = maps[b].shape
+        x, y = np.clip((points[b, q] * [width, height]).astype(int), 0, [width - 1, height - 1])
+        owner = int(np.nanargmin(np.nan_to_num(np.abs(owners[b] - boxes[b, q]).sum(-1), nan=np.inf)))
+        found.append(maps[b][y, x] == owner)
+    return np.array(found, dtype=float)
+
+
+class ActionCheck:
+    """Mean action loss on fixed held-out batches."""
+
+    def __init__(self, objective: Objective, frames: np.ndarray, batches: int, precision: torch.dtype) -> None:
+        self.objective, self.frames, self.count, self.precision = objective, frames, batches, precision
+
+    @torch.inference_mode()
+    def __call__(self, policy: Policy) -> dict[str, float]:
+        """``action_loss`` on held-out demonstrations; NaN without any."""
+        if not len(self.frames):
+            return {"action_loss": float("nan")}
+        kept, self.objective.frames = self.objective.frames, self.frames  # type: ignore[attr-defined]
+        losses = []
+        for number in range(self.count):
+            torch.manual_seed(number)
+            with torch.autocast(policy.device.type, self.precision, enabled=self.precision != torch.float32):
+                batch = self.objective.batch(-1 - number + 2**31, 1.0)
+                losses.append(float(self.objective.loss(policy.system, batch)[0]))
+        self.objective.frames = kept  # type: ignore[attr-defined]
+        return {"action_loss": float(np.mean(losses))}
