@@ -77,16 +77,6 @@ def attach(spec: mujoco.MjSpec) -> None:
     _add_actuators(spec)
 
 
-def set_home(model: mujoco.MjModel, data: mujoco.MjData) -> None:
-    """Put the arm at HOME_QPOS, at rest, with an open gripper and the actuators in balance (``mj_forward`` is left)."""
-    for joint, actuator, angle in zip(ARM_JOINTS, ARM_ACTUATORS, HOME_QPOS, strict=True):
-        data.joint(joint).qpos[:] = data.actuator(actuator).ctrl[:] = angle
-        data.joint(joint).qvel[:] = 0.0
-    for finger in FINGER_JOINTS:
-        data.joint(finger).qpos[:], data.joint(finger).qvel[:] = FINGER_OPEN, 0.0
-    data.actuator(GRIPPER_ACTUATOR).ctrl[:] = FINGER_OPEN
-
-
 def _model_folder() -> Path:
     found = importlib.util.find_spec("robosuite")
     if found is None or found.origin is None:

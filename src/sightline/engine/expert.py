@@ -1,0 +1,229 @@
+"""The scripted expert: picks and places by geometry, from wherever it finds the robot.
+
+What to do next is read from the present state (what the fingers hold, where the tool is), not from a memory of earlier
+steps, so the expert can label states that another policy, or noise, has brought about.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.geometry import Array, rotation_z, wrap_half_turn
+from sightline.core.types import SceneState, Task
+from sightline.engine.physics import MAX_YAW, Simulation, limited, vector_from_rotation
+from sightline.engine.tasks import ABOVE, is_done, place_point
+
+SPEED = 0.06  # metres per action
+TURN = 0.35  # radians per action
+TIP = 0.009  # metres by which the finger tips reach below the tool point
+HAND = 0.032  # metres by which the palm is above the tool point
+FINGER_REACH = 0.056  # metres from the tool to the outside of an open finger
+HAND_REACH = 0.103  # metres from the tool to the end of the palm, along the closing direction
+HAND_DEPTH = 0.0315  # metres from the tool to the palm's side
+NEAR = 0.03  # metres from above the goal, in the table plane, within which the tool descends
+MARGIN = 0.015  # metres of clearance kept from things passed over
+OPEN_WIDTH = 0.075  # metres between the fingers that counts as open
+SUBTASKS = ("move to the grasp", "grasp", "lift", "carry", "place", "retreat")
+
+
+class Expert:
+    """Solves one task in one simulation, one action at a time.
+
+    Attributes:
+        subtask: one of SUBTASKS, what the last action was for.
+        done: whether the goal holds and the gripper has left.
+        retries: how often an object was missed or lost.
+    """
+
+    def __init__(self, simulation: Simulation, task: Task, started: SceneState | None = None) -> None:
+        self.simulation = simulation
+        self.task = task
+        self.started = started or simulation.scene()
+        self.subtask = SUBTASKS[0]
+        self.done = False
+        self.retries = 0
+        self._leaving = False
+
+    def act(self) -> NDArray[np.float32]:
+        """The next action [7] (metres, radians, gripper) for the present state."""
+        simulation, scene = self.simulation, self.simulation.scene()
+        closed = simulation.command.gripper < 0
+        if closed and simulation.held() == self.task.target:
+            return self._carry(scene)
+        if closed:
+            return self._close(scene)
+        return self._leave_or_pick(scene)
+
+    # --- with closed fingers --------------------------------------------------------------------------------------
+
+    def _close(self, scene: SceneState) -> NDArray[np.float32]:
+        """Wait while the fingers close around the target; open them again when they hold nothing of use."""
+        self.subtask = "grasp"
+        near = np.linalg.norm(self.simulation.tool - scene.grasp_points[self.task.target]) < 0.03
+        if near and self.simulation.finger_speed < -0.01:
+            return self._action(self.simulation.command.position, None, -1.0)
+        self.retries += 1
+        return self._action(self.simulation.command.position, None, 1.0)
+
+    def _carry(self, scene: SceneState) -> NDArray[np.float32]:
+        """Lift, carry and lower the held target; let it go at the place point."""
+        simulation, target = self.simulation, self.task.target
+        position, tool = simulation.command.position, simulation.tool
+        if abs(simulation.finger_speed) > 0.01:
+            self.subtask = "grasp"
+            return self._action(position, None, -1.0)
+        # The object may sit a little off its nominal place in the fingers.
+        goal = place_point(scene, self.task) + tool - scene.grasp_points[target]
+        away = float(np.hypot(*(goal - position)[:2]))
+        if away < 0.006 and position[2] - goal[2] < 0.006:
+            self.subtask, self._leaving = "place", True
+            return self._action(position, None, 1.0)
+        if away < NEAR:
+            self.subtask = "place"
+            return self._action(_funnel(goal, away, 0.01, 0.03), None, -1.0)
+        below = max(tool[2] - (scene.positions[target, 2] - scene.objects[target].height / 2), TIP)
+        travel = max(place_point(scene, self.task)[2], self.started.grasp_points[target, 2]) + ABOVE
+        travel = max(travel, self._clear_height(scene, goal, below, scene.objects[target].radius))
+        return self._travel(goal, travel, None, -1.0, "lift", "carry")
+
+    # --- with open fingers ----------------------------------------------------------------------------------------
+
+    def _leave_or_pick(self, scene: SceneState) -> NDArray[np.float32]:
+        simulation, target = self.simulation, self.task.target
+        position = simulation.command.position
+        if simulation.width < OPEN_WIDTH and simulation.finger_speed > 0.01:
+            self.subtask = "place" if self._leaving else "grasp"
+            return self._action(position, None, 1.0)
+        finished = is_done(scene, self.task, self.started)
+        apart = float(np.linalg.norm(simulation.tool - scene.grasp_points[target]))
+        self.done = finished and apart > 0.05
+        if self._leaving and not finished and apart > 0.08:
+            self._leaving = False  # the object did not stay where it was put: try again
+            self.retries += 1
+        if finished or self._leaving:
+            self.subtask = "retreat"
+            return self._action(position + [0, 0, SPEED], None, 1.0)
+        return self._pick(scene)
+
+    def _pick(self, scene: SceneState) -> NDArray[np.float32]:
+        """Move above the target, down to its grasp point, close."""
+        target = self.task.target
+        position, grasp = self.simulation.command.position, scene.grasp_points[target].copy()
+        grasp[2] = max(grasp[2], 0.013)
+        yaw = self._choose_yaw(scene)
+        turn = abs(wrap_half_turn(yaw - self.simulation.command.yaw))
+        away = float(np.hypot(*(grasp - position)[:2]))
+        slack = self.slack(target)
+        if away < min(0.006, slack) and abs(position[2] - grasp[2]) < 0.006 and turn < 0.08:
+            self.subtask = "grasp"
+            return self._action(position, None, -1.0)
+        self.subtask = "move to the grasp"
+        top = scene.positions[target, 2] + scene.objects[target].height / 2
+        if away < NEAR and turn < 0.15:
+            return self._action(_funnel(grasp, away, min(0.012, slack), max(top + TIP - grasp[2], 0.03)), yaw, 1.0)
+        hover = max(grasp[2] + ABOVE, top + TIP + MARGIN)
+        hover = max(hover, self._clear_height(scene, grasp, TIP, FINGER_REACH, skip_target=False))
+        return self._travel(grasp, hover, yaw, 1.0, self.subtask, self.subtask)
+
+    # --- geometry -------------------------------------------------------------------------------------------------
+
+    def slack(self, target: int) -> float:
+        """How far (m) the open gripper may be off the middle of the target without touching it."""
+        grasp = self.simulation.world.models[target].grasp
+        width = 0.06 if grasp is None else grasp.width
+        return float(np.clip((0.08 - width) / 2 - 0.002, 0.004, 0.02))
+
+    def _clear_height(
+        self, scene: SceneState, goal: Array, below: float, reach: float, skip_target: bool = True
+    ) -> float:
+        """Height (m) of the tool point at which the way to ``goal`` is clear of all objects.
+
+        Args:
+            below: how far the fingers, or what they hold, reach below the tool point.
+            reach: how far they reach sideways.
+        """
+        start = self.simulation.command.position[:2]
+        way = goal[:2] - start
+        along = np.clip((scene.positions[:, :2] - start) @ way / max(way @ way, 1e-9), 0, 1)
+        apart = np.linalg.norm(start + along[:, None] * way - scene.positions[:, :2], axis=1)
+        apart -= np.array([info.radius for info in scene.objects])
+        tops = scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2
+        others = scene.present.copy()
+        if skip_target:
+            others[self.task.target] = False
+        under, beside = others & (apart < max(reach, FINGER_REACH)), others & (apart < HAND_REACH)
+        return max(
+            float(np.max(tops[under], initial=0.0)) + below + MARGIN,
+            float(np.max(tops[beside], initial=0.0)) - HAND + MARGIN,
+        )
+
+    def _choose_yaw(self, scene: SceneState) -> float:
+        """Tool yaw for the grasp: nearest to the present one, of those that keep the hand free of neighbours."""
+        target, now = self.task.target, self.simulation.command.yaw
+        best, least = now, np.inf
+        for yaw in self._yaws(scene):
+            for turned in (yaw - np.pi, yaw, yaw + np.pi):
+                if abs(turned) > MAX_YAW - 0.05:
+                    continue
+                cost = abs(turned - now) + 100 * self._crowding(scene, scene.grasp_points[target], turned)
+                if cost < least - 1e-9:
+                    best, least = turned, cost
+        return float(best)
+
+    def _yaws(self, scene: SceneState) -> list[float]:
+        """Tool yaws that close the fingers across the target (modulo pi)."""
+        target, now = self.task.target, self.simulation.command.yaw
+        grasp = self.simulation.world.models[target].grasp
+        if grasp is None or grasp.yaw is None:
+            return [now, *(now + np.arange(1, 12) * np.pi / 12)]
+        # At yaw zero the fingers close along y, at right angles to the x axis from which grasp yaws are measured.
+        yaw = float(wrap_half_turn(scene.grasp_yaws[target] - np.pi / 2))
+        return [yaw, float(wrap_half_turn(yaw + np.pi / 2))] if grasp.square else [yaw]
+
+    def _crowding(self, scene: SceneState, point: Array, yaw: float) -> float:
+        """How deep (m) neighbours would reach into the hand and the open fingers at this pose; zero when free."""
+        target = self.task.target
+        others = scene.present & (np.arange(len(scene.objects)) != target)
+        local = (scene.positions[others, :2] - point[:2]) @ rotation_z(yaw)[:2, :2]  # x across, y along closing
+        radii = np.array([info.radius for info in scene.objects])[others]
+        tops = (scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2)[others]
+
+        def depth(low: tuple[float, float], high: tuple[float, float], floor: float) -> float:
+            gap = np.linalg.norm(local - np.clip(local, low, high), axis=1)
+            return float(np.sum(np.clip(radii + 0.004 - gap, 0, None) * (tops > floor)))
+
+        palm = depth((-HAND_DEPTH, -HAND_REACH), (HAND_DEPTH, HAND_REACH), point[2] + HAND)
+        left = depth((-0.011, 0.038), (0.011, FINGER_REACH), point[2] - TIP)
+        right = depth((-0.011, -FINGER_REACH), (0.011, -0.038), point[2] - TIP)
+        return palm + left + right
+
+    # --- actions --------------------------------------------------------------------------------------------------
+
+    def _travel(
+        self, goal: Array, height: float, yaw: float | None, gripper: float, rising: str, moving: str
+    ) -> NDArray[np.float32]:
+        """One step on the way to above ``goal``: up to ``height`` first, then across."""
+        position = self.simulation.command.position
+        if position[2] < height - 0.025:
+            self.subtask = rising
+            return self._action(np.array([position[0], position[1], height]), yaw, gripper)
+        self.subtask = moving
+        high = height if gripper > 0 else float(np.clip(position[2], height, height + 0.05))
+        return self._action(np.array([goal[0], goal[1], high]), yaw, gripper)
+
+    def _action(self, goal: Array, yaw: float | None, gripper: float) -> NDArray[np.float32]:
+        """The action towards a tool position and yaw (None: keep the yaw), upright."""
+        command = self.simulation.command
+        wanted = rotation_z(command.yaw if yaw is None else yaw)
+        turn = limited(vector_from_rotation(wanted @ command.rotation.T), TURN)
+        move = limited(np.asarray(goal, float) - command.position, SPEED)
+        return np.concatenate([move, turn, [gripper]]).astype(np.float32)
+
+
+def _funnel(goal: Array, away: float, tolerance: float, rise: float) -> Array:
+    """``goal``, raised by up to ``rise`` (m) while the tool is more than ``tolerance`` (m) off to the side.
+
+    A tool pushed aside close to its goal corrects its way without starting over from high above.
+    """
+    return goal + np.array([0.0, 0.0, rise * float(np.clip((away - tolerance) / 0.01, 0, 1))])

@@ -1,0 +1,283 @@
+"""One seed, one episode: world, scene, task, expert under noise, verification, pictures.
+
+Everything is a pure function of (seed, candidate). Physics runs first; pictures are made from stored snapshots, so an
+attempt that fails costs no rendering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.card import Card
+from sightline.core.errors import SightlineError
+from sightline.core.geometry import Array
+from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
+from sightline.engine.expert import Expert
+from sightline.engine.look import Look, apply_look, sample_look
+from sightline.engine.physics import CONTROL_HZ, SETTLE_SPEED, Simulation, Snapshot
+from sightline.engine.render import Renderer
+from sightline.engine.scene import sample_layout, sample_scene
+from sightline.engine.tasks import is_done, place_point, sample_task, wrong_object_moved
+from sightline.engine.world import World
+
+CAMERAS = ("front", "wrist")
+KINDS = ("episodes", "scenes")
+CANDIDATES_PER_WORLD = 16
+MAX_STEPS = 60
+SCENE_FRAMES = 16
+HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper holds something
+SETTLE_STEPS = 5  # after success, before the last check
+LIFTED = 0.03  # metres above its start: the object has been picked up
+LEFT = 0.03  # metres between tool and grasp point: the gripper has left the object
+NOISE = (0.008, 0.014)  # metres: standard deviation of the push on a moving step, lowest and highest of an episode
+NOISE_YAW = 0.05  # radians
+NOISY_EPISODES = 2 / 3
+NOISY_STEPS = 1 / 2
+
+
+def panda_card(size: int = 224) -> Card:
+    """The interface card of the simulated Panda with square pictures of ``size`` pixels."""
+    return Card(
+        robot="panda",
+        cameras=CAMERAS,
+        image_size=(size, size),
+        state_names=STATE_NAMES,
+        action_names=ACTION_NAMES,
+        control_hz=CONTROL_HZ,
+    )
+
+
+class Judge:
+    """Watches an attempt at a task: has it succeeded, and if not, why."""
+
+    def __init__(self, simulation: Simulation, task: Task) -> None:
+        self.simulation, self.task = simulation, task
+        self.started = simulation.scene()
+        self.target_lifted = False
+        self.wrong_object_lifted = False
+        self.closed_steps = 0
+        self.fallen = False
+        self.success = False
+
+    def watch(self) -> None:
+        """Take note of the present moment; to be called after every step."""
+        simulation, target = self.simulation, self.task.target
+        scene = simulation.scene()
+        rise = scene.positions[:, 2] - self.started.positions[:, 2]
+        high = scene.present & (rise > LIFTED)
+        self.target_lifted |= bool(high[target])
+        high[target] = False
+        self.wrong_object_lifted |= bool(high.any())
+        self.closed_steps += simulation.command.gripper < 0
+        self.fallen |= simulation.fallen()
+        self.success = self._reached(scene)
+
+    def _reached(self, scene: SceneState) -> bool:
+        simulation, target = self.simulation, self.task.target
+        return (
+            simulation.command.gripper > 0
+            and is_done(scene, self.task, self.started)
+            and float(np.linalg.norm(simulation.tool - scene.grasp_points[target])) > LEFT
+            and simulation.held() is None
+            and simulation.speed(target) < SETTLE_SPEED
+        )
+
+    def failure(self) -> str:
+        """What went wrong, in a few words; empty after success."""
+        if self.success:
+            return ""
+        if self.fallen:
+            return "object fell"
+        if self.wrong_object_lifted and not self.target_lifted:
+            return "wrong object lifted"
+        if not self.target_lifted:
+            return "grasp missed" if self.closed_steps else "timeout"
+        if self.simulation.command.gripper < 0 and self.simulation.held() == self.task.target:
+            return "timeout"
+        scene = self.simulation.scene()
+        goal = place_point(scene, self.task)
+        near = float(np.hypot(*(scene.grasp_points[self.task.target] - goal)[:2])) < 0.08
+        return "goal not reached" if near else "dropped"
+
+    def verdict(self) -> str:
+        """The failure after everything has come to rest, more strictly: nothing else may have been moved either."""
+        self.simulation.settle(SETTLE_STEPS)
+        self.watch()
+        if self.success and wrong_object_moved(self.simulation.scene(), self.started, self.task):
+            return "wrong object moved"
+        return "object fell" if self.fallen else self.failure()
+
+
+@dataclass
+class Attempt:
+    """A rollout without pictures: one entry a step in each list."""
+
+    task: Task | None = None
+    snapshots: list[Snapshot] = field(default_factory=list)
+    scenes: list[SceneState] = field(default_factory=list)
+    states: list[NDArray[np.float32]] = field(default_factory=list)
+    actions: list[NDArray[np.float32]] = field(default_factory=list)
+    subtasks: list[str] = field(default_factory=list)
+    places: list[Array] = field(default_factory=list)
+    failure: str = ""
+
+
+def make_episode(
+    seed: int,
+    candidate: int,
+    split: str = "train",
+    size: int = 224,
+    kind: str = "episodes",
+    render: bool = True,
+    noise: bool = True,
+    cameras: Sequence[str] = CAMERAS,
+) -> Episode:
+    """The episode of candidate number ``candidate`` of the dataset with seed ``seed``.
+
+    Args:
+        split: which object models the world may use.
+        size: pixels, side of the square pictures.
+        kind: ``episodes``: an expert rollout of one task. ``scenes``: a slide show of unrelated scenes, no task.
+        render: without it, ``frames`` have no views.
+        noise: whether the expert is disturbed (the recorded action is its clean answer).
+        cameras: which views to render.
+
+    Returns:
+        The episode; a failed one has no frames and says why in ``failure``.
+
+    Raises:
+        SightlineError: unknown split or kind.
+    """
+    if kind not in KINDS:
+        raise SightlineError(f"Unknown kind of episode '{kind}': there are {', '.join(KINDS)}.")
+    stage = _stage(seed, candidate // CANDIDATES_PER_WORLD, split)
+    rng = np.random.default_rng([seed, candidate])
+    pictures = _Pictures(stage, size, cameras if render else ())
+    if kind == "scenes":
+        return Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)
+    stage.simulation.reset(sample_scene(stage.world, rng), rng)
+    look = sample_look(rng)
+    attempt = attempt_task(stage.simulation, rng, noise)
+    frames = [] if attempt.failure else _frames(stage, attempt, pictures, look)
+    return Episode(seed, attempt.task, frames, not attempt.failure, attempt.failure, candidate)
+
+
+def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool) -> Attempt:
+    """Let the expert try a random task of the present scene; physics only."""
+    task = sample_task(simulation.scene(), rng)
+    if task is None:
+        return Attempt(failure="no task")
+    attempt, expert, judge = Attempt(task), Expert(simulation, task), Judge(simulation, task)
+    push = rng.uniform(*NOISE) if noise and rng.random() < NOISY_EPISODES else 0.0
+    for _ in range(MAX_STEPS):
+        action = expert.act()
+        scene = simulation.scene()
+        attempt.snapshots.append(simulation.snapshot())
+        attempt.scenes.append(scene)
+        attempt.states.append(simulation.state())
+        attempt.actions.append(action)
+        attempt.subtasks.append(expert.subtask)
+        attempt.places.append(place_point(scene, task))
+        simulation.step(_pushed(action, push, expert, scene, rng) if push else action)
+        judge.watch()
+        if judge.success or judge.fallen:
+            break
+    attempt.failure = judge.verdict()
+    return attempt
+
+
+def _pushed(
+    action: NDArray[np.float32], push: float, expert: Expert, scene: SceneState, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """The action as it is carried out: half of the moving ones are disturbed, gently where there is little room."""
+    draws, shift, turn = rng.random(), rng.normal(0.0, push, 3), rng.normal(0.0, NOISE_YAW)
+    if draws > NOISY_STEPS or float(np.linalg.norm(action[:3])) < 0.005:
+        return action
+    simulation, target = expert.simulation, expert.task.target
+    if action[6] > 0 and simulation.tool[2] < scene.grasp_points[target, 2] + 0.06:
+        scale = expert.slack(target) / push
+        shift, turn = shift * min(1.0, 0.6 * scale), turn * min(1.0, scale)
+    pushed = action.copy()
+    pushed[:3] += shift
+    pushed[5] += turn
+    return pushed
+
+
+# --- pictures ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Stage:
+    """What one process keeps of the last world."""
+
+    world: World
+    simulation: Simulation
+    renderers: dict[int, Renderer] = field(default_factory=dict)
+
+
+_stages: dict[tuple[int, int, str], _Stage] = {}  # at most one: the last
+
+
+def _stage(seed: int, number: int, split: str) -> _Stage:
+    """World ``number`` of the dataset with this seed, built unless it is the last one used."""
+    key = (seed, number, split)
+    if key not in _stages:
+        for old in _stages.values():
+            for renderer in old.renderers.values():
+                renderer.close()
+        _stages.clear()
+        world = World.build(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]), split)
+        _stages[key] = _Stage(world, Simulation(world))
+    return _stages[key]
+
+
+class _Pictures:
+    """Takes the wanted views of the stage as it is; none when ``cameras`` is empty."""
+
+    def __init__(self, stage: _Stage, size: int, cameras: Sequence[str]) -> None:
+        self.stage, self.cameras = stage, tuple(cameras)
+        if self.cameras and size not in stage.renderers:
+            stage.renderers[size] = Renderer(stage.world, size)
+        self.renderer = stage.renderers.get(size)
+
+    def take(self) -> dict[str, View]:
+        """camera -> view of the present moment."""
+        if self.renderer is None:
+            return {}
+        return {camera: self.renderer.view(self.stage.simulation.data, camera) for camera in self.cameras}
+
+
+def _frames(stage: _Stage, attempt: Attempt, pictures: _Pictures, look: Look) -> list[Frame]:
+    """The attempt's steps with pictures, rendered from its snapshots."""
+    apply_look(stage.world, look)
+    frames = []
+    for step, snapshot in enumerate(attempt.snapshots):
+        if pictures.cameras:
+            stage.simulation.restore(snapshot)
+        frames.append(
+            Frame(
+                scene=attempt.scenes[step],
+                views=pictures.take(),
+                state=attempt.states[step],
+                action=attempt.actions[step],
+                subtask=attempt.subtasks[step],
+                place=attempt.places[step],
+            )
+        )
+    return frames
+
+
+def _slide_show(stage: _Stage, pictures: _Pictures, rng: np.random.Generator) -> list[Frame]:
+    """Unrelated scenes of one world, each with its own layout, look and pose of the arm; sometimes something is held."""
+    simulation, frames = stage.simulation, []
+    for _ in range(SCENE_FRAMES):
+        simulation.reset(sample_layout(stage.world, rng), rng)
+        simulation.pose_freely(rng, hold=rng.random() < HELD_SCENES)
+        apply_look(stage.world, sample_look(rng))
+        still = np.array([0, 0, 0, 0, 0, 0, simulation.command.gripper], np.float32)
+        frames.append(Frame(simulation.scene(), pictures.take(), simulation.state(), still))
+    return frames

@@ -1,0 +1,208 @@
+"""The suite ``tabletop``: a Panda puts things into, onto and beside other things, as told in plain English."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from sightline.core.card import Card
+from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation, SceneState, Task
+from sightline.engine.expert import Expert
+from sightline.engine.look import apply_look, sample_look
+from sightline.engine.physics import MAX_STEP, MAX_TURN, Simulation
+from sightline.engine.render import Renderer
+from sightline.engine.rollout import CAMERAS, Judge, panda_card
+from sightline.engine.scene import sample_scene
+from sightline.engine.tasks import sample_task
+from sightline.engine.world import World
+
+SPLITS = ("seen", "unseen")
+MAX_STEPS = 80
+SEEDS_PER_WORLD = 4  # building a world takes longer than an episode's physics
+EVALUATION = 0x5EED  # sets the random streams of evaluation apart from those of every dataset
+MAX_TRIES = 20  # scenes drawn before giving up on one that offers a task
+OPTIONS = ("instruction", "task")
+LETTERS = "".join(chr(code) for code in range(32, 127))
+
+
+class TabletopEnv(gymnasium.Env):
+    """One tabletop; the same seed gives the same episode.
+
+    Observations are dictionaries: ``images`` (camera -> [size,size,3] uint8), ``state`` [12] float32 and
+    ``instruction``. Actions are [7] float32: metres and radians of the commanded tool pose over 0.1 s (base frame),
+    and the gripper (+1 open, -1 close).
+
+    Args:
+        split: ``seen`` (the object models of training, new scenes) or ``unseen`` (also colour-kind pairs held out of it).
+        size: pixels, side of the square pictures.
+        render: whether :meth:`reset` and :meth:`step` return pictures; without them ``images`` is black.
+
+    Attributes:
+        card: the interface card.
+        task: the present task; None before the first reset.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
+
+    def __init__(self, split: str = "seen", size: int = 224, render: bool = True) -> None:
+        if split not in SPLITS:
+            raise SightlineError(
+                f"Unknown split '{split}'{did_you_mean(split, SPLITS)}; there are {', '.join(SPLITS)}."
+            )
+        self.split, self.size, self.pictures = split, size, render
+        self.render_mode = "rgb_array"
+        self.card: Card = panda_card(size)
+        self.task: Task | None = None
+        picture = spaces.Box(0, 255, (size, size, 3), np.uint8)
+        self.observation_space = spaces.Dict(
+            {
+                "images": spaces.Dict({camera: picture for camera in CAMERAS}),
+                "state": spaces.Box(-np.inf, np.inf, (len(STATE_NAMES),), np.float32),
+                "instruction": spaces.Text(400, min_length=0, charset=LETTERS),
+            }
+        )
+        reach = np.array([MAX_STEP] * 3 + [MAX_TURN] * 3 + [1.0], np.float32)
+        self.action_space = spaces.Box(-reach, reach, (len(ACTION_NAMES),), np.float32)
+        self.instruction = ""
+        self._steps = 0
+        self._seed = 0
+        self._judge: Judge | None = None
+        self._simulation: Simulation | None = None
+        self._renderer: Renderer | None = None
+
+    # --- gymnasium ------------------------------------------------------------------------------------------------
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict, dict]:
+        """Start the episode of this seed (without one: a random episode).
+
+        Args:
+            options: ``task`` (a Task of this seed's scene) and ``instruction`` (words) replace what the seed says.
+
+        Raises:
+            SightlineError: negative seed, unknown option.
+        """
+        super().reset(seed=seed)
+        options = dict(options or {})
+        for key in options:
+            if key not in OPTIONS:
+                raise SightlineError(
+                    f"Unknown reset option '{key}'{did_you_mean(key, OPTIONS)}; there are {', '.join(OPTIONS)}."
+                )
+        self._seed = int(self.np_random.integers(2**31)) if seed is None else int(seed)
+        if self._seed < 0:
+            raise SightlineError(f"The seed of an episode must not be negative, got {self._seed}.")
+        world = _world(self._seed // SEEDS_PER_WORLD, self.split)
+        if self._simulation is None or self._simulation.world is not world:
+            self._simulation, self._renderer = Simulation(world), None
+        drawn = self._start_scene(world, needs_task="task" not in options)
+        self.task = options.get("task", drawn)
+        self.instruction = str(options.get("instruction", self.task.instruction))
+        self._steps, self._judge = 0, Judge(self._simulation, self.task)
+        return self._dictionary(self.pictures), self._info()
+
+    def step(self, action: NDArray) -> tuple[dict, float, bool, bool, dict]:
+        """Carry out one action; the reward is 1 when the task is done, which ends the episode."""
+        info = self.advance(action)
+        success = bool(info["is_success"])
+        return self._dictionary(self.pictures), float(success), success, bool(info["truncated"]), info
+
+    def render(self) -> NDArray[np.uint8]:
+        """[size,size,3] the front camera's picture."""
+        return self.observe().images["front"]
+
+    def close(self) -> None:
+        """Free the renderer."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    # --- the same without gymnasium's wrapping --------------------------------------------------------------------
+
+    def advance(self, action: NDArray) -> dict[str, Any]:
+        """Carry out one action [7] without rendering and return the info.
+
+        Keys: ``is_success``, ``target_lifted``, ``wrong_object_lifted``, ``steps``, ``instruction``, ``failure`` (why it
+        has not succeeded; empty while the episode goes on), ``truncated`` (out of steps, or an object fell), ``seed``.
+
+        Raises:
+            SightlineError: the action has the wrong shape or is not finite, or there was no reset.
+        """
+        simulation, judge = self._running()
+        simulation.step(action)
+        judge.watch()
+        self._steps += 1
+        return self._info()
+
+    def observe(self) -> Observation:
+        """What a policy sees now: rendered pictures with calibrated cameras, state, instruction."""
+        simulation, _ = self._running()
+        if self._renderer is None:
+            self._renderer = Renderer(simulation.world, self.size)
+        views = {camera: self._renderer.view(simulation.data, camera) for camera in CAMERAS}
+        return Observation(
+            images={camera: view.image for camera, view in views.items()},
+            state=simulation.state(),
+            instruction=self.instruction,
+            cameras={camera: view.camera for camera, view in views.items()},
+        )
+
+    def scene(self) -> SceneState:
+        """Where everything is now."""
+        return self._running()[0].scene()
+
+    def expert(self) -> Expert:
+        """A scripted expert for the present task; its ``act()`` gives the next action."""
+        simulation, judge = self._running()
+        return Expert(simulation, judge.task, judge.started)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _running(self) -> tuple[Simulation, Judge]:
+        if self._simulation is None or self._judge is None:
+            raise SightlineError("The environment has no episode yet: call reset() first.")
+        return self._simulation, self._judge
+
+    def _start_scene(self, world: World, needs_task: bool) -> Task | None:
+        """Set up the seed's scene: the first of its random stream that offers a task."""
+        assert self._simulation is not None
+        rng = np.random.default_rng([EVALUATION, self._seed])
+        for _ in range(MAX_TRIES):
+            self._simulation.reset(sample_scene(world, rng), rng)
+            apply_look(world, sample_look(rng))
+            task = sample_task(self._simulation.scene(), rng)
+            if task is not None:
+                return task
+        raise SightlineError(f"Seed {self._seed} offers no task in {MAX_TRIES} scenes; use another seed.")
+
+    def _dictionary(self, pictures: bool) -> dict:
+        if pictures:
+            seen = self.observe()
+            return {"images": seen.images, "state": seen.state, "instruction": seen.instruction}
+        black = np.zeros((self.size, self.size, 3), np.uint8)
+        state = self._running()[0].state()
+        return {"images": {camera: black for camera in CAMERAS}, "state": state, "instruction": self.instruction}
+
+    def _info(self) -> dict[str, Any]:
+        _, judge = self._running()
+        ended = judge.success or judge.fallen or self._steps >= MAX_STEPS
+        return {
+            "is_success": judge.success,
+            "target_lifted": judge.target_lifted,
+            "wrong_object_lifted": judge.wrong_object_lifted,
+            "steps": self._steps,
+            "instruction": self.instruction,
+            "failure": judge.failure() if ended else "",
+            "truncated": ended and not judge.success,
+            "seed": self._seed,
+        }
+
+
+@lru_cache(maxsize=4)
+def _world(number: int, split: str) -> World:
+    return World.build(int(np.random.SeedSequence([EVALUATION, number]).generate_state(1)[0]), split)
