@@ -1,4 +1,4 @@
-"""Overlays on pictures: boxes, points, traces, captions. Pure numpy and PIL; used by inspection, reports and the demo."""
+"""Overlays on pictures: boxes, points, traces, captions. Pure numpy and PIL."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from sightline.core.types import Grounding
 Colour = tuple[int, int, int]
 Picture = NDArray[np.uint8]
 
-# One colour for each meaning, the same in every picture, video and report; chosen to differ for colour-blind readers too.
+# One colour for each meaning, the same in every picture, film and report; they differ for colour-blind readers too.
 COLOURS: dict[str, Colour] = {
     "target": (255, 176, 0),
-    "place": (0, 190, 255),
+    "reference": (0, 190, 255),
+    "place": (70, 255, 150),
     "tool": (255, 255, 255),
     "trace": (255, 0, 170),
 }
@@ -46,7 +47,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def wrap_text(text: str, width: float, size: int) -> list[str]:
-    """Break ``text`` into lines that fit ``width`` pixels at font size ``size``; a longer single word keeps its own line."""
+    """Break ``text`` into lines that fit ``width`` pixels at font size ``size``; a longer word keeps its own line."""
     lines: list[str] = []
     for word in text.split():
         candidate = f"{lines[-1]} {word}" if lines else word
@@ -77,7 +78,7 @@ class Sketch:
         self._size = max(9, round(min(picture.size) / 32))
 
     def box(self, box: NDArray, label: str, caption: str | None = None) -> Sketch:
-        """Outline a box [4] = (x1, y1, x2, y2), x2 and y2 exclusive; ``caption`` defaults to the label, "" for none."""
+        """Outline a box [4] = (x1, y1, x2, y2), x2 and y2 exclusive; the label is its caption unless one is given."""
         corners = np.asarray(box, dtype=np.float64) * self.scale
         if not np.isfinite(corners).all() or corners[2] <= corners[0] or corners[3] <= corners[1]:
             return self
@@ -138,7 +139,8 @@ class Sketch:
             text = label if sure is None else f"{label} {sure:.0%}"
             self.box(box, label, text if captions else "")
         for label, point in grounding.points.items():
-            self.point(point, label)
+            if label != "reference" or label not in grounding.boxes:  # its box says enough
+                self.point(point, label)
         return self
 
     def array(self) -> Picture:
@@ -166,7 +168,7 @@ def draw_labels(
 def text_panel(
     lines: list[tuple[str, Colour]], width: int, height: int, size: int = 14, fill: Colour = _INK
 ) -> Picture:
-    """A [height,width,3] panel of wrapped text; each entry is one paragraph with its colour. What does not fit is cut off."""
+    """A panel [height,width,3] of wrapped text, one (paragraph, colour) a line. What does not fit is cut off."""
     panel = Image.new("RGB", (width, height), fill)
     draw = ImageDraw.Draw(panel)
     y = size // 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sightline.core.draw import COLOURS, Colour, Picture, Sketch, text_panel
+from sightline.core.draw import COLOURS, Colour, Picture, Sketch, colour_of, text_panel
 from sightline.core.types import Grounding, Observation
 from sightline.evaluate.video import VideoWriter
 
@@ -47,10 +47,10 @@ def compose(
         text_height -= SIDE
     lines = [(observation.instruction, _TEXT), (f"step {step}", _FAINT)]
     if seen is not None:
-        shown = [label for label in ("target", "place") if label in seen.points or label in seen.boxes]
-        lines += [(f"■ {label}", COLOURS[label]) for label in shown]
+        shown = dict.fromkeys([*seen.boxes, *seen.points])
+        lines += [(label, colour_of(label)) for label in shown]
         if len(seen.trace):
-            lines.append(("■ trace", COLOURS["trace"]))
+            lines.append(("trace", COLOURS["trace"]))
     if outcome:
         lines.append((outcome, outcome_colour))
     column.append(text_panel(lines, SIDE, text_height))

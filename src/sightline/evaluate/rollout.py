@@ -26,6 +26,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Grounding, Observation, PolicyLike, SceneState, Task
 from sightline.evaluate.chunks import ChunkPlayer
 from sightline.evaluate.film import Film
+from sightline.evaluate.phrases import style_of
 
 LIFTED = 0.03  # metres above where it started: an object that is higher than this has been picked up
 
@@ -74,7 +75,7 @@ class EpisodeRow:
 
     Attributes:
         task: kind of task, e.g. ``into``; steps: actions executed.
-        style: of the target's referring expression (attribute, spatial, superlative), "" where unknown.
+        style: of the target's referring expression: attribute, spatial or superlative.
         lifted: id of the first object that left the table, "" if none did.
         failure: why it failed, "" on success.
         video: file name of its film, "" if not filmed.
@@ -105,16 +106,16 @@ class _Running:
     def __init__(
         self, env: Environment, seed: int, options: dict | None, settings: RolloutSettings, film: bool
     ) -> None:
-        _, info = env.reset(seed=seed, options=options)
+        env.reset(seed=seed, options=options)
         self.env, self.seed, self.task = env, seed, env.task
-        self.style = str(info.get("style", ""))
         names = env.card.action_names
         gripper = names.index("gripper") if "gripper" in names else None
         self.player = ChunkPlayer(settings.handling, settings.execute, gripper=gripper)
         self.scene = env.scene()
         self.lifted = ""
         self.grounding: Grounding | None = None
-        self.steps, self.info, self.done = 0, {}, False
+        self.info: dict = {}
+        self.steps, self.done = 0, False
         self.film: Film | None = None
         if film and settings.film_dir is not None:
             self.film = Film(settings.film_dir / f"seed_{seed:06d}.mp4", env.card.cameras, env.card.control_hz)
@@ -143,7 +144,7 @@ class _Running:
             steps=self.steps,
             instruction=task.instruction,
             relation=task.relation,
-            style=self.style,
+            style=style_of(task.target_phrase),
             target=self.scene.objects[task.target].id,
             lifted=self.lifted,
             target_lifted=bool(self.info["target_lifted"]),
@@ -157,8 +158,8 @@ class Runner:
     """A policy with its environments, ready to run groups of episodes in this process.
 
     A policy with ``needs_env = True`` (the scripted expert, a replay) is handed the environment by
-    ``attach(row, env)`` at the start of each episode and gets no observations; it follows the environment's card. Rows are named by seed, so that a policy which draws noise from its
-    row's number acts alike in every batch.
+    ``attach(row, env)`` at the start of each episode and gets no observations; it follows the environment's card.
+    Rows are named by seed, so that a policy which draws noise from its row's number acts alike in every batch.
     """
 
     def __init__(self, policy: PolicyLike, make_env: Callable[[], Environment], settings: RolloutSettings) -> None:
@@ -301,7 +302,7 @@ def rollout_in_processes(
     options: Mapping[int, dict] | None = None,
     label: str = "episodes",
 ) -> list[EpisodeRow]:
-    """As :func:`rollout`, in ``workers`` processes with a policy each (``make_policy`` and ``make_env`` must be picklable).
+    """As :func:`rollout`, in ``workers`` processes with a policy each (both makers must be picklable).
 
     Raises:
         SightlineError: a worker died (out of memory, killed), or whatever a worker raised.

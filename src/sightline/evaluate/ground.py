@@ -1,0 +1,83 @@
+"""One picture, one sentence: where is it, where does it go?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from sightline.core.console import say, table
+from sightline.core.draw import Picture, caption_bar, overlay
+from sightline.core.errors import SightlineError
+from sightline.core.types import Grounding
+from sightline.evaluate.policies import load_checkpoint
+
+DRAWN_WIDTH = 640
+
+
+def read_image(path: Path) -> Picture:
+    """[H,W,3] uint8 RGB of a picture file. Raises SightlineError when it is missing or no picture."""
+    if not path.is_file():
+        raise SightlineError(f"There is no picture at {path}.")
+    try:
+        with Image.open(path) as picture:
+            return np.array(picture.convert("RGB"))
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise SightlineError(f"{path} cannot be read as a picture ({error}); give a PNG or JPEG file.") from None
+
+
+def ground(policy: str, image: Path | str, text: str, out: Path | str | None = None) -> dict:
+    """Ask a checkpoint's planner about a picture.
+
+    Args:
+        policy: checkpoint folder or ``tiny``.
+        image: picture file; text: an instruction or the name of a thing.
+        out: where to draw the answer (PNG or JPEG by its suffix).
+
+    Returns:
+        boxes (label -> [x1, y1, x2, y2]), points (label -> [u, v]), trace ([[u, v], ...]) in pixels of the picture,
+        confidence (label -> 0..1) and text.
+
+    Raises:
+        SightlineError: no such policy, no such picture, or nothing asked.
+    """
+    if not text.strip():
+        raise SightlineError("The text is empty; say what to look for, e.g. 'the red mug'.")
+    picture = read_image(Path(image))
+    said: Grounding = load_checkpoint(policy).ground(picture, text)
+    rows: list[tuple[str, str, str, str]] = []
+    for label in dict.fromkeys([*said.boxes, *said.points]):
+        box, point, sure = said.boxes.get(label), said.points.get(label), said.confidence.get(label)
+        rows.append((label, _numbers(box), _numbers(point), "" if sure is None else f"{sure:.0%}"))
+    table(f"“{text}”", ("what", "box (x1, y1, x2, y2)", "point (u, v)", "confidence"), rows)
+    if said.text:
+        say(said.text)
+    if out is not None:
+        draw_answer(picture, said, text, Path(out))
+        say(f"Drawn in {out}.")
+    return {
+        "boxes": {label: _plain(box) for label, box in said.boxes.items()},
+        "points": {label: _plain(point) for label, point in said.points.items()},
+        "trace": _plain(said.trace),
+        "confidence": {label: float(value) for label, value in said.confidence.items()},
+        "text": said.text,
+    }
+
+
+def draw_answer(picture: Picture, said: Grounding, text: str, out: Path) -> None:
+    """Write the picture, enlarged where it is small, with the answer drawn and the text below."""
+    drawn = caption_bar(overlay(picture, said, scale=max(1, round(DRAWN_WIDTH / picture.shape[1]))), text)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(drawn).save(out)
+    except (OSError, ValueError) as error:
+        raise SightlineError(f"The drawing cannot be written to {out} ({error}); name a .png or .jpg file.") from None
+
+
+def _numbers(values: np.ndarray | None) -> str:
+    return "" if values is None else ", ".join(f"{value:.1f}" for value in np.asarray(values))
+
+
+def _plain(values: np.ndarray) -> list:
+    return np.round(np.asarray(values, dtype=np.float64), 2).tolist()

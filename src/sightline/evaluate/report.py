@@ -1,0 +1,212 @@
+"""Reports: one HTML page that needs nothing but itself (and, when there are many films, the folder of films)."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from PIL import Image
+
+from sightline.core.console import format_value, say, table
+from sightline.core.draw import Picture
+from sightline.evaluate.charts import histogram, rate_chart
+from sightline.evaluate.grounding import GroundingScores
+from sightline.evaluate.listen import ListeningResult
+from sightline.evaluate.rollout import EpisodeRow
+from sightline.evaluate.statistics import Rate
+
+EMBED_LIMIT = 24 * 2**20  # bytes of film that are put into the page itself; more than that is linked
+METRICS = {
+    "box_acc50": "boxes right (IoU ≥ 0.5)",
+    "mean_iou": "mean IoU",
+    "point_acc": "points on the object",
+    "point_error_px": "point error, px",
+    "reference_box_acc50": "reference boxes right",
+    "place_error_px": "place error, px",
+    "trace_mae_px": "trace error, px",
+}
+
+
+def success_rate(rows: Sequence[EpisodeRow]) -> Rate:
+    """Successes of all rows."""
+    return Rate(sum(row.success for row in rows), len(rows))
+
+
+def breakdown(rows: Sequence[EpisodeRow], key: str) -> dict[str, Rate]:
+    """Success by the values of one field, in alphabetical order; rows without a value are left out."""
+    names = sorted({getattr(row, key) for row in rows} - {""})
+    return {name: success_rate([row for row in rows if getattr(row, key) == name]) for name in names}
+
+
+def failures(rows: Sequence[EpisodeRow]) -> list[tuple[str, int]]:
+    """Reasons of failure with their counts, most frequent first."""
+    return Counter(row.failure for row in rows if not row.success).most_common()
+
+
+def print_summary(rows: Sequence[EpisodeRow]) -> None:
+    """The console's table: success overall, by relation and by style, then what went wrong."""
+    lines: list[tuple[Any, ...]] = []
+    for name, rate in {"all": success_rate(rows), **breakdown(rows, "relation"), **breakdown(rows, "style")}.items():
+        low, high = rate.interval
+        lines.append((name, rate.trials, rate.successes, f"{rate.value:.1%}", f"{low:.1%} – {high:.1%}"))
+    table("Success", ("episodes", "run", "succeeded", "rate", "95 % interval"), lines)
+    wrong = Rate(sum(row.wrong_object_lifted for row in rows), len(rows))
+    say(f"Wrong object lifted: {wrong}. Target lifted: {Rate(sum(row.target_lifted for row in rows), len(rows))}.")
+    if found := failures(rows):
+        table("Failures", ("reason", "episodes"), found)
+
+
+def print_grounding(summary: Mapping[str, Any]) -> None:
+    """The console's table of grounding metrics, overall and by style."""
+    groups = {"all": summary, **summary["by_style"], **summary["by_kind"]}
+    lines = [(name, part["questions"], *(part[key] for key in METRICS)) for name, part in groups.items()]
+    table("Grounding", ("questions", "asked", *METRICS.values()), lines)
+
+
+def write_rollout_report(
+    path: Path,
+    title: str,
+    rows: Sequence[EpisodeRow],
+    settings: Mapping[str, Any],
+    film_dir: Path | None = None,
+    listening: ListeningResult | None = None,
+) -> None:
+    """Write the page of a closed-loop evaluation.
+
+    Args:
+        settings: what was run, shown as a table.
+        film_dir: where the films named in the rows are.
+    """
+    rate = success_rate(rows)
+    low, high = rate.interval
+    wrong = Rate(sum(row.wrong_object_lifted for row in rows), len(rows))
+    steps = [row.steps for row in rows if row.success]
+    tiles = [
+        (f"{rate.value:.0%}", f"success, {rate.successes} of {rate.trials} episodes"),
+        (f"{low:.0%} – {high:.0%}", "95 % interval (Wilson)"),
+        (f"{wrong.value:.0%}", "lifted a wrong object"),
+        (f"{sum(steps) / len(steps):.0f}" if steps else "–", "steps to success, mean"),
+    ]
+    body = [_tiles(tiles), "<h2>Where it succeeds</h2>", '<div class="pair">']
+    for heading, key in (("By relation", "relation"), ("By the way the target is described", "style")):
+        if groups := breakdown(rows, key):
+            body.append(_card(heading, rate_chart(groups, heading)))
+    failed = [row.steps for row in rows if not row.success]
+    lengths = histogram(
+        {"success": steps, "failure": failed}, "Episode lengths", "steps (green: success, red: failure)"
+    )
+    body.append(_card("Episode lengths", lengths))
+    if found := failures(rows):
+        body.append(_card("What went wrong", _table(("reason", "episodes"), found)))
+    body.append("</div>")
+    if listening is not None:
+        body.append(_listening(listening))
+    body += [_films(rows, film_dir, path), "<h2>All episodes</h2>", _episodes(rows), _settings(settings)]
+    _write(path, title, "Closed-loop evaluation: the policy sees pictures and a sentence, and moves the arm.", body)
+
+
+def write_grounding_report(path: Path, title: str, scores: GroundingScores, settings: Mapping[str, Any]) -> None:
+    """Write the page of a grounding evaluation."""
+    summary = scores.summary()
+    tiles = [
+        (f"{summary['box_acc50']:.0%}", "boxes right (IoU at least 0.5)"),
+        (f"{summary['point_acc']:.0%}", "points on the right object"),
+        (f"{summary['place_error_px']:.1f} px", "error of the place point"),
+        (f"{summary['trace_mae_px']:.1f} px", "error of the trace, at 224 px"),
+    ]
+    groups = {"all": summary, **summary["by_style"], **summary["by_kind"]}
+    lines = [(name, part["questions"], *(part[key] for key in METRICS)) for name, part in groups.items()]
+    body = [_tiles(tiles), "<h2>By question</h2>", _card("", _table(("questions", "asked", *METRICS.values()), lines))]
+    if scores.examples:
+        pictures = [f'<div class="film"><img alt="" src="{_data_url(picture)}"></div>' for picture in scores.examples]
+        body += ["<h2>Answers (left) and truth (right)</h2>", '<div class="films">', *pictures, "</div>"]
+    body.append(_settings(settings))
+    _write(path, title, "Grounding: the planner is asked where things are, where they go and how to get there.", body)
+
+
+def _write(path: Path, title: str, lead: str, body: Sequence[str]) -> None:
+    css = files("sightline.evaluate").joinpath("page.css").read_text()
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    page = (
+        f'<!doctype html><html lang="en"><head>{head}<title>{escape(title)}</title><style>{css}</style></head>'
+        f'<body><main><h1>{escape(title)}</h1><p class="lead">{escape(lead)}</p>{"".join(body)}</main></body></html>\n'
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+
+
+def _tiles(tiles: Sequence[tuple[str, str]]) -> str:
+    inner = "".join(f'<div class="tile"><b>{escape(big)}</b><span>{escape(small)}</span></div>' for big, small in tiles)
+    return f'<div class="tiles">{inner}</div>'
+
+
+def _card(heading: str, inner: str) -> str:
+    title = f"<h3>{escape(heading)}</h3>" if heading else ""
+    return f'<div class="card">{title}<div class="scroll">{inner}</div></div>'
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    def cell(value: Any, tag: str = "td") -> str:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return f"<{tag}{' class=num' if number else ''}>{escape(format_value(value))}</{tag}>"
+
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    lines = "".join("<tr>" + "".join(cell(value) for value in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return "<h2>Settings</h2>" + _card("", _table(("setting", "value"), list(settings.items())))
+
+
+def _listening(result: ListeningResult) -> str:
+    lines = [(name, str(named), str(other), str(none)) for name, named, other, none in result.outcomes()]
+    columns = ("instruction", "lifts the named object", "lifts the other run's object", "lifts nothing")
+    note = (
+        f'<p class="note">{len(result.swapped)} scenes, each run twice: only the target\'s noun phrase differs.</p>'
+        if result.swapped
+        else ""
+    )
+    return "<h2>Does it listen?</h2>" + _card("", _table(columns, lines) + note)
+
+
+def _episodes(rows: Sequence[EpisodeRow]) -> str:
+    columns = ("seed", "outcome", "steps", "instruction", "style", "target", "first lifted", "why it failed")
+    lines = [
+        (r.seed, "success" if r.success else "failure", r.steps, r.instruction, r.style, r.target, r.lifted, r.failure)
+        for r in rows
+    ]
+    return f"<details><summary>Show {len(rows)} rows</summary>{_card('', _table(columns, lines))}</details>"
+
+
+def _films(rows: Sequence[EpisodeRow], film_dir: Path | None, page: Path) -> str:
+    filmed = [row for row in rows if row.video]
+    if not filmed or film_dir is None:
+        return ""
+    paths = [film_dir / row.video for row in filmed]
+    embed = sum(film.stat().st_size for film in paths) <= EMBED_LIMIT
+    parts = ["<h2>Episodes</h2>", '<div class="films">']
+    for row, film in zip(filmed, paths, strict=True):
+        if embed:
+            source = "data:video/mp4;base64," + base64.b64encode(film.read_bytes()).decode()
+        else:
+            source = quote(os.path.relpath(film.resolve(), page.resolve().parent).replace(os.sep, "/"))
+        badge = '<span class="badge good">success</span>' if row.success else '<span class="badge">failure</span>'
+        reason = f' <span class="note">{escape(row.failure)}</span>' if row.failure else ""
+        player = f'<video src="{source}" controls muted loop playsinline preload="metadata"></video>'
+        parts.append(f'<div class="film">{player}<p>{badge}{escape(row.instruction)}{reason}</p></div>')
+    return "".join([*parts, "</div>"])
+
+
+def _data_url(picture: Picture) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

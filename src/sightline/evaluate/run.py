@@ -1,0 +1,158 @@
+"""The command ``sightline evaluate``: closed-loop success or grounding accuracy of a policy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sightline
+from sightline.core.console import say
+from sightline.core.errors import SightlineError, did_you_mean
+from sightline.evaluate.grounding import Grounder, evaluate_grounding
+from sightline.evaluate.listen import ListeningResult, listen
+from sightline.evaluate.policies import load_policy
+from sightline.evaluate.report import (
+    print_grounding,
+    print_summary,
+    success_rate,
+    write_grounding_report,
+    write_rollout_report,
+)
+from sightline.evaluate.rollout import Environment, RolloutSettings, rollout_in_processes
+
+SUITES = ("tabletop", "grounding")
+SEED_STRIDE = 1_000_000  # evaluations with different --seed never share an episode
+FILMS = 24
+EXECUTE = 6
+
+
+def evaluate(
+    policy: str,
+    suite: str = "tabletop",
+    split: str = "seen",
+    episodes: int = 100,
+    seed: int = 0,
+    video: Path | None = None,
+    report: Path | None = None,
+    data: Sequence[Path] = (),
+    workers: int = 1,
+    execute: int = EXECUTE,
+    handling: str = "receding",
+    batch: int = 8,
+    films: int = FILMS,
+    probe: int = 0,
+) -> dict:
+    """Evaluate a policy, print the result and write the report.
+
+    Args:
+        policy: checkpoint folder, ``tiny``, ``expert`` or ``replay:DIR``.
+        suite: ``tabletop`` (closed loop) or ``grounding`` (questions about the pictures in ``data``).
+        episodes: number of episodes (grounding: of pictures).
+        seed: episode i has the seed ``seed * 1,000,000 + i``.
+        video: folder for films of the first ``films`` episodes.
+        report: HTML file to write.
+        workers: processes; the rows do not depend on it.
+        execute, handling, batch: see RolloutSettings.
+        probe: number of scenes of the listening probe (0: not run).
+
+    Returns:
+        ``success_rate``, ``ci95``, ``wrong_object_rate``, ``episodes`` (rows), ``seconds``, ``settings`` and, where
+        probed, ``listening``; for grounding ``box_acc50``, ``point_acc``, ``trace_mae_px``, more of their kind,
+        ``by_style`` and ``by_kind``.
+
+    Raises:
+        SightlineError: unknown suite, policy or split, or cards that do not match.
+    """
+    if suite not in SUITES:
+        raise SightlineError(f"Unknown suite '{suite}'{did_you_mean(suite, SUITES)}; known are {', '.join(SUITES)}.")
+    if episodes < 1:
+        raise SightlineError(f"At least one episode is needed, not {episodes}.")
+    about = {
+        "policy": policy,
+        "suite": suite,
+        "split": split,
+        "seed": seed,
+        "version": code_version(),
+        "CPUs": os.cpu_count(),
+    }
+    if suite == "grounding":
+        return _grounding(policy, data, episodes, seed, report, about | {"data": ", ".join(map(str, data))})
+    settings = RolloutSettings(batch, execute, handling, films if video else 0, Path(video) if video else None)
+    make_policy = partial(load_policy, policy)
+    make_env = tabletop(split)
+    seeds = [seed * SEED_STRIDE + i for i in range(episodes)]
+    started = time.monotonic()
+    rows = rollout_in_processes(make_policy, make_env, seeds, settings, workers, label=f"{policy} on {suite}/{split}")
+    seconds = time.monotonic() - started
+    listening = _probe(make_policy, make_env, seeds[:probe], RolloutSettings(batch, execute, handling), workers)
+    print_summary(rows)
+    about |= {
+        "chunk handling": f"{handling}, {execute} actions a chunk",
+        "workers": workers,
+        "seconds": round(seconds, 1),
+    }
+    if report is not None:
+        write_rollout_report(Path(report), f"{policy} on {suite}, {split}", rows, about, settings.film_dir, listening)
+        say(f"Report: {report}")
+    rate = success_rate(rows)
+    return {
+        "success_rate": rate.value,
+        "ci95": list(rate.interval),
+        "wrong_object_rate": sum(row.wrong_object_lifted for row in rows) / len(rows),
+        "episodes": [row.to_dict() for row in rows],
+        "seconds": seconds,
+        "settings": about,
+        **({"listening": listening.to_dict()} if listening else {}),
+    }
+
+
+def tabletop(split: str, size: int = 224) -> Callable[[], Environment]:
+    """A picklable factory of tabletop environments."""
+    from sightline.envs.tabletop import TabletopEnv  # the simulator: not needed for grounding
+
+    return partial(TabletopEnv, split=split, size=size)
+
+
+def _probe(
+    make_policy: Callable[[], Any],
+    make_env: Callable[[], Environment],
+    seeds: Sequence[int],
+    settings: RolloutSettings,
+    workers: int,
+) -> ListeningResult | None:
+    if not seeds:
+        return None
+    result = listen(make_policy, make_env, seeds, settings, workers)
+    result.print()
+    return result
+
+
+def _grounding(policy: str, data: Sequence[Path], pictures: int, seed: int, report: Path | None, about: dict) -> dict:
+    grounder = load_policy(policy)
+    if not isinstance(grounder, Grounder):
+        raise SightlineError(
+            f"The policy '{policy}' cannot be asked where things are; use a checkpoint folder or 'tiny'."
+        )
+    scores = evaluate_grounding(grounder, [Path(folder) for folder in data], pictures, seed=seed)
+    summary = scores.summary()
+    print_grounding(summary)
+    if report is not None:
+        write_grounding_report(Path(report), f"{policy}: grounding", scores, about | {"pictures": pictures})
+        say(f"Report: {report}")
+    return summary | {"settings": about}
+
+
+def code_version() -> str:
+    """The package's version and, in a git checkout, the commit (with ``+`` when files have changed since)."""
+    folder = Path(sightline.__file__).parent
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return sightline.__version__
+    return f"{sightline.__version__} ({found})"

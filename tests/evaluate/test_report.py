@@ -1,0 +1,75 @@
+"""The report holds the numbers, the films and no link to anywhere."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from fake_world import FakeEnv, FakePolicy
+from test_grounding import Echo, item
+
+from sightline.evaluate import report
+from sightline.evaluate.grounding import measure
+from sightline.evaluate.listen import ListeningResult
+from sightline.evaluate.rollout import RolloutSettings, rollout
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory):
+    films = tmp_path_factory.mktemp("films & more")
+    settings = RolloutSettings(batch=4, films=2, film_dir=films)
+    return rollout(FakePolicy(), FakeEnv, list(range(12)), settings), films
+
+
+def test_rollout_report_holds_the_numbers(evaluated, tmp_path):
+    rows, films = evaluated
+    path = tmp_path / "deep" / "report.html"
+    listening = ListeningResult(rows[1:3], rows[1:3])
+    report.write_rollout_report(path, "P <on> tabletop", rows, {"seed": 0, "CPUs": 2}, films, listening)
+    page = path.read_text()
+    assert "67%" in page and "8 of 12" in page and "39% – 86%" in page
+    assert "onto" in page and "attribute" in page and "not lifted" in page and "take the mug" in page
+    assert "P &lt;on&gt; tabletop" in page and "Does it listen?" in page and "CPUs" in page
+    assert page.count("data:video/mp4;base64,") == 2
+    assert not re.search(r'(src|href)="https?://', page)
+    assert "nan" not in re.sub("base64,[^\"]*", "", page).lower()
+
+
+def test_big_films_are_linked_relative_to_the_page(evaluated, tmp_path, monkeypatch):
+    rows, films = evaluated
+    monkeypatch.setattr(report, "EMBED_LIMIT", 10)
+    path = films.parent / "report.html"
+    report.write_rollout_report(path, "title", rows, {}, films)
+    links = re.findall(r'<video src="([^"]+)"', path.read_text())
+    assert links == [f"{films.name.replace(' ', '%20').replace('&', '%26')}/{row.video}" for row in rows[:2]]
+
+
+def test_breakdown_and_failures(evaluated):
+    rows, _ = evaluated
+    assert str(report.success_rate(rows)) == "67% [39%, 86%]"
+    assert {name: rate.trials for name, rate in report.breakdown(rows, "target").items()} == {"mug": 6, "bottle": 6}
+    assert report.failures(rows) == [("not lifted", 4)]
+
+
+def test_the_console_shows_rates_and_reasons(evaluated, capsys):
+    report.print_summary(evaluated[0])
+    shown = capsys.readouterr().out
+    assert "66.7%" in shown and "39.1% – 86.2%" in shown and "not lifted" in shown and "Wrong object lifted" in shown
+
+
+def test_a_run_without_success_or_films_still_has_a_page(tmp_path):
+    rows = rollout(FakePolicy(), FakeEnv, [0, 3])
+    report.write_rollout_report(tmp_path / "r.html", "t", rows, {})
+    assert "0%" in (tmp_path / "r.html").read_text()
+
+
+def test_grounding_report_holds_numbers_and_pictures(tmp_path, capsys):
+    scores = measure(Echo(), [[item("refer"), item("task", "spatial")]], examples=4)
+    report.write_grounding_report(tmp_path / "g.html", "grounding", scores, {"pictures": 1})
+    page = (tmp_path / "g.html").read_text()
+    assert "50%" in page and "224.0 px" in page and "spatial" in page
+    assert page.count("data:image/jpeg;base64,") == 1
+    report.print_grounding(scores.summary())
+    assert "trace error" in capsys.readouterr().out
+    assert np.isfinite(scores.summary()["box_acc50"])
