@@ -58,7 +58,7 @@ def test_arguments_become_the_command():
     line = "posttrain --data a b --init run1 --out run2 --guidance none --set steps=100 --set batch=8 --json r.json"
     sets, result = ("steps=100", "batch=8"), Path("r.json")
     data, init, out = (Path("a"), Path("b")), Path("run1"), Path("run2")
-    expected = cli.Posttrain(data, init, out, "none", overrides=sets, json=result)
+    expected = cli.Posttrain(data, out, init, "none", overrides=sets, json=result)
     assert cli.parse(line.split()) == expected
     assert cli.parse(["inspect", "folder"]) == cli.Inspect(Path("folder"))
 

@@ -131,12 +131,12 @@ class Posttrain:
 
     data: Folders
     """Dataset folders with episodes."""
-    init: Folder
-    """Run or checkpoint folder of stage 1."""
     out: Folder
     """Run folder. An interrupted run is continued."""
+    init: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Run or checkpoint folder of stage 1; left out with --guidance none."""
     guidance: Literal["spatial", "none"] = "spatial"
-    """none: the vanilla policy that spatial guidance is compared with."""
+    """none: the vanilla policy that spatial guidance is compared with, trained from scratch."""
     preset: str = "tiny"
     """Size of the model and length of the training."""
     overrides: Overrides = ()
@@ -177,7 +177,7 @@ class Evaluate:
     execute: int = 6
     """Actions of a chunk that are executed before the policy looks again."""
     handling: Literal["receding", "ensemble"] = "receding"
-    """What happens where chunks overlap: the newest wins (receding), or an average that trusts older ones more (ensemble)."""
+    """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more."""
     batch: int = 8
     """Environments that a process steps together, so that the policy acts in batches."""
     workers: int = 2

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sightline.core.config import load_config, save_yaml, to_dict
@@ -112,6 +112,7 @@ runs = st.builds(
 
 
 @given(run=runs)
+@example(run=Run(name="\x85", weights={"\x85": 1e-07}))
 def test_round_trip(run, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "round_trip" / "run.yaml"
     save_yaml(run, path)

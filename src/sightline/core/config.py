@@ -60,7 +60,8 @@ def save_yaml(config: Any, path: Path | str) -> None:
     """Write a configuration so that :func:`load_config` reads back an equal one. Creates the parent folder."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    # Plain ASCII with escapes: YAML reads some unescaped characters (U+0085) back as line breaks.
+    path.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="ascii")
 
 
 def _read(cls: type, source: Any) -> dict:

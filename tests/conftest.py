@@ -1,0 +1,16 @@
+"""Settings of all tests: the same examples in every run, no clock in the verdict, processes that share two cores."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+from sightline.core.runtime import prepare_process
+
+prepare_process()
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Random examples found once are pinned with @example; a run must not fail because the machine is busy or unlucky.
+settings.register_profile("house", derandomize=True, deadline=None)
+settings.load_profile("house")
