@@ -159,17 +159,20 @@ class Renderer:
             mujoco.mjv_initGeom(
                 geom,
                 mujoco.mjtGeom.mjGEOM_CYLINDER,
-                np.array([*np.sqrt(squares), 0.0004]),
+                np.ones(3),
                 np.array([*(middle[:2] + slope * max(middle[2], 0.0)), 0.0006]),
                 frame.ravel(),
                 np.array([0.0, 0.0, 0.0, darkness], np.float32),
             )
             geom.category, geom.segid, geom.transparent = mujoco.mjtCatBit.mjCAT_DECOR, -1, 1
+            geom.size[:] = [*np.sqrt(squares), 0.0003]  # set here because initGeom makes cylinders round
             geom.specular = 0.0
             self._scene.ngeom += 1
 
     def _draw(self, ids: bool) -> NDArray[np.uint8]:
         _gl_context()
+        # Renderers of several worlds share the context: each must draw into, and read from, its own buffer.
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._mjr)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = ids
         self._scene.flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = ids
         mujoco.mjr_render(self._rect, self._scene, self._mjr)

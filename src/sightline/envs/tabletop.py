@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import gymnasium
@@ -74,6 +73,7 @@ class TabletopEnv(gymnasium.Env):
         self._seed = 0
         self._judge: Judge | None = None
         self._simulation: Simulation | None = None
+        self._world_number = -1
         self._renderer: Renderer | None = None
 
     # --- gymnasium ------------------------------------------------------------------------------------------------
@@ -97,9 +97,7 @@ class TabletopEnv(gymnasium.Env):
         self._seed = int(self.np_random.integers(2**31)) if seed is None else int(seed)
         if self._seed < 0:
             raise SightlineError(f"The seed of an episode must not be negative, got {self._seed}.")
-        world = _world(self._seed // SEEDS_PER_WORLD, self.split)
-        if self._simulation is None or self._simulation.world is not world:
-            self._simulation, self._renderer = Simulation(world), None
+        world = self._world(self._seed // SEEDS_PER_WORLD)
         drawn = self._start_scene(world, needs_task="task" not in options)
         self.task = options.get("task", drawn)
         self.instruction = str(options.get("instruction", self.task.instruction))
@@ -168,6 +166,18 @@ class TabletopEnv(gymnasium.Env):
             raise SightlineError("The environment has no episode yet: call reset() first.")
         return self._simulation, self._judge
 
+    def _world(self, number: int) -> World:
+        """The world of this number, kept until another one is asked for.
+
+        Every environment builds its own: a scene is laid out inside the world, so environments that run side by side
+        must not share one.
+        """
+        if self._simulation is None or self._world_number != number:
+            seed = int(np.random.SeedSequence([EVALUATION, number]).generate_state(1)[0])
+            self.close()
+            self._simulation, self._world_number = Simulation(World.build(seed, self.split)), number
+        return self._simulation.world
+
     def _start_scene(self, world: World, needs_task: bool) -> Task | None:
         """Set up the seed's scene: the first of its random stream that offers a task."""
         assert self._simulation is not None
@@ -201,8 +211,3 @@ class TabletopEnv(gymnasium.Env):
             "truncated": ended and not judge.success,
             "seed": self._seed,
         }
-
-
-@lru_cache(maxsize=4)
-def _world(number: int, split: str) -> World:
-    return World.build(int(np.random.SeedSequence([EVALUATION, number]).generate_state(1)[0]), split)
