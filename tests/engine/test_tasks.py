@@ -114,6 +114,16 @@ def test_target_must_fit_into_the_container() -> None:
     assert not feasible["into"][0, 1] and feasible["onto"][0, 2]
 
 
+def test_short_things_are_not_put_where_the_palm_would_hit_tall_ones() -> None:
+    scene = build_scene((thing("ball"), 0.4, -0.2), (thing("bottle"), 0.5, 0.0))
+    scene.grasp_yaws[0] = np.pi / 2  # the palm lies along y, left and right of the fingers
+    feasible = {name: bool(table[0, 1]) for name, table in TaskSampler(scene).feasible.items()}
+    assert not feasible["right"] and feasible["front"] and feasible["behind"]
+    scene.grasp_yaws[0] = 0.0
+    feasible = {name: bool(table[0, 1]) for name, table in TaskSampler(scene).feasible.items()}
+    assert feasible["right"] and not feasible["front"] and not feasible["behind"]
+
+
 def test_nothing_to_do_gives_none() -> None:
     rng = np.random.default_rng(0)
     assert sample_task(build_scene((thing("bowl"), 0.5, 0.0)), rng) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.core.geometry import Array
 from sightline.core.types import RELATIONS, SceneState, Task
@@ -14,6 +15,8 @@ from sightline.engine.relations import AXES, FOOTING, MIN_DISTANCE, REST, base_h
 WORKSPACE = ((0.35, 0.68), (-0.28, 0.28))  # x and y limits of goals, metres
 BESIDE = 0.12  # metres between centres when something is put beside something small
 FINGERS = 0.06  # metres from the tool point to the outside of the open fingers
+PALM = (0.103, 0.032)  # metres from the tool point to the palm's ends along the closing direction, and to its sides
+PALM_HEIGHT = 0.022  # metres above the tool point from which the palm needs room (a centimetre less than it has)
 CLEARANCE = 0.035  # metres between footprints that the opening fingers need
 MAX_BESIDE = 0.20  # metres: leaves slack to the goal's limit of relations.GOAL_DISTANCE
 DROP = 0.01  # metres above its rest at which an object is let go
@@ -112,7 +115,7 @@ def beside_distance(target_radius: Array | float, reference_radius: Array | floa
     return np.maximum(BESIDE, np.asarray(target_radius) + np.asarray(reference_radius) + CLEARANCE)
 
 
-def _feasible(scene: SceneState, book: Phrasebook) -> list[Array]:
+def _feasible(scene: SceneState, book: Phrasebook) -> list[NDArray[np.bool_]]:
     """For each of core.types.RELATIONS an [m,m] bool table of possible (target, reference) among present objects."""
     graph, chosen = book.graph, np.array(book.graph.indices, int)
     if not len(chosen):
@@ -140,12 +143,31 @@ def _feasible(scene: SceneState, book: Phrasebook) -> list[Array]:
     goal = centre[None, None, :, :] + axes[:, None, None, :] * beside[None, :, :, None]  # [4,target,reference,2]
     (x_low, x_high), (y_low, y_high) = WORKSPACE
     reachable = (goal[..., 0] >= x_low) & (goal[..., 0] <= x_high) & (goal[..., 1] >= y_low) & (goal[..., 1] <= y_high)
-    to_others = np.linalg.norm(goal[..., None, :] - centre, axis=-1)  # [4,target,reference,object]
-    clear = to_others >= (apart + CLEARANCE - 1e-9)[:, None, :]
+    to_others = centre - goal[..., None, :]  # [4,target,reference,object,2]
+    clear = np.linalg.norm(to_others, axis=-1) >= (apart + CLEARANCE - 1e-9)[:, None, :]
+    clear &= ~_under_palm(scene, book, to_others)
     clear |= own[:, None, :]
     moves = np.linalg.norm(goal - centre[:, None, :], axis=-1) >= MIN_DISTANCE + 0.01
     lateral = pair_ok & reachable & clear.all(-1) & moves & (graph.cone < -0.01) & (beside <= MAX_BESIDE)
     return [into, onto, *lateral]
+
+
+def _under_palm(scene: SceneState, book: Phrasebook, offset: Array) -> NDArray[np.bool_]:
+    """Which objects the palm would touch when a target is let go on the table.
+
+    Args:
+        offset: [4,target,reference,object,2] metres from the goal to each object.
+
+    Returns:
+        [4,target,reference,object] bool; the fingers are taken to close as they would in the present grasp.
+    """
+    graph, chosen = book.graph, np.array(book.graph.indices, int)
+    yaw = scene.grasp_yaws[chosen][:, None, None]
+    along = np.abs(offset[..., 0] * np.cos(yaw) + offset[..., 1] * np.sin(yaw))
+    aside = np.abs(offset[..., 1] * np.cos(yaw) - offset[..., 0] * np.sin(yaw))
+    gap = np.hypot(np.maximum(along - PALM[0], 0), np.maximum(aside - PALM[1], 0)) - graph.radius
+    palm = scene.grasp_points[chosen, 2] - graph.base + DROP + PALM_HEIGHT
+    return (gap < 0.01) & (graph.base + graph.height > palm[:, None])[:, None, :]
 
 
 def sample_task(
