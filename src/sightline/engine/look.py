@@ -12,8 +12,8 @@ from sightline.core.geometry import Array, look_at
 from sightline.engine.assets.colours import wander
 from sightline.engine.world import LIGHTS, SURFACE_TEXTURES, SURFACES, World
 
-FRONT_EYE, FRONT_TARGET = np.array([1.25, 0.0, 0.65]), np.array([0.49, 0.0, 0.03])
-FRONT_FOVY = 38.5
+FRONT_EYE, FRONT_TARGET = np.array([1.25, 0.0, 0.65]), np.array([0.5, 0.0, 0.03])
+FRONT_FOVY = 36.5
 AZIMUTH, ELEVATION, DISTANCE, FOVY = np.radians(15), np.radians(5), 0.06, 2.0  # largest deviations of the front camera
 MAX_OBJECTS = 40
 FROM_OPENCV = np.diag([1.0, -1.0, -1.0])  # MuJoCo's cameras look along -z with y up
@@ -134,11 +134,11 @@ def _surface_colour(rng: np.random.Generator, name: str) -> Array:
     """Muted colours, so that objects stand out: mostly woods and greys, sometimes a dull tint."""
     draw = rng.random()
     if draw < 0.4:
-        hue, saturation, value = rng.uniform(0.06, 0.11), rng.uniform(0.2, 0.5), rng.uniform(0.45, 0.9)
+        hue, saturation, value = rng.uniform(0.06, 0.11), rng.uniform(0.2, 0.45), rng.uniform(0.45, 0.9)
     elif draw < 0.75:
         hue, saturation, value = rng.random(), rng.uniform(0.0, 0.08), rng.uniform(0.4, 0.9)
     else:
-        hue, saturation, value = rng.random(), rng.uniform(0.1, 0.3), rng.uniform(0.45, 0.85)
+        hue, saturation, value = rng.random(), rng.uniform(0.08, 0.22), rng.uniform(0.45, 0.85)
     if name == "floor":
         value *= 0.7
     return np.array(colorsys.hsv_to_rgb(hue, saturation, value))
@@ -149,10 +149,10 @@ def _sample_lights(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     around = rng.uniform(-np.pi, np.pi, 3)
     steep = np.radians(rng.uniform([35, 25, 20], [80, 60, 50]))
     directions = np.stack([np.cos(steep) * np.cos(around), np.cos(steep) * np.sin(around), -np.sin(steep)], -1)
-    strengths = rng.uniform([0.38, 0.1, 0.0], [0.62, 0.26, 0.18])
+    strengths = rng.uniform([0.42, 0.14, 0.0], [0.64, 0.28, 0.18])
     warmth = rng.uniform(-0.06, 0.06)
     tint = np.array([1 + warmth, 1.0, 1 - warmth])
-    return directions, strengths[:, None] * tint, rng.uniform(0.28, 0.42) * tint
+    return directions, strengths[:, None] * tint, rng.uniform(0.32, 0.45) * tint
 
 
 def _sample_front(rng: np.random.Generator) -> tuple[Array, float]:

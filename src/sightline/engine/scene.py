@@ -12,8 +12,8 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.engine.world import World, set_home
 
-WORKSPACE = np.array([[0.36, -0.26], [0.66, 0.26]])  # lowest and highest x, y of an object's centre, metres
-REACH = 0.72  # farthest centre from the robot's base axis
+WORKSPACE = np.array([[0.36, -0.25], [0.66, 0.25]])  # lowest and highest x, y of an object's centre, metres
+REACH = 0.69  # farthest centre from the robot's base axis, metres
 GAPS = (0.055, 0.045, 0.035, 0.025)  # free space around items in metres, tried in this order
 SETTLE_SECONDS = 0.3
 ITEM_TURN = 0.6  # an item's closing direction is within this many radians of the fingers' at home
@@ -73,7 +73,7 @@ def apply_layout(world: World, data: mujoco.MjData, layout: Layout) -> None:
 
 
 def settle(world: World, data: mujoco.MjData, layout: Layout) -> Layout | None:
-    """The layout after 0.3 s of physics with the arm at home, or None when something fell, tilted, slid or still moves."""
+    """The layout after 0.3 s of physics with the arm at home, or None when something fell, tilted or slid."""
     mujoco.mj_resetData(world.model, data)
     set_home(world.model, data)
     apply_layout(world, data, layout)
@@ -141,11 +141,11 @@ def _with_poses(world: World, present: NDArray[np.bool_], places: Array, rng: np
     for index in np.flatnonzero(present):
         entry = world.models[index]
         if entry.grasp is None:
-            yaw = np.pi / 2 * rng.integers(4) + rng.uniform(-TARGET_TURN, TARGET_TURN)
+            yaw = float(np.pi / 2 * rng.integers(4) + rng.uniform(-TARGET_TURN, TARGET_TURN))
         elif entry.grasp.yaw is None:
-            yaw = rng.uniform(-np.pi, np.pi)
+            yaw = float(rng.uniform(-np.pi, np.pi))
         else:
-            yaw = np.pi / 2 - entry.grasp.yaw + np.pi * rng.integers(2) + rng.uniform(-ITEM_TURN, ITEM_TURN)
+            yaw = np.pi / 2 - entry.grasp.yaw + float(np.pi * rng.integers(2) + rng.uniform(-ITEM_TURN, ITEM_TURN))
         poses[index, :2], poses[index, 2] = places[index], 0.0005
         poses[index, 3:] = [np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)]
     return Layout(present, poses)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import mujoco
 import numpy as np
@@ -30,6 +31,17 @@ LIGHTS = ("key", "fill", "rim")
 HIDDEN_GROUP = 5
 PARKING = np.array([0.0, 0.0, -20.0])
 CAMERAS = ("front", "wrist")
+
+
+@dataclass(frozen=True)
+class _Grasps:
+    """The objects' grasps and heights as arrays: points [n,3]; yaws, periods of the yaws, any_yaw, heights [n]."""
+
+    points: Array
+    yaws: Array
+    periods: Array
+    any_yaw: NDArray[np.bool_]
+    heights: Array
 
 
 @dataclass(eq=False)
@@ -131,26 +143,30 @@ class World:
         turn = data.xmat[self.body_ids].reshape(-1, 3, 3)
         base = data.xpos[self.body_ids]
         yaws = np.arctan2(turn[:, 1, 0], turn[:, 0, 0])
-        heights = np.array([info.height for info in self.objects])
-        grasps = [entry.grasp for entry in self.models]
-        points = np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps])
-        grasp_yaws = np.full(len(self.models), np.pi / 2)
-        for i, grasp in enumerate(grasps):
-            if grasp is not None and grasp.yaw is not None:
-                period = np.pi / 2 if grasp.square else np.pi
-                off = yaws[i] + grasp.yaw - np.pi / 2
-                grasp_yaws[i] = np.pi / 2 + (off + period / 2) % period - period / 2
+        grasps = self._grasps
+        off = (yaws + grasps.yaws - np.pi / 2 + grasps.periods / 2) % grasps.periods - grasps.periods / 2
         tool_turn = data.site_xmat[self.tool_site].reshape(3, 3) @ self.home_tool.T
         return SceneState(
             objects=self.objects,
-            positions=base + turn[:, :, 2] * heights[:, None] / 2,
+            positions=base + turn[:, :, 2] * grasps.heights[:, None] / 2,
             yaws=yaws,
             present=(self.present if present is None else np.asarray(present, bool)).copy(),
-            grasp_points=base + np.einsum("nij,nj->ni", turn, points),
-            grasp_yaws=grasp_yaws,
+            grasp_points=base + np.einsum("nij,nj->ni", turn, grasps.points),
+            grasp_yaws=np.where(grasps.any_yaw, np.pi / 2, np.pi / 2 + off),
             tool=data.site_xpos[self.tool_site].copy(),
             tool_yaw=float(np.arctan2(tool_turn[1, 0], tool_turn[0, 0])),
             gripper_width=float(np.abs(data.qpos[self.finger_adr]).sum()),
+        )
+
+    @cached_property
+    def _grasps(self) -> _Grasps:
+        grasps = [entry.grasp for entry in self.models]
+        return _Grasps(
+            points=np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3),
+            yaws=np.array([grasp.yaw or 0.0 if grasp else 0.0 for grasp in grasps]),
+            periods=np.array([np.pi / 2 if grasp and grasp.square else np.pi for grasp in grasps]),
+            any_yaw=np.array([grasp is None or grasp.yaw is None for grasp in grasps], bool),
+            heights=np.array([info.height for info in self.objects]),
         )
 
     def uprightness(self, data: mujoco.MjData) -> Array:
@@ -177,6 +193,7 @@ def _set_options(spec: mujoco.MjSpec) -> None:
     spec.visual.map.znear, spec.visual.map.zfar = 0.012, 8.0
     spec.visual.quality.offsamples = 0
     spec.visual.quality.shadowsize = 0
+    spec.visual.quality.numslices, spec.visual.quality.numstacks = 20, 2
     spec.visual.headlight.diffuse, spec.visual.headlight.specular = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
 
 

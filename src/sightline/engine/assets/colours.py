@@ -41,7 +41,7 @@ def contrast(rgb: RGB) -> RGB:
     if light > 0.85:
         return 0.62, 0.64, 0.68
     if light < 0.12:
-        return 0.5, 0.5, 0.52
+        return 0.36, 0.36, 0.38
     return shade(rgb, 4.0)
 
 

@@ -26,7 +26,7 @@ class Mesh:
     normals: Floats
     uv: Floats
 
-    def moved(self, offset: Sequence[float], rotation: Floats | None = None) -> Mesh:
+    def moved(self, offset: Sequence[float] | Floats, rotation: Floats | None = None) -> Mesh:
         """The mesh turned by rotation [3,3] (if given) and then shifted by offset [3]."""
         turn = np.eye(3) if rotation is None else rotation
         return Mesh(self.vertices @ turn.T + np.asarray(offset, float), self.faces, self.normals @ turn.T, self.uv)
@@ -186,7 +186,7 @@ def lying(mesh: Mesh) -> Mesh:
 
 
 def open_box(size: Sequence[float], wall: float, floor: float, flare: float = 0.0) -> Mesh:
-    """A box without a lid: outer full size (x, y, z), wall and floor thickness; the rim is ``flare`` wider each side."""
+    """A box without a lid: outer full size (x, y, z), wall and floor thickness; the rim ``flare`` wider each side."""
     x, y, z = (float(value) for value in size)
 
     def ring(half_x: float, half_y: float, height: float) -> Floats:

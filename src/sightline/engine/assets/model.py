@@ -17,7 +17,7 @@ RGB = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Visual:
-    """One painted mesh. ``rgb`` tints ``texture`` [H,W,3] uint8 where there is one; ``shine`` 0 (matt) .. 1 (glossy)."""
+    """One painted mesh. ``rgb`` tints ``texture`` [H,W,3] uint8 if there is one; ``shine``: 0 matt .. 1 glossy."""
 
     mesh: Mesh
     rgb: RGB
@@ -42,7 +42,7 @@ class Grasp:
 
     Attributes:
         point: tool point in the object frame (origin: centre of the base), metres; its z is the height above the base.
-        yaw: direction in which the fingers close, about z in the object frame, radians; None when any direction will do.
+        yaw: direction in which the fingers close, about z in the object frame, radians; None when any will do.
         width: between the two sides that the fingers touch, metres.
         square: a direction at right angles to ``yaw`` is just as good.
     """
@@ -147,7 +147,7 @@ class ObjectModel:
     def add_to(self, spec: mujoco.MjSpec, name: str) -> mujoco.MjsBody:
         """Add a free body called ``name`` (and its meshes, textures, materials) to ``spec`` and return it.
 
-        The body frame is the centre of the base. Visible geoms are called ``NAME_visual_K``, colliding ones have no name.
+        The body frame is the centre of the base. Visible geoms are called ``NAME_visual_K``, colliding ones nothing.
         """
         body = spec.worldbody.add_body(name=name)
         body.add_freejoint(name=f"{name}_free")

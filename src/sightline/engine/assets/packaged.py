@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import fast_simplification
@@ -51,14 +51,14 @@ def _folder() -> Path:
     return folder
 
 
-@lru_cache(maxsize=None)
+@cache
 def _texture(name: str) -> NDArray[np.uint8]:
     with Image.open(_folder() / "textures" / f"{name}.png") as picture:
         small = picture.convert("RGB").resize((TEXTURE_PIXELS, TEXTURE_PIXELS), Image.Resampling.BOX)
     return np.asarray(small)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _mesh(name: str) -> Mesh:
     """The mesh with its own texture coordinates; a mesh of too many faces is welded, decimated and wrapped anew."""
     loaded = trimesh.load(_folder() / "objects" / "meshes" / f"{name}.obj", process=False, force="mesh")

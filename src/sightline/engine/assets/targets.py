@@ -37,8 +37,8 @@ def ring_wall(low: float, top: float, base: float, height: float, thickness: flo
             Collider(
                 "box",
                 (thickness / 2, float(half_width), float(slant / 2)),
-                tuple(float(c) for c in centre),
-                tuple(float(q) for q in quat),
+                (float(centre[0]), float(centre[1]), float(centre[2])),
+                (float(quat[0]), float(quat[1]), float(quat[2]), float(quat[3])),
             )
         )
     return pieces
@@ -99,18 +99,18 @@ def box(s: float, rgb: RGB, painter: Painter) -> Target:
 
 
 def basket(s: float, rgb: RGB, painter: Painter) -> Target:
-    """Round woven basket with a thick rim."""
-    low, top, h = 0.064 * s, 0.074 * s, 0.05 * s
-    outside = [(0, 0), (low, 0), (top - 0.003, 0.9 * h)]
-    inside = [(top - 0.006, h), (low - 0.004, 0.006), (0, 0.006)]
-    rim = [(top - 0.004, 0.86 * h), (top + 0.003, 0.88 * h), (top + 0.003, h), (top - 0.007, h)]
-    visuals = (
-        painted(meshes.lathe(outside, 24), rgb, painter, 0.1),
-        Visual(meshes.lathe(inside, 24), shade(rgb, 0.7) if sum(rgb) > 0.4 else shade(rgb, 1.1), shine=0.0),
-        Visual(meshes.lathe(rim, 24), shade(rgb, 0.85), shine=0.1),
+    """Rectangular woven basket with a thick rim; its long side along y."""
+    x, y, h, wall, flare = 0.138 * s, 0.168 * s, 0.05 * s, 0.006, 0.008
+    woven = painted(meshes.open_box((x, y, h), wall, 0.006, flare), rgb, painter, 0.05)
+    bar = 0.009
+    rim = meshes.merge(
+        *(meshes.plain_box((bar, y + 0.006, bar), (side * (x - wall) / 2, 0, h - 0.4 * bar)) for side in (-1, 1)),
+        *(meshes.plain_box((x + 0.006, bar, bar), (0, side * (y - wall) / 2, h - 0.4 * bar)) for side in (-1, 1)),
     )
-    colliders = [upright_cylinder(low, 0, 0.006), *ring_wall(low, top - 0.002, 0.0, h, 0.008)]
-    return Shape(visuals, tuple(colliders)), (2 * (low - 0.004), 2 * (low - 0.004))
+    visuals = (woven, Visual(rim, shade(rgb, 0.8), shine=0.1))
+    floor = block((x - 2 * flare, y - 2 * flare, 0.006), (0, 0, 0.003))
+    walls = rectangular_wall(x - flare, y - flare, h, 0.006)
+    return Shape(visuals, (floor, *walls)), (x - 2 * (flare + wall), y - 2 * (flare + wall))
 
 
 def tray(s: float, rgb: RGB, painter: Painter) -> Target:

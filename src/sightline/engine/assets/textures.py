@@ -72,8 +72,10 @@ def object_texture(pattern: str, colour: tuple[float, float, float], contrast: t
     elif pattern == "check":
         mask = 0.35 * ((np.floor(u * 8) % 2) + (np.floor(v * 8) % 2))
     elif pattern == "weave":
-        mask = 0.5 + 0.5 * np.sin(2 * np.pi * (u * 12 + 0.5 * np.floor(v * 10))) * np.sin(2 * np.pi * v * 10)
-        mask *= 0.6
+        column, row = np.floor(u * 8), np.floor(v * 6)
+        over = (column + row) % 2
+        along = np.where(over > 0, (u * 8) % 1, (v * 6) % 1)
+        mask = 0.55 * over + 0.45 * (1 - np.sin(np.pi * along))
     elif pattern == "wood":
         mask = 0.35 + 0.3 * np.sin(2 * np.pi * (v * 5 + 0.35 * smooth_noise(rng, size, 2, 2)))
     else:
