@@ -117,9 +117,7 @@ class Dataset:
 
     def _label_table(self, meta: EpisodeMeta, columns: list[str] | None = None) -> pa.Table:
         if meta.labels is None:
-            raise SightlineError(
-                f"{self.root} has no dense labels: only datasets made by 'sightline generate' have them."
-            )
+            raise SightlineError(f"{self.root} has no dense labels: only those made by 'sightline generate' do.")
         table = layout.read_parquet(meta.labels, columns)
         if table.num_rows != meta.length:
             raise SightlineError(
@@ -152,7 +150,7 @@ class Dataset:
         self._require_camera(camera)
         if camera not in meta.videos:
             raise SightlineError(
-                f"{self.root}: episode {meta.index} has no video of the camera '{camera}', only of {sorted(meta.videos)}; "
+                f"{self.root}: episode {meta.index} has no video of the camera '{camera}' (only {sorted(meta.videos)}); "
                 "leave that camera or that episode out."
             )
         return meta.videos[camera]
@@ -167,9 +165,7 @@ class Dataset:
         """The picture [H,W,3] uint8 RGB at frame ``t``, found by its exact time."""
         meta = self._meta(episode)
         if not 0 <= t < meta.length:
-            raise SightlineError(
-                f"{self.root}: episode {episode} has no frame {t}: it holds {meta.length}, counted from 0."
-            )
+            raise SightlineError(f"{self.root}: episode {episode} has no frame {t}: it holds {meta.length}.")
         place = self._video_place(meta, camera)
         return decode_frame(place.path, place.start + t / self.fps, self.fps)
 

@@ -27,7 +27,8 @@ class EpisodeMeta:
     Attributes:
         index, length: number in the dataset, frames.
         text: the instruction.
-        task, objects, seed, candidate, kind: only in datasets made by this package; ``kind`` is ``episodes`` or ``scenes``.
+        task, objects, seed, candidate: only in datasets made by this package.
+        kind: ``episodes`` (rollouts) or ``scenes`` (slide shows).
         failures: reason -> number of candidates that failed since the episode before.
         table: parquet file with the episode's rows; ``rows`` = (first, last exclusive) within the whole file.
         labels: parquet file with dense labels, None in datasets from elsewhere.

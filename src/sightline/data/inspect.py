@@ -127,7 +127,7 @@ def _map_problems(dataset: Dataset, meta: EpisodeMeta, labels: EpisodeLabels, ca
 
 
 def boxes_of(ids: np.ndarray, count: int) -> np.ndarray:
-    """[count,4] tight boxes (x1, y1, x2, y2; x2 and y2 exclusive) of the objects in an instance map; NaN when invisible."""
+    """[count,4] tight boxes (x1, y1, x2, y2; the latter exclusive) of an instance map's objects; NaN when invisible."""
     boxes = np.full((count, 4), np.nan)
     for i in np.unique(ids[ids > 0]) - 1:
         rows, columns = np.flatnonzero((ids == i + 1).any(1)), np.flatnonzero((ids == i + 1).any(0))

@@ -26,7 +26,10 @@ def array_statistics(values: NDArray) -> Statistics:
 
 
 def image_statistics(frames: NDArray[np.uint8], stride: int = 4) -> Statistics:
-    """Statistics of each colour in 0..1 over every ``stride``-th pixel of frames [T,H,W,3]: each [3,1,1], count [1] frames."""
+    """Statistics of each colour in 0..1 over every ``stride``-th pixel of frames [T,H,W,3].
+
+    Each is [3,1,1]; ``count`` [1] is the number of frames.
+    """
     pixels = np.asarray(frames)[:, ::stride, ::stride].reshape(-1, 3)
     counts = np.stack([np.bincount(pixels[:, colour], minlength=256) for colour in range(3)])
     levels = np.arange(256) / 255.0

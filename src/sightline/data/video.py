@@ -54,6 +54,7 @@ def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoS
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
+            stream.codec_context.options = {"err_detect": "explode"}  # damage is an error, never grey blocks
             # Threads cost more than they bring for small pictures, and data loaders run side by side anyway.
             if stream.codec_context.width * stream.codec_context.height <= SMALL_PICTURE:
                 stream.thread_count = 1
@@ -98,7 +99,7 @@ def decode_video(path: Path, count: int, fps: float, start: float = 0.0) -> NDAr
 
 
 def check_video(path: Path, count: int, fps: float, start: float = 0.0) -> None:
-    """Decode a stretch without keeping it. Raises SightlineError as :func:`decode_video` does, or on an irregular clock."""
+    """Decode a stretch without keeping it. Raises SightlineError as decode_video does, or on an irregular clock."""
     for number, frame in enumerate(_stretch(path, count, fps, start)):
         if abs(frame.time - start - number / fps) > 0.25 / fps:
             raise SightlineError(

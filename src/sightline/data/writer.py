@@ -1,8 +1,8 @@
 """Writing LeRobot v3.0, one file triple an episode, so that a finished episode survives whatever comes after it.
 
 Two steps: :func:`stage_episode` encodes everything that does not depend on the episode's number into a staging folder
-(any process may do that); :meth:`DatasetWriter.commit` moves it into place. The row in meta/episodes is written last and
-is the commit point: what it names is complete and on the disk.
+(any process may do that); :meth:`DatasetWriter.commit` moves it into place. The row in meta/episodes is written last
+and is the commit point: what it names is complete and on the disk.
 """
 
 from __future__ import annotations

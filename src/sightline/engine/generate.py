@@ -1,4 +1,4 @@
-"""Dataset generation: the first N candidates that succeed, in candidate order, whatever the workers and interruptions."""
+"""Dataset generation: the first N candidates that succeed, in their order, whatever the workers and interruptions."""
 
 from __future__ import annotations
 

@@ -1,0 +1,154 @@
+"""Generation: the content is a function of the recipe, whatever the workers, kills and restarts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from synthetic import deadly_candidate, faulty_candidate, synthetic_candidate
+
+from sightline.core.errors import SightlineError
+from sightline.data import load_dataset
+from sightline.data.inspect import inspect
+from sightline.engine.generate import generate
+
+EPISODES = 24
+SCRIPT = """
+import sys
+sys.path.insert(0, {tests!r})
+from synthetic import slow_candidate
+from sightline.engine.generate import generate
+if __name__ == "__main__":
+    generate({out!r}, {episodes}, seed=1, size=64, workers={workers}, make=slow_candidate)
+"""
+
+
+def make(out: Path, episodes: int = EPISODES, **options: object) -> dict:
+    return generate(out, episodes, seed=1, size=64, make=synthetic_candidate, **options)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    return make(tmp_path_factory.mktemp("reference") / "data")
+
+
+def test_result(reference: dict) -> None:
+    assert (reference["episodes"], reference["attempts"]) == (24, 36)
+    assert reference["failures"] == {"grasp missed": 12}
+
+
+def test_workers_do_not_matter(reference: dict, tmp_path: Path) -> None:
+    result = make(tmp_path / "data", workers=2)
+    assert {**result, "seconds": 0} == {**reference, "seconds": 0}
+
+
+def test_extending_does_not_matter(reference: dict, tmp_path: Path) -> None:
+    first = make(tmp_path / "data", 7)
+    assert make(tmp_path / "data")["content_hash"] == reference["content_hash"]
+    assert make(tmp_path / "data", 7)["content_hash"] == first["content_hash"] != reference["content_hash"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_kill_and_resume(reference: dict, tmp_path: Path, workers: int) -> None:
+    out = tmp_path / "data"
+    tests = str(Path(__file__).parent)
+    script = tmp_path / "run.py"
+    script.write_text(SCRIPT.format(tests=tests, out=str(out), episodes=EPISODES, workers=workers))
+    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.DEVNULL)
+    finished = out / "meta/episodes/chunk-000/file-004.parquet"
+    deadline = time.monotonic() + 60
+    while not finished.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    survived = len(load_dataset(out))
+    assert 5 <= survived < EPISODES
+    assert inspect(out)["problems"] == []
+    assert make(out)["content_hash"] == reference["content_hash"]
+    assert not (out / ".staging").exists()
+
+
+def test_renders_of_a_plan_share_a_candidate(tmp_path: Path) -> None:
+    whole = make(tmp_path / "whole", 9, renders_per_plan=2)
+    assert [meta.candidate for meta in load_dataset(tmp_path / "whole").episodes] == [0, 0, 2, 2, 3, 3, 5, 5, 6]
+    make(tmp_path / "parts", 3, renders_per_plan=2)
+    assert make(tmp_path / "parts", 9, renders_per_plan=2)["content_hash"] == whole["content_hash"]
+
+
+def test_scenes(tmp_path: Path) -> None:
+    make(tmp_path / "data", 3, kind="scenes")
+    assert {meta.kind for meta in load_dataset(tmp_path / "data").episodes} == {"scenes"}
+
+
+def test_another_recipe_is_refused(tmp_path: Path) -> None:
+    make(tmp_path / "data", 2)
+    with pytest.raises(SightlineError, match=r"generated differently .*seed: 1 != 2"):
+        generate(tmp_path / "data", 4, seed=2, size=64, make=synthetic_candidate)
+
+
+def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(SightlineError, match="not empty and was not made by"):
+        make(tmp_path)
+
+
+def test_a_dead_worker_is_reported(reference: dict, tmp_path: Path) -> None:
+    with pytest.raises(SightlineError, match="was killed by SIGKILL while making candidate 20"):
+        generate(tmp_path / "data", EPISODES, seed=1, size=64, workers=2, make=deadly_candidate)
+    assert make(tmp_path / "data")["content_hash"] == reference["content_hash"]
+
+
+def test_a_fault_in_a_worker_keeps_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="ZeroDivisionError: candidate"):
+        generate(tmp_path / "data", 2, seed=1, size=64, workers=2, make=faulty_candidate)
+
+
+def never(recipe: object, candidate: int) -> list:
+    return [*synthetic_candidate(recipe, 1)]
+
+
+def test_gives_up_when_nothing_succeeds(tmp_path: Path) -> None:
+    with pytest.raises(SightlineError, match=r"None of the last 300 candidates succeeded: \{'grasp missed': 300\}"):
+        generate(tmp_path / "data", 1, seed=1, size=64, make=never)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"episodes": 0}, "episodes must be at least 1"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"size": 65}, "even number"),
+        ({"kind": "films"}, "no kind of dataset 'films'"),
+    ],
+)
+def test_bad_arguments(tmp_path: Path, options: dict, message: str) -> None:
+    with pytest.raises(SightlineError, match=message):
+        generate(tmp_path / "data", **({"episodes": 1} | options))
+    assert not (tmp_path / "data").exists()
+
+
+def test_orphans_follow_their_parent(tmp_path: Path) -> None:
+    """Workers of a killed run end by themselves."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        SCRIPT.format(tests=str(Path(__file__).parent), out=str(tmp_path / "data"), episodes=10**6, workers=2)
+    )
+    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "data/meta/episodes/chunk-000/file-001.parquet").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    pytest.fail("worker processes outlived their parent")
