@@ -17,7 +17,7 @@ from sightline.engine.tasks import ABOVE, is_done, place_point
 SPEED = 0.06  # metres per action
 TURN = 0.35  # radians per action
 TIP = 0.009  # metres by which the finger tips reach below the tool point
-HAND = 0.032  # metres by which the palm is above the tool point
+HAND = 0.083  # metres by which the palm is above the tool point
 FINGER_REACH = 0.056  # metres from the tool to the outside of an open finger
 HAND_REACH = 0.103  # metres from the tool to the end of the palm, along the closing direction
 HAND_DEPTH = 0.0315  # metres from the tool to the palm's side

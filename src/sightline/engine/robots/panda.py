@@ -31,19 +31,23 @@ TOOL_SITE = "tool"
 WRIST_CAMERA = "wrist"
 
 # Tool at (0.45, 0, 0.25), fingers straight down and closing along y: found by inverse kinematics, checked by a test.
-HOME_QPOS = np.array([-0.00007, -0.17449, 0.00007, -2.50314, 0.00002, 2.32864, 0.78588])
+HOME_QPOS = np.array([-0.00007, -0.25367, 0.00007, -2.43815, 0.00002, 2.18448, 0.78587])
 FINGER_OPEN = 0.04  # metres, per finger
 GRIP_FORCE = 18.0  # newtons, per finger: holds 200 g with friction 1 without crushing through thin walls
-TOOL_DEPTH = 0.098  # metres from the hand's flange to the middle of the finger pads; the tips reach 8 mm further
+# Long finger tips (robosuite's finger_longer): with the standard ones the palm is 3 cm above the tool point and would
+# hit every tall object and its neighbours.
+FINGER_LENGTH = 0.106  # metres from the finger's carriage to its tip
+FINGER_START = 0.0524  # metres from the hand's flange to the carriage
+TOOL_DEPTH = FINGER_START + FINGER_LENGTH - 0.009  # metres from the flange to the tool point, 9 mm above the tips
 
 WRIST_FOVY = 75.0  # degrees
-WRIST_TILT = np.deg2rad(25.0)
+WRIST_TILT = np.deg2rad(20.0)
 
 ARM_KP = np.array([4500.0, 4500.0, 3500.0, 3500.0, 2000.0, 2000.0, 2000.0])
 ARM_KV = ARM_KP / 20.0
 ARM_FORCE = np.array([87.0, 87.0, 87.0, 87.0, 30.0, 30.0, 30.0])
 
-MESH_VERSION = 1  # raise when the decimation below changes
+MESH_VERSION = 2  # raise when the decimation below changes
 KEEP_FACES = 0.12
 KEEP_FACES_HAND = 0.35  # the wrist camera sees the hand from close by
 CONTACT_BIT = 2  # robot shapes collide with the world's default bit 1, never with one another
@@ -154,7 +158,9 @@ def _make_meshes(folder: Path) -> Meshes:
     vertices, faces = _weld_and_decimate([grip / "hand_vis.stl"], KEEP_FACES_HAND)
     vertices = vertices[:, [1, 0, 2]] * np.array([-1, 1, 1], np.float32)  # its mesh is drawn a quarter turn away
     meshes["hand_right_gripper:hand"] = (vertices, faces, np.array([0.95, 0.95, 0.95, 1], np.float32))
-    vertices, faces = _weld_and_decimate([grip / "finger_vis.stl"], 1.0)
+    vertices, faces = _weld_and_decimate([grip / "finger_longer.stl"], 1.0)
+    # Its file is drawn with the tip at z = 0.
+    vertices = vertices * np.array([-1, 1, -1], np.float32) + np.array([0, 0, FINGER_LENGTH], np.float32)
     grey = np.array([0.35, 0.35, 0.37, 1], np.float32)
     meshes["hand_leftfinger:finger"] = (vertices, faces, grey)
     # The right finger is the left one turned half a turn about its z axis.
@@ -205,10 +211,8 @@ def _add_collisions(spec: mujoco.MjSpec) -> None:
     hand.add_geom(name=f"{PREFIX}wrist", pos=[0, 0, -0.09], size=[0.05, 0.05, 0.06], **common)
     for name, side in zip(FINGER_BODIES, (1, -1), strict=True):
         finger = spec.body(name)
-        finger.add_geom(name=f"{name}_upper", pos=[0, side * 0.0185, 0.018], size=[0.0105, 0.0070, 0.018], **common)
-        pad = finger.add_geom(
-            name=f"{name}_pad", pos=[0, side * 0.0072, 0.0454], size=[0.009, 0.0072, 0.0085], **common
-        )
+        finger.add_geom(name=f"{name}_stem", pos=[0, side * 0.019, 0.0245], size=[0.0088, 0.005, 0.0245], **common)
+        pad = finger.add_geom(name=f"{name}_pad", pos=[0, side * 0.0072, 0.0775], size=[0.009, 0.0072, 0.0285], **common)
         # Rubber: wins over the object's own friction; torsion and rolling keep a held object from swinging.
         pad.friction, pad.condim, pad.priority = [1.6, 0.03, 0.0005], 4, 1
         pad.solref, pad.solimp = [0.005, 1.0], [0.9, 0.98, 0.001, 0.5, 2]  # stiff: else objects creep outward
