@@ -96,6 +96,7 @@ def listen(
     swaps: dict[int, dict] = {}
     for seed in seeds:
         env.reset(seed=seed)
+        assert env.task is not None, "a reset environment has a task"
         other = swap_target(env.scene(), env.task, np.random.default_rng([seed, 1]))
         if other is not None:
             swaps[seed] = {"task": other}

@@ -28,6 +28,7 @@ from sightline.evaluate.chunks import ChunkPlayer
 from sightline.evaluate.film import Film
 from sightline.evaluate.phrases import style_of
 
+NEIGHBOURS = 4  # this many consecutive seeds share a world, which is expensive to build, in the tabletop suite
 LIFTED = 0.03  # metres above where it started: an object that is higher than this has been picked up
 
 
@@ -35,7 +36,7 @@ class Environment(Protocol):
     """What a rollout needs of an environment; ``envs.tabletop.TabletopEnv`` is one."""
 
     card: Card
-    task: Task
+    task: Task | None
 
     def reset(self, *, seed: int, options: dict | None = None) -> tuple[Any, dict]:
         """Start the episode of this seed."""
@@ -107,6 +108,7 @@ class _Running:
         self, env: Environment, seed: int, options: dict | None, settings: RolloutSettings, film: bool
     ) -> None:
         env.reset(seed=seed, options=options)
+        assert env.task is not None, "a reset environment has a task"
         self.env, self.seed, self.task = env, seed, env.task
         names = env.card.action_names
         gripper = names.index("gripper") if "gripper" in names else None
@@ -232,11 +234,20 @@ def _one_thread() -> Iterator[None]:
 
 
 def _groups(seeds: Sequence[int], batch: int) -> list[list[int]]:
+    """Groups of at most ``batch`` seeds such that an environment gets neighbouring seeds one after the other."""
     if len(set(seeds)) != len(seeds):
         raise SightlineError("The seeds of an evaluation must differ from each other.")
     if batch < 1:
         raise SightlineError(f"The batch must hold at least one environment, not {batch}.")
-    return [list(seeds[i : i + batch]) for i in range(0, len(seeds), batch)]
+    size = batch * NEIGHBOURS
+    blocks = [list(seeds[i : i + size]) for i in range(0, len(seeds), size)]
+    strides = [-(-len(block) // batch) for block in blocks]
+    return [block[i::stride] for block, stride in zip(blocks, strides, strict=True) for i in range(stride)]
+
+
+def _in_order(rows: list[EpisodeRow], seeds: Sequence[int]) -> list[EpisodeRow]:
+    found = {row.seed: row for row in rows}
+    return [found[seed] for seed in seeds]
 
 
 def rollout(
@@ -271,6 +282,7 @@ def rollout(
 
             for group in _groups(seeds, settings.batch):
                 rows += runner.group(group, options or {}, filmed, finished)
+            rows = _in_order(rows, seeds)
     finally:
         runner.close()
     return rows
@@ -333,4 +345,4 @@ def rollout_in_processes(
         raise SightlineError(
             "An evaluation worker died (out of memory?); try fewer workers or a smaller batch."
         ) from None
-    return [row for i in range(len(groups)) for row in done[i]]
+    return _in_order([row for rows in done.values() for row in rows], seeds)
