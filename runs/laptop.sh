@@ -14,7 +14,7 @@ OUT=${OUT:-outputs/laptop}
 SEED=${SEED:-1}
 WORKERS=${WORKERS:-2}
 PRESET=${PRESET:-tiny}
-SCENES=${SCENES:-8000}             # labelled still scenes: the planner learns where to act
+SCENES=${SCENES:-500}              # slide shows of 16 labelled scenes: the planner learns where to act
 EPISODES=${EPISODES:-1500}         # verified demonstrations: the action expert learns how to act
 PRETRAIN_STEPS=${PRETRAIN_STEPS:-} # empty: as the preset says
 POSTTRAIN_STEPS=${POSTTRAIN_STEPS:-}
@@ -24,7 +24,7 @@ TEST_SEED=${TEST_SEED:-1000}       # of scenes that no training has seen
 SECONDS=0
 say() { printf '\n== %s (after %d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
 
-say "1/5 Data engine: $SCENES labelled scenes"
+say "1/5 Data engine: $SCENES slide shows of labelled scenes"
 sightline generate --kind scenes --out "$OUT/scenes" --episodes "$SCENES" --seed "$SEED" --workers "$WORKERS" \
     --json "$OUT/scenes.json"
 

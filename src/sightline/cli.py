@@ -56,7 +56,7 @@ class Generate:
     out: Folder
     """Dataset folder. An interrupted dataset is continued."""
     episodes: int
-    """Number of verified episodes (with --kind scenes: of labelled scenes)."""
+    """Number of verified episodes (with --kind scenes: of slide shows, 16 labelled scenes each)."""
     seed: int = 0
     """Seed of the dataset; the same seed gives the same episodes for any number of workers."""
     kind: Literal["episodes", "scenes"] = "episodes"
@@ -155,7 +155,7 @@ class Evaluate:
     """Run a policy in closed loop and report its success rate; or, with --suite grounding, measure its grounding."""
 
     policy: str
-    """Checkpoint folder, tiny (ships with the package), expert (scripted) or replay:DIR (a dataset's actions)."""
+    """Run or checkpoint folder, tiny (ships with the package), expert (scripted) or replay:DIR (recorded actions)."""
     suite: str = "tabletop"
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels."""
     split: str = "seen"
@@ -189,7 +189,7 @@ class Evaluate:
         from sightline.evaluate.run import evaluate
 
         return evaluate(
-            policy=self.policy,
+            policy=newest_policy(self.policy),
             suite=self.suite,
             split=self.split,
             episodes=self.episodes,
@@ -211,7 +211,7 @@ class Ground:
     """Ask the planner about one picture: the boxes, points and trace that an instruction means."""
 
     policy: str
-    """Checkpoint folder, or tiny (ships with the package)."""
+    """Run or checkpoint folder, or tiny (ships with the package)."""
     image: Annotated[Path, tyro.conf.arg(metavar="FILE")]
     """The picture (PNG or JPEG)."""
     text: str
@@ -224,7 +224,13 @@ class Ground:
     def run(self) -> dict:
         from sightline.evaluate.ground import ground
 
-        return ground(self.policy, self.image, self.text, self.out)
+        return ground(newest_policy(self.policy), self.image, self.text, self.out)
+
+
+def newest_policy(policy: str) -> str:
+    """What ``--policy`` means: of a training run its newest policy, everything else as it is."""
+    newest = Path(policy, "checkpoints", "last", "policy")
+    return str(newest) if newest.is_dir() else policy
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {

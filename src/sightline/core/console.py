@@ -129,7 +129,7 @@ class progress:
             self._history.popleft()
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done, status=self.status())
-        elif now - self._printed >= PLAIN_INTERVAL:
+        elif now - self._printed >= PLAIN_INTERVAL and not self.finished:  # the last line is printed at the end
             self._printed = now
             print(f"{self.label}: {self.status()}", flush=True)
 
@@ -140,17 +140,21 @@ class progress:
         return (after - before) / (now - then) if now > then else 0.0
 
     @property
+    def finished(self) -> bool:
+        """Whether all units are done."""
+        return self.total is not None and self.done >= self.total
+
+    @property
     def seconds(self) -> float:
-        """Seconds since the start."""
-        return self._clock() - self._started
+        """Seconds from the start to now, or to the last unit."""
+        return (self._history[-1][0] if self.finished else self._clock()) - self._started
 
     def status(self) -> str:
         """``120/200  3.1 episode/s  26 s left  success 0.93``"""
-        finished = self.total is not None and self.done >= self.total
-        rate = (self.done - self._first) / max(self.seconds, 1e-9) if finished else self.rate
+        rate = (self.done - self._first) / max(self.seconds, 1e-9) if self.finished else self.rate
         parts = [f"{self.done}/{self.total}" if self.total is not None else str(self.done), f"{rate:.3g} {self.unit}/s"]
-        if finished or self.total is None:
-            parts.append(f"{format_seconds(self.seconds)} in all" if finished else format_seconds(self.seconds))
+        if self.total is None or self.finished:
+            parts.append(f"{format_seconds(self.seconds)} in all" if self.finished else format_seconds(self.seconds))
         elif rate > 0:
             parts.append(f"{format_seconds((self.total - self.done) / rate)} left")
         return "  ".join(parts + [f"{name} {format_value(value)}" for name, value in self._numbers.items()])
