@@ -15,7 +15,7 @@ from sightline.core.console import say
 from sightline.core.errors import SightlineError, did_you_mean
 from sightline.evaluate.grounding import Grounder, evaluate_grounding
 from sightline.evaluate.listen import ListeningResult, listen
-from sightline.evaluate.policies import load_policy
+from sightline.evaluate.policies import REPLAY, load_policy
 from sightline.evaluate.report import (
     print_grounding,
     print_summary,
@@ -53,7 +53,8 @@ def evaluate(
         policy: checkpoint folder, ``tiny``, ``expert`` or ``replay:DIR``.
         suite: ``tabletop`` (closed loop) or ``grounding`` (questions about the pictures in ``data``).
         episodes: number of episodes (grounding: of pictures).
-        seed: episode i has the seed ``seed * 1,000,000 + i``.
+        split: ``seen`` or ``unseen``; a replay is tied to its dataset's scenes instead.
+        seed: episode i has the seed ``seed * 1,000,000 + i``; a replay has none.
         video: folder for films of the first ``films`` episodes.
         report: HTML file to write.
         workers: processes; the rows do not depend on it.
@@ -84,8 +85,7 @@ def evaluate(
         return _grounding(policy, data, episodes, seed, report, about | {"data": ", ".join(map(str, data))})
     settings = RolloutSettings(batch, execute, handling, films if video else 0, Path(video) if video else None)
     make_policy = partial(load_policy, policy)
-    make_env = tabletop(split)
-    seeds = [seed * SEED_STRIDE + i for i in range(episodes)]
+    make_env, seeds = _world_of(policy, split, episodes, seed)
     started = time.monotonic()
     rows = rollout_in_processes(make_policy, make_env, seeds, settings, workers, label=f"{policy} on {suite}/{split}")
     seconds = time.monotonic() - started
@@ -115,7 +115,17 @@ def tabletop(split: str, size: int = 224) -> Callable[[], Environment]:
     """A picklable factory of tabletop environments."""
     from sightline.envs.tabletop import TabletopEnv  # the simulator: not needed for grounding
 
-    return partial(TabletopEnv, split=split, size=size)
+    return partial(TabletopEnv, split=split, size=size, render=False)
+
+
+def _world_of(policy: str, split: str, episodes: int, seed: int) -> tuple[Callable[[], Environment], list[int]]:
+    """The environments and seeds of an evaluation; a replay happens in the first episodes of its dataset."""
+    if not policy.startswith(REPLAY):
+        return tabletop(split), [seed * SEED_STRIDE + i for i in range(episodes)]
+    from sightline.envs.recorded import RecordedEnv
+
+    make_env = partial(RecordedEnv, policy.removeprefix(REPLAY))
+    return make_env, list(range(min(episodes, len(make_env().dataset))))
 
 
 def _probe(

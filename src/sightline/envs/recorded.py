@@ -1,0 +1,83 @@
+"""The scenes of a generated dataset, started again, to replay what was recorded in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.errors import SightlineError
+from sightline.core.types import STATE_NAMES, Task
+from sightline.data import layout
+from sightline.data.dataset import Dataset
+from sightline.engine.generate import RECIPE
+from sightline.engine.look import apply_look, sample_look
+from sightline.engine.physics import Simulation
+from sightline.engine.rollout import CANDIDATES_PER_WORLD
+from sightline.engine.scene import sample_scene
+from sightline.engine.world import World
+from sightline.envs.tabletop import TabletopEnv
+
+TOLERANCE = 1e-3  # metres: farther from the recorded positions it is not the same scene
+COMMAND = [STATE_NAMES.index(name) for name in ("command_x", "command_y", "command_z", "command_rz")]
+
+
+class RecordedEnv(TabletopEnv):
+    """As TabletopEnv, but episode i is the scene and task of the dataset's episode i; ``seed`` is that number.
+
+    Args:
+        root: a dataset made by ``sightline generate --kind episodes``.
+
+    Raises SightlineError for any other dataset, or when this version of the engine makes other scenes than recorded.
+    """
+
+    def __init__(self, root: Path | str, size: int = 224) -> None:
+        super().__init__("seen", size, render=False)
+        self.dataset = Dataset(root)
+        if not (self.dataset.root / RECIPE).exists() or any(meta.task is None for meta in self.dataset.episodes):
+            raise SightlineError(
+                f"{root} cannot be replayed: only datasets made by 'sightline generate --kind episodes' say how their "
+                "scenes were made."
+            )
+        self.world_split = str(layout.read_json(self.dataset.root / RECIPE)["split"])
+
+    def executed_actions(self) -> NDArray[np.float32]:
+        """[T,7] what the arm was made to do in the present episode.
+
+        These are the differences of the recorded commands, not the recorded actions: where the expert was disturbed,
+        an action is its clean answer, but the disturbed one is what led to the next state.
+        """
+        recorded = self.dataset.table(self._seed)
+        actions = recorded["action"].copy()
+        moved = np.diff(recorded["state"][:, COMMAND].astype(np.float64), axis=0)
+        actions[:-1, :3], actions[:-1, 3:5] = moved[:, :3], 0.0
+        actions[:-1, 5] = (moved[:, 3] + np.pi) % (2 * np.pi) - np.pi
+        return actions
+
+    def _world(self, number: int) -> World:
+        if self._seed >= len(self.dataset):
+            raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {self._seed}.")
+        meta = self.dataset.episodes[self._seed]
+        number = meta.candidate // CANDIDATES_PER_WORLD
+        if self._simulation is None or self._world_number != number:
+            seed = int(np.random.SeedSequence([meta.seed, number]).generate_state(1)[0])
+            self.close()
+            self._simulation = Simulation(World.build(seed, self.world_split))
+            self._world_number = number
+        return self._simulation.world
+
+    def _start_scene(self, world: World, needs_task: bool) -> Task | None:
+        assert self._simulation is not None
+        meta = self.dataset.episodes[self._seed]
+        rng = np.random.default_rng([meta.seed, meta.candidate])
+        self._simulation.reset(sample_scene(world, rng), rng)
+        apply_look(world, sample_look(rng))
+        scene, recorded = self._simulation.scene(), self.dataset.labels(self._seed).scene(0)
+        same = scene.objects == recorded.objects and bool((scene.present == recorded.present).all())
+        if not same or np.abs(scene.positions - recorded.positions)[scene.present].max() > TOLERANCE:
+            raise SightlineError(
+                f"Episode {self._seed} of {self.dataset.root} was recorded in a scene that this version of the engine "
+                "does not make; generate the dataset again to replay it."
+            )
+        return meta.task
