@@ -66,8 +66,9 @@ def choose(rng: np.random.Generator, split: str) -> tuple[ObjectModel, ...]:
     others = tuple(kind for kind in rich if kind != lead.kind)
     cast.add(others, lead.colour)
     second = cast.add(others)
-    if second is not None:
+    if second is not None and rng.random() < 0.6:
         cast.add((second.kind,))
+    cast.add(tuple(kind for kind in items if kind not in rich))
     wanted = int(rng.integers(7, 9))
     while len(cast.chosen) < wanted:
         cast.add(items)

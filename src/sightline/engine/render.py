@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import platform
@@ -38,8 +39,16 @@ def _gl_context() -> Any:
         except Exception as error:  # PyOpenGL raises anything from AttributeError to its own GLError
             raise SightlineError(f"{MISSING} The backend {backend} said: {error}") from error
         _context = made
+        atexit.register(_free_context)  # before the OpenGL libraries themselves go
     _context.make_current()
     return _context
+
+
+def _free_context() -> None:
+    global _context
+    if _context is not None:
+        _context.free()
+        _context = None
 
 
 class Renderer:

@@ -120,7 +120,7 @@ def _place(world: World, present: NDArray[np.bool_], gap: float, rng: np.random.
     is_item = np.array([info.role == "item" for info in world.objects])
     done: list[int] = []
     for index in sorted(np.flatnonzero(present), key=lambda i: -radii[i]):
-        inset = max(0.0, radii[index] - 0.05)  # big things stay nearer to the middle
+        inset = np.minimum(max(0.0, radii[index] - 0.05), (high - low) / 2)  # big things stay nearer to the middle
         for _ in range(40):
             place = rng.uniform(low + inset, high - inset)
             if np.hypot(*place) > REACH:

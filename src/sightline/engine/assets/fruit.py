@@ -179,7 +179,7 @@ def mushroom(s: float, rgb: RGB, painter: Painter) -> Shape:
     colliders = (
         upright_cylinder(0.5 * r, 0, 0.9 * r),
         upright_cylinder(0.98 * r, 0.88 * r, 1.3 * r),
-        upright_cylinder(0.7 * r, 1.3 * r, 1.75 * r),
+        upright_cylinder(0.65 * r, 1.3 * r, 1.85 * r),
     )
     grasp = Grasp((0, 0, 1.1 * r), None, 2 * r)
     return Shape((painted(cap, rgb, painter, 0.4), Visual(stem, (0.93, 0.88, 0.78), shine=0.0)), colliders, grasp)

@@ -241,7 +241,7 @@ def cupcake(s: float, rgb: RGB, painter: Painter) -> Shape:
     colliders = (
         upright_cylinder(0.72 * r, 0, 0.45 * h),
         upright_cylinder(0.97 * r, 0.4 * h, 0.68 * h),
-        upright_cylinder(0.5 * r, 0.68 * h, 0.95 * h),
+        upright_cylinder(0.5 * r, 0.68 * h, 0.97 * h),
     )
     return Shape(visuals, colliders, Grasp((0.0, 0.0, 0.5 * h), None, 2 * r))
 

@@ -73,6 +73,7 @@ def _mesh(name: str) -> Mesh:
             [np.arctan2(vertices[:, 1], vertices[:, 0]) / (2 * np.pi), vertices[:, 2] / np.ptp(vertices[:, 2])], -1
         )
     normals = np.array(loaded.vertex_normals, float)
+    normals[np.linalg.norm(normals, axis=1) < 0.5] = 0.0, 0.0, 1.0  # vertices that no face uses
     return Mesh(np.array(loaded.vertices, float), np.array(loaded.faces, np.int64), normals, uv)
 
 

@@ -92,7 +92,7 @@ def pan(s: float, rgb: RGB, painter: Painter) -> Target:
 
 def box(s: float, rgb: RGB, painter: Painter) -> Target:
     """Open box, square."""
-    x, h, wall = 0.138 * s, 0.05 * s, 0.005
+    x, h, wall = 0.144 * s, 0.05 * s, 0.005
     visual = painted(meshes.open_box((x, x, h), wall, 0.005), rgb, painter, 0.1)
     colliders = [block((x, x, 0.005), (0, 0, 0.0025)), *rectangular_wall(x, x, h, 0.006)]
     return Shape((visual,), tuple(colliders)), (x - 2 * wall, x - 2 * wall)
@@ -100,7 +100,7 @@ def box(s: float, rgb: RGB, painter: Painter) -> Target:
 
 def basket(s: float, rgb: RGB, painter: Painter) -> Target:
     """Rectangular woven basket with a thick rim; its long side along y."""
-    x, y, h, wall, flare = 0.138 * s, 0.168 * s, 0.05 * s, 0.006, 0.008
+    x, y, h, wall, flare = 0.15 * s, 0.178 * s, 0.05 * s, 0.006, 0.006
     woven = painted(meshes.open_box((x, y, h), wall, 0.006, flare), rgb, painter, 0.05)
     bar = 0.009
     rim = meshes.merge(
@@ -109,7 +109,7 @@ def basket(s: float, rgb: RGB, painter: Painter) -> Target:
     )
     visuals = (woven, Visual(rim, shade(rgb, 0.8), shine=0.1))
     floor = block((x - 2 * flare, y - 2 * flare, 0.006), (0, 0, 0.003))
-    walls = rectangular_wall(x - flare, y - flare, h, 0.006)
+    walls = rectangular_wall(x, y, h, 0.008)
     return Shape(visuals, (floor, *walls)), (x - 2 * (flare + wall), y - 2 * (flare + wall))
 
 
