@@ -14,6 +14,7 @@ SIZES = {
     "SCENES": "1",
     "EPISODES": "3",
     "WORKERS": "1",
+    "PRESET": "nano",
     "PRETRAIN_STEPS": "2",
     "POSTTRAIN_STEPS": "2",
     "TEST_EPISODES": "2",

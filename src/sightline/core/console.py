@@ -116,7 +116,7 @@ class progress:
         if self._bar is not None:
             self._bar.update(self._task, completed=self.done, status=self.status())
             self._bar.stop()
-        else:
+        elif self.done > self._first or error[0] is None:  # a job that failed at once has no progress to report
             print(f"{self.label}: {self.status()}", flush=True)
 
     def update(self, increment: int = 1, **numbers: Any) -> None:
