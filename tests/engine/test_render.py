@@ -182,6 +182,16 @@ def test_boxes_are_tight_with_exclusive_ends() -> None:
     assert np.isnan(boxes[1:]).all(), "one pixel is not seeing"
 
 
+def test_shadows_have_the_outline_of_their_object() -> None:
+    centre, spread = render.footprint(assets.model("cube", "red", "medium"))
+    assert np.allclose(centre, 0, atol=1e-6)
+    assert np.allclose(spread, np.eye(2) * 0.042**2 / 3, rtol=0.05)
+    centre, spread = render.footprint(assets.model("plate", "red", "medium"))
+    assert np.allclose(np.sqrt(np.diag(spread)), assets.model("plate", "red", "medium").radius, rtol=0.02)
+    centre, _ = render.footprint(assets.model("pan", "red", "medium"))
+    assert centre[0] < -0.01, "the handle counts for little"
+
+
 def test_misuse_is_named(world: World) -> None:
     data = world.new_data()
     with pytest.raises(SightlineError, match="between 16 and 2048"):

@@ -12,7 +12,7 @@ from sightline.core.geometry import Array, look_at
 from sightline.engine.assets.colours import wander
 from sightline.engine.world import LIGHTS, SURFACE_TEXTURES, SURFACES, World
 
-FRONT_EYE, FRONT_TARGET = np.array([1.25, 0.0, 0.65]), np.array([0.5, 0.0, 0.03])
+FRONT_EYE, FRONT_TARGET = np.array([1.25, 0.0, 0.65]), np.array([0.5, 0.0, 0.07])
 FRONT_FOVY = 36.5
 AZIMUTH, ELEVATION, DISTANCE, FOVY = np.radians(15), np.radians(5), 0.06, 2.0  # largest deviations of the front camera
 MAX_OBJECTS = 40

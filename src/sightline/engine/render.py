@@ -6,16 +6,19 @@ import atexit
 import importlib
 import os
 import platform
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import View
+from sightline.engine.assets import ObjectModel
 from sightline.engine.gl import MISSING
 from sightline.engine.world import World
 
@@ -73,7 +76,7 @@ class Renderer:
         self._option.geomgroup[:] = [0, 1, 1, 0, 0, 0]
         self._option.sitegroup[:] = 0
         self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + len(world.models) + 16)
-        self._extents = np.array([entry.extent for entry in world.models]).reshape(-1, 3)
+        self._footprints = [footprint(entry) for entry in world.models]
         self._mjr: mujoco.MjrContext | None = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._mjr)
         self._rect = mujoco.MjrRect(0, 0, size, size)
@@ -152,14 +155,15 @@ class Renderer:
         light = world.model.light_dir[world.model.light("key").id]
         slope = light[:2] / max(-light[2], 0.2)
         for index in np.flatnonzero(world.present):
-            extent = self._extents[index]
+            centre, spread = self._footprints[index]
             turn = data.xmat[world.body_ids[index]].reshape(3, 3)
             base = data.xpos[world.body_ids[index]]
-            middle = base + turn[:, 2] * extent[2] / 2
+            half = turn[:, 2] * world.objects[index].height / 2
+            middle = base + half + turn[:, :2] @ centre
             if not -0.02 < base[2] < 0.5 or np.abs(middle[:2]).max() > 0.8:
                 continue
-            flat = turn[:2] * (extent / 2)  # half axes of the bounding box, seen from above
-            spread = flat @ flat.T + np.outer(slope, slope) * (extent[2] / 2) ** 2
+            flat, tall = turn[:2, :2], half[:2] + slope * half[2]
+            spread = flat @ spread @ flat.T + np.outer(tall, tall)
             squares, axes = np.linalg.eigh(spread)
             frame = np.eye(3)
             frame[:2, :2] = axes * [1.0, np.linalg.det(axes)]
@@ -198,6 +202,23 @@ class Renderer:
             if geom.segid >= 0 and geom.objtype == is_geom:
                 lookup[geom.segid + 1] = self.world.geom_object[geom.objid] + 1
         return lookup[codes]
+
+
+@lru_cache(maxsize=1024)
+def footprint(entry: ObjectModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centre [2] and spread [2,2] (m^2) of the ellipse that has the moments of the object's outline from above.
+
+    The half axes of the ellipse are the square roots of the spread's eigenvalues.
+    """
+    points = entry.shape.points()[:, :2]
+    outline = points[ConvexHull(points).vertices]
+    middle = outline.mean(0)
+    a, b = outline - middle, np.roll(outline, -1, axis=0) - middle
+    area = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / 2  # of the triangles from the middle to each edge
+    centre = (area[:, None] * (a + b) / 3).sum(0) / area.sum()
+    sums = (a[:, :, None] * a[:, None] + b[:, :, None] * b[:, None] + (a + b)[:, :, None] * (a + b)[:, None]) / 12
+    second = (area[:, None, None] * sums).sum(0) / area.sum()
+    return centre + middle, 4 * (second - np.outer(centre, centre))
 
 
 def boxes_of(ids: NDArray[np.uint8], count: int) -> NDArray[np.float64]:

@@ -106,7 +106,7 @@ def surface_texture(pattern: str, seed: int) -> Picture:
         )
         shade -= 0.3 * ((v * 4) % 1 < 0.04)
     elif pattern == "granite":
-        shade = 0.8 + 0.22 * np.sign(fine) * (np.abs(fine) > 0.35) + 0.06 * smooth_noise(rng, size, 8, 3)
+        shade = 0.84 + 0.1 * np.sign(fine) * (np.abs(fine) > 0.35) + 0.04 * smooth_noise(rng, size, 8, 3)
     elif pattern == "marble":
         veins = np.abs(np.sin(2 * np.pi * (u + v + 0.7 * smooth_noise(rng, size, 3, 4))))
         shade = 0.95 - 0.3 * np.clip(1 - veins * 5, 0, 1) + 0.05 * smooth_noise(rng, size, 4, 3)
