@@ -20,11 +20,11 @@ from sightline.core.geometry import Camera
 from sightline.core.types import View
 from sightline.engine.assets import ObjectModel
 from sightline.engine.gl import MISSING
+from sightline.engine.look import FROM_OPENCV
 from sightline.engine.world import World
 
 MIN_PIXELS = 6  # an object that shows fewer has no box
 SHADOW_STRENGTH, SHADOW_FADE = 0.4, 0.12  # darkness on contact; height in metres at which it has fallen to a third
-FROM_OPENCV = np.diag([1.0, -1.0, -1.0])
 _context: Any = None  # one OpenGL context a process: making one costs more than all pictures of a world
 
 
