@@ -124,6 +124,9 @@ class QwenPlanner(nn.Module):
         seen = self.see(images)
         language = self.model.model.language_model
         embedded = language.embed_tokens(tokens.ids)
+        if torch.is_autocast_enabled(images.device.type):
+            # Autocast leaves embeddings alone; a residual stream in half precision moves half the bytes.
+            embedded = embedded.to(torch.get_autocast_dtype(images.device.type))
         embedded = embedded.masked_scatter(tokens.image_mask[..., None], seen.to(embedded.dtype))
         out = language(
             inputs_embeds=embedded,

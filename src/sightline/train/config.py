@@ -35,7 +35,7 @@ class GroundingConfig:
     """Stage 1, and co-training in stage 2.
 
     Attributes:
-        images: pictures an update; questions: packed questions a picture.
+        images: pictures an update; questions: packed questions a picture, at most as many as fit into ``tokens``.
         episode_share: share of updates on demonstration frames (all views), after ``scenes_first`` of the run.
         scenes_first: share of the run that sees static scenes alone (packed scenes first, policy frames second).
         task_share: share of instructions among the questions; the rest name one object.
@@ -46,6 +46,7 @@ class GroundingConfig:
 
     images: int = 16
     questions: int = 10
+    tokens: int = 192
     episode_share: float = 0.4
     scenes_first: float = 0.5
     task_share: float = 0.35

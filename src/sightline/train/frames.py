@@ -25,9 +25,8 @@ def cell_owners(ids: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """[side,side] which object covers most of each cell of an instance map [H,W]; 0 where less than MIN_SHARE is covered."""
     height, width = ids.shape
     rows, columns = (np.arange(n) * side // n for n in (height, width))
-    cell = (rows[:, None] * side + columns[None]).ravel()
-    counts = np.zeros((side * side, int(ids.max()) + 1), dtype=np.int64)
-    np.add.at(counts, (cell, ids.ravel()), 1)
+    cell = rows[:, None] * side + columns[None]
+    counts = np.bincount((cell * 256 + ids).ravel(), minlength=side * side * 256).reshape(side * side, 256)
     total = counts.sum(1)
     counts[:, 0] = 0
     owner = counts.argmax(1)

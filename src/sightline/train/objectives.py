@@ -12,7 +12,8 @@ from torch import Tensor
 
 from sightline.models.grounding_head import GroundingLabels
 from sightline.models.policy import Transforms
-from sightline.models.prompts import Packer, TokenBatch, task_prompt
+from sightline.engine.questions import Answer, Question
+from sightline.models.prompts import Packer, Prompt, TokenBatch, task_prompt
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem
 from sightline.train.cache import PlannerCache
@@ -91,30 +92,32 @@ class GroundingObjective:
     ) -> GroundingBatch:
         """A batch for given frames."""
         config = self.config
-        # Scenes in which nothing can be singled out are rare; their slot goes to a neighbour frame.
+        # Scenes in which nothing can be singled out are rare; their slot stays empty.
         drawn = [(f, questions_for(bank, f, config.questions, config.task_share, rng)) for f in frames]
-        drawn = [(f, questions) for f, questions in drawn if questions]
+        drawn = [(f, self._fitting(questions)) for f, questions in drawn if questions]
         frames, questions = np.array([f for f, _ in drawn]), [q for _, q in drawn]
         answers = [answers_for(bank, f, q) for f, q in drawn]
         prompts = [[prompt_for(question) for question in sample] for sample in questions]
         if words:
-            side = self.packer.grid * bank.images[bank.cameras[0]].shape[1] // self.packer.grid
             for b, frame in enumerate(frames):
-                scale = side / bank.picture_size(frame, bank.cameras[0])
-                extra = next(
-                    (
-                        p
-                        for q, a in zip(questions[b], answers[b], strict=True)
-                        if q.kind == "refer" and (p := text_prompt(q, a[0], scale))
-                    ),
-                    None,
-                )
-                prompts[b] += [extra] if extra else []
+                scale = bank.images[bank.cameras[0]].shape[1] / bank.picture_size(frame, bank.cameras[0])
+                prompts[b] += self._in_words(questions[b], [seen[0] for seen in answers[b]], scale)
         labels = self.labels(bank, frames, questions, answers)
         tokens = self.packer.pack(prompts, len(bank.cameras))
         if tokens.readouts.shape[1] > labels.asked.shape[1]:
             tokens.readouts = tokens.readouts[:, : labels.asked.shape[1]]
         return GroundingBatch(pictures(bank, frames, rng, jitter), tokens, labels)
+
+    def _fitting(self, questions: list[Question]) -> list[Question]:
+        """The first questions that together fit into the token budget: short sequences waste less on padding."""
+        lengths = np.cumsum([len(self.packer.question(prompt_for(question))[0]) for question in questions])
+        return questions[: max(1, int((lengths <= self.config.tokens).sum()))]
+
+    @staticmethod
+    def _in_words(questions: list[Question], seen: list[Answer], scale: NDArray[np.float64]) -> list[Prompt]:
+        """The first question about one visible object, to be answered in words; none where there is none."""
+        asked = [text_prompt(q, a, scale) for q, a in zip(questions, seen, strict=True) if q.kind == "refer"]
+        return [prompt for prompt in asked if prompt is not None][:1]
 
     def loss(self, system: DualSystem, batch: GroundingBatch) -> tuple[Tensor, dict[str, Tensor], int]:
         seen = system.see(batch.images, batch.tokens, batch.labels)
