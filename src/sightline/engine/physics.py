@@ -215,8 +215,10 @@ class Simulation:
             arm = jacobian[:, self._dofs]
             inverse = arm.T @ np.linalg.inv(arm @ arm.T + 1e-6 * np.eye(6))
             home = 0.1 * (panda.HOME_QPOS - joints)
-            joints = joints + limited(inverse @ error + home - inverse @ (arm @ home), 0.6)
-            joints = np.clip(joints, self._low + 0.02, self._high - 0.02)
+            change = limited(inverse @ error + home - inverse @ (arm @ home), 0.6)
+            joints = np.clip(joints + change, self._low + 0.02, self._high - 0.02)
+            if np.abs(change).max() < 1e-3 and np.abs(error).max() < 1e-5:
+                break
         return joints
 
     # --- looking --------------------------------------------------------------------------------------------------
