@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +44,22 @@ def test_pictures_survive(frames: np.ndarray, tmp_path: Path, key_every: int) ->
 
 def test_bytes_depend_on_pictures_only(frames: np.ndarray) -> None:
     assert encode_video(frames, FPS) == encode_video(frames.copy(), FPS)
+
+
+def test_bytes_do_not_depend_on_unset_memory(tmp_path: Path) -> None:
+    """glibc fills fresh memory with a pattern: an encoder that reads what it never set gives itself away."""
+    frames = np.stack([frame.views["front"].image for frame in synthetic_episode(length=10, size=224).frames])
+    np.save(tmp_path / "frames.npy", frames)
+    script = (
+        "import sys, hashlib, numpy; from sightline.data.video import encode_video;"
+        "print(hashlib.sha256(encode_video(numpy.load(sys.argv[1]), 10)).hexdigest())"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "frames.npy")]
+    digests = [
+        subprocess.run(command, env=os.environ | {"MALLOC_PERTURB_": pattern}, capture_output=True, check=True).stdout
+        for pattern in ("0", "1")
+    ]
+    assert digests[0] == digests[1]
 
 
 def test_every_frame_is_found_at_its_time(video: Path, frames: np.ndarray) -> None:

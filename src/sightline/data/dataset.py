@@ -121,7 +121,8 @@ class Dataset:
         table = layout.read_parquet(meta.labels, columns)
         if table.num_rows != meta.length:
             raise SightlineError(
-                f"{meta.labels} holds {table.num_rows} frames but the index says {meta.length}; generate the dataset again."
+                f"{meta.labels} holds {table.num_rows} frames but the index says {meta.length}; "
+                "it was cut short, generate the dataset again."
             )
         return table
 
@@ -143,14 +144,15 @@ class Dataset:
     def _require_camera(self, camera: str) -> None:
         if camera not in self.cameras:
             raise SightlineError(
-                f"{self.root} has no camera '{camera}'{did_you_mean(camera, self.cameras)}; it has {list(self.cameras)}."
+                f"{self.root} has no camera '{camera}'{did_you_mean(camera, self.cameras)}; it has {self.cameras}."
             )
 
     def _video_place(self, meta: EpisodeMeta, camera: str) -> VideoPlace:
         self._require_camera(camera)
         if camera not in meta.videos:
             raise SightlineError(
-                f"{self.root}: episode {meta.index} has no video of the camera '{camera}' (only {sorted(meta.videos)}); "
+                f"{self.root}: episode {meta.index} has no video of the camera '{camera}', "
+                f"only of {sorted(meta.videos)}; "
                 "leave that camera or that episode out."
             )
         return meta.videos[camera]

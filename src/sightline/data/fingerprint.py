@@ -16,7 +16,7 @@ from sightline.data.labels import column_array
 def content_hash(dataset: Dataset, episodes: int | None = None) -> str:
     """sha256 over the logical content of the first ``episodes`` episodes (default all), read from the disk.
 
-    Counted are instruction, task, objects, seed, candidate, every value of data/ and annotations/, and the videos' bytes.
+    Counted are instruction, task, objects, seed, candidate, all values of data/ and annotations/, the videos' bytes.
     """
     total = hashlib.sha256()
     for meta in dataset.episodes[:episodes]:

@@ -40,8 +40,8 @@ figure img{display:block;width:100%}figcaption{padding:8px 12px;font-size:14px}
 .problems li{color:#a11d1d}.good{color:#1c7c3c}
 """
 LEGEND = (
-    "Orange: the object to take and its grasp point. Blue: the reference object and the place point. "
-    "Yellow to magenta: the tool's path from this moment to the end."
+    "Boxes: the object to take (target) and the one it is placed by (place). Cross: where to grasp. Ring: where to let "
+    "go. Line from yellow to magenta: the tool's path from this moment to the end."
 )
 
 
@@ -221,15 +221,14 @@ def _scene_plots(dataset: Dataset, most: int = 300) -> list[str]:
         if meta.task:
             targets.append(labels.grasp_points[0, meta.task.target])
             places.append(labels.place[0])
-    figure, axes = _axes(
-        "Where things stand (first frames, seen from above)", "y, metres (left of the robot: +)", "x, metres"
-    )
+    figure, axes = _axes("Where things stand in first frames, as the front camera sees it", "y, metres", "x, metres")
     axes.scatter(*np.concatenate(everything).T[1::-1], s=8, color="#b8c0cc", label="present")
     if targets:
         axes.scatter(*np.stack(targets).T[1::-1], s=14, color=ORANGE, label="taken from")
         axes.scatter(*np.stack(places).T[1::-1], s=14, color=BLUE, label="put at")
     axes.set_aspect("equal")
-    axes.legend(frameon=False, fontsize=8)
+    axes.invert_yaxis()
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     plots = [_bars("Kinds in view", seen, "first frames", 40), _figure(figure)]
     return plots + ([_trace_plot(dataset, chosen)] if targets else [])
 

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 
 CODEC, PIXEL_FORMAT = "h264", "yuv420p"
-QUALITY = 18
+QUALITY = 20
 PRESET = "veryfast"
+# x264's macroblock tree reads memory that it never set when key frames are this close, so its bytes would vary from run
+# to run; some of its vector code rounds differently on other processors.
+REPRODUCIBLE = {"bf": "0", "sc_threshold": "0", "mbtree": "0", "x264-params": "cpu-independent=1"}
 SMALL_PICTURE = 400 * 400
 
 
@@ -36,7 +39,7 @@ def encode_video(frames: list[NDArray[np.uint8]] | NDArray[np.uint8], fps: int, 
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, PIXEL_FORMAT
         stream.thread_count = 1
-        stream.options = {"preset": PRESET, "crf": str(QUALITY), "g": str(key_every), "bf": "0", "sc_threshold": "0"}
+        stream.options = {"preset": PRESET, "crf": str(QUALITY), "g": str(key_every)} | REPRODUCIBLE
         for number, picture in enumerate(frames):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
             frame.pts = number
