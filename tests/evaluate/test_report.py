@@ -28,12 +28,12 @@ def test_rollout_report_holds_the_numbers(evaluated, tmp_path):
     listening = ListeningResult(rows[1:3], rows[1:3])
     report.write_rollout_report(path, "P <on> tabletop", rows, {"seed": 0, "CPUs": 2}, films, listening)
     page = path.read_text()
-    assert "67%" in page and "8 of 12" in page and "39% – 86%" in page
+    assert "67%" in page and "8 of 12" in page and "39.1% – 86.2%" in page
     assert "onto" in page and "attribute" in page and "not lifted" in page and "take the mug" in page
     assert "P &lt;on&gt; tabletop" in page and "Does it listen?" in page and "CPUs" in page
     assert page.count("data:video/mp4;base64,") == 2
     assert not re.search(r'(src|href)="https?://', page)
-    assert "nan" not in re.sub("base64,[^\"]*", "", page).lower()
+    assert "nan" not in re.sub('base64,[^"]*', "", page).lower()
 
 
 def test_big_films_are_linked_relative_to_the_page(evaluated, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import numpy as np
 from sightline.evaluate.statistics import Rate
 
 ROW = 26
-LABEL, PLOT, VALUE = 190, 380, 150
+LABEL, PLOT, VALUE = 100, 300, 120
 
 
 def rate_chart(rates: Mapping[str, Rate], title: str) -> str:

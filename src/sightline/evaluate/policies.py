@@ -9,7 +9,7 @@ import numpy as np
 from sightline.core.card import Card
 from sightline.core.types import ActionChunk, Observation, PolicyLike
 
-REPLAY = "replay:"
+EXPERT, REPLAY = "expert", "replay:"
 
 
 class ExpertPolicy:
@@ -77,7 +77,7 @@ def load_policy(spec: str) -> PolicyLike:
 
     Raises SightlineError when there is no such policy.
     """
-    if spec == "expert":
+    if spec == EXPERT:
         return ExpertPolicy()
     if spec.startswith(REPLAY):
         return ReplayPolicy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from sightline.evaluate.rollout import EpisodeRow
 from sightline.evaluate.statistics import Rate
 
 EMBED_LIMIT = 24 * 2**20  # bytes of film that are put into the page itself; more than that is linked
+PLAYER = 'controls muted loop playsinline preload="metadata" onmouseenter="this.play()"'
 METRICS = {
     "box_acc50": "boxes right (IoU ≥ 0.5)",
     "mean_iou": "mean IoU",
@@ -67,7 +69,7 @@ def print_summary(rows: Sequence[EpisodeRow]) -> None:
 def print_grounding(summary: Mapping[str, Any]) -> None:
     """The console's table of grounding metrics, overall and by style."""
     groups = {"all": summary, **summary["by_style"], **summary["by_kind"]}
-    lines = [(name, part["questions"], *(part[key] for key in METRICS)) for name, part in groups.items()]
+    lines = [(name, part["questions"], *(_text(part[key]) for key in METRICS)) for name, part in groups.items()]
     table("Grounding", ("questions", "asked", *METRICS.values()), lines)
 
 
@@ -91,7 +93,7 @@ def write_rollout_report(
     steps = [row.steps for row in rows if row.success]
     tiles = [
         (f"{rate.value:.0%}", f"success, {rate.successes} of {rate.trials} episodes"),
-        (f"{low:.0%} – {high:.0%}", "95 % interval (Wilson)"),
+        (f"{low:.1%} – {high:.1%}", "95 % interval (Wilson)"),
         (f"{wrong.value:.0%}", "lifted a wrong object"),
         (f"{sum(steps) / len(steps):.0f}" if steps else "–", "steps to success, mean"),
     ]
@@ -154,13 +156,21 @@ def _card(heading: str, inner: str) -> str:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    def cell(value: Any, tag: str = "td") -> str:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return f"<{tag}{' class=num' if number else ''}>{escape(format_value(value))}</{tag}>"
+    numeric = [bool(rows) and all(isinstance(row[i], (int, float)) for row in rows) for i in range(len(columns))]
 
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    lines = "".join("<tr>" + "".join(cell(value) for value in row) + "</tr>" for row in rows)
+    def line(values: Sequence[Any], tag: str) -> str:
+        cells = zip(values, numeric, strict=True)
+        return "".join(
+            f"<{tag}{' class=num' if right else ''}>{escape(_text(value))}</{tag}>" for value, right in cells
+        )
+
+    head = line(columns, "th")
+    lines = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _text(value: Any) -> str:
+    return "–" if isinstance(value, float) and math.isnan(value) else format_value(value)
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
@@ -201,7 +211,7 @@ def _films(rows: Sequence[EpisodeRow], film_dir: Path | None, page: Path) -> str
             source = quote(os.path.relpath(film.resolve(), page.resolve().parent).replace(os.sep, "/"))
         badge = '<span class="badge good">success</span>' if row.success else '<span class="badge">failure</span>'
         reason = f' <span class="note">{escape(row.failure)}</span>' if row.failure else ""
-        player = f'<video src="{source}" controls muted loop playsinline preload="metadata"></video>'
+        player = f'<video src="{source}" {PLAYER}></video>'
         parts.append(f'<div class="film">{player}<p>{badge}{escape(row.instruction)}{reason}</p></div>')
     return "".join([*parts, "</div>"])
 

@@ -63,7 +63,7 @@ class RolloutSettings:
         film_dir: where films go; None: no films.
     """
 
-    batch: int = 8
+    batch: int = 4
     execute: int = 6
     handling: str = "receding"
     films: int = 0

@@ -15,7 +15,7 @@ from sightline.core.console import say
 from sightline.core.errors import SightlineError, did_you_mean
 from sightline.evaluate.grounding import Grounder, evaluate_grounding
 from sightline.evaluate.listen import ListeningResult, listen
-from sightline.evaluate.policies import REPLAY, load_policy
+from sightline.evaluate.policies import EXPERT, REPLAY, load_policy
 from sightline.evaluate.report import (
     print_grounding,
     print_summary,
@@ -43,7 +43,7 @@ def evaluate(
     workers: int = 1,
     execute: int = EXECUTE,
     handling: str = "receding",
-    batch: int = 8,
+    batch: int = 4,
     films: int = FILMS,
     probe: int = 0,
 ) -> dict:
@@ -91,11 +91,9 @@ def evaluate(
     seconds = time.monotonic() - started
     listening = _probe(make_policy, make_env, seeds[:probe], RolloutSettings(batch, execute, handling), workers)
     print_summary(rows)
-    about |= {
-        "chunk handling": f"{handling}, {execute} actions a chunk",
-        "workers": workers,
-        "seconds": round(seconds, 1),
-    }
+    scripted = policy == EXPERT or policy.startswith(REPLAY)
+    about["chunk handling"] = "one action at a time" if scripted else f"{handling}, {execute} actions a chunk"
+    about |= {"workers": workers, "seconds": round(seconds, 1)}
     if report is not None:
         write_rollout_report(Path(report), f"{policy} on {suite}, {split}", rows, about, settings.film_dir, listening)
         say(f"Report: {report}")
@@ -145,9 +143,7 @@ def _probe(
 def _grounding(policy: str, data: Sequence[Path], pictures: int, seed: int, report: Path | None, about: dict) -> dict:
     grounder = load_policy(policy)
     if not isinstance(grounder, Grounder):
-        raise SightlineError(
-            f"The policy '{policy}' cannot be asked where things are; use a checkpoint folder or 'tiny'."
-        )
+        raise SightlineError(f"The policy '{policy}' cannot say where things are; use a checkpoint folder or 'tiny'.")
     scores = evaluate_grounding(grounder, [Path(folder) for folder in data], pictures, seed=seed)
     summary = scores.summary()
     print_grounding(summary)
