@@ -9,13 +9,17 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from synthetic import deadly_candidate, faulty_candidate, synthetic_candidate
 
 from sightline.core.errors import SightlineError
 from sightline.data import load_dataset
 from sightline.data.inspect import inspect
+from sightline.data.writer import KINDS
+from sightline.engine import rollout
 from sightline.engine.generate import generate
+from sightline.engine.pool import BLOCK
 
 EPISODES = 24
 SCRIPT = """
@@ -35,6 +39,22 @@ def make(out: Path, episodes: int = EPISODES, **options: object) -> dict:
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return make(tmp_path_factory.mktemp("reference") / "data")
+
+
+def test_one_meaning_of_blocks_and_kinds() -> None:
+    assert (BLOCK, KINDS) == (rollout.CANDIDATES_PER_WORLD, rollout.KINDS)
+
+
+def test_simulated_episodes(tmp_path: Path) -> None:
+    """The real engine, resumed within a world by other workers and rendered twice: the same content."""
+    whole = generate(tmp_path / "whole", 4, seed=5, size=64, renders_per_plan=2)
+    generate(tmp_path / "parts", 1, seed=5, size=64, renders_per_plan=2)
+    parts = generate(tmp_path / "parts", 4, seed=5, size=64, renders_per_plan=2, workers=2)
+    assert parts["content_hash"] == whole["content_hash"]
+    assert inspect(tmp_path / "whole")["problems"] == []
+    dataset = load_dataset(tmp_path / "whole")
+    assert np.array_equal(dataset.table(0)["action"], dataset.table(1)["action"])
+    assert np.mean(np.abs(dataset.video(0, "front").astype(int) - dataset.video(1, "front"))) > 10
 
 
 def test_result(reference: dict) -> None:
@@ -124,6 +144,7 @@ def test_gives_up_when_nothing_succeeds(tmp_path: Path) -> None:
         ({"workers": 0}, "workers must be at least 1"),
         ({"size": 65}, "even number"),
         ({"kind": "films"}, "no kind of dataset 'films'"),
+        ({"kind": "scenes", "renders_per_plan": 2}, "Scenes have no plan"),
     ],
 )
 def test_bad_arguments(tmp_path: Path, options: dict, message: str) -> None:

@@ -10,9 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 from sightline.core import console
-from sightline.core.card import Card
 from sightline.core.errors import SightlineError
-from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode
+from sightline.core.types import Episode
 from sightline.data import DatasetWriter, layout, load_dataset
 from sightline.data.fingerprint import content_hash
 from sightline.data.writer import KINDS, reporting_full_disk
@@ -48,6 +47,8 @@ def generate(
 
     Raises SightlineError on impossible arguments, a dataset made otherwise, a full disk or a dead worker.
     """
+    from sightline.engine.rollout import panda_card  # loads the simulator
+
     started = time.monotonic()
     for name, value in (("episodes", episodes), ("workers", workers), ("renders per plan", renders_per_plan)):
         if value < 1:
@@ -56,9 +57,11 @@ def generate(
         raise SightlineError(f"The picture size must be an even number of at least 32 pixels, not {size}.")
     if kind not in KINDS:
         raise SightlineError(f"There is no kind of dataset '{kind}'; choose one of {list(KINDS)}.")
+    if kind == "scenes" and renders_per_plan > 1:
+        raise SightlineError("Scenes have no plan that could be rendered several times; ask for more scenes instead.")
     root, recipe = Path(out), Recipe(seed, split, kind, size, renders_per_plan)
     check_recipe(root, recipe)
-    card = Card("panda", ("front", "wrist"), (size, size), STATE_NAMES, ACTION_NAMES)
+    card = panda_card(size)
     with DatasetWriter(root, card) as writer:
         bench = Bench(recipe, card, writer.staging, make or simulate)
         fill(writer, bench, episodes, workers)
@@ -70,10 +73,12 @@ def generate(
 
 
 def simulate(recipe: Recipe, candidate: int) -> list[Episode]:
-    """The engine's own maker: the expert in the simulator (or a slide show of scenes)."""
-    from sightline.engine.rollout import make_episode  # not before a worker needs it: loads the simulator
+    """The engine's own maker: the expert in the simulator, or a slide show of scenes."""
+    from sightline.engine import rollout  # not before a worker needs it: loads the simulator
 
-    return [make_episode(recipe.seed, candidate, split=recipe.split, size=recipe.size, kind=recipe.kind)]
+    if recipe.kind == "scenes":
+        return [rollout.make_episode(recipe.seed, candidate, recipe.split, recipe.size, recipe.kind)]
+    return rollout.make_renders(recipe.seed, candidate, recipe.renders_per_plan, recipe.split, recipe.size)
 
 
 def check_recipe(root: Path, recipe: Recipe) -> None:

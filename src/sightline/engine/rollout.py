@@ -154,16 +154,36 @@ def make_episode(
     """
     if kind not in KINDS:
         raise SightlineError(f"Unknown kind of episode '{kind}': there are {', '.join(KINDS)}.")
-    stage = _stage(seed, candidate // CANDIDATES_PER_WORLD, split)
-    rng = np.random.default_rng([seed, candidate])
-    pictures = _Pictures(stage, size, cameras if render else ())
     if kind == "scenes":
+        stage, rng = _stage(seed, candidate // CANDIDATES_PER_WORLD, split), np.random.default_rng([seed, candidate])
+        pictures = _Pictures(stage, size, cameras if render else ())
         return Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)
+    return make_renders(seed, candidate, 1, split, size, cameras if render else (), noise)[0]
+
+
+def make_renders(
+    seed: int,
+    candidate: int,
+    renders: int,
+    split: str = "train",
+    size: int = 224,
+    cameras: Sequence[str] = CAMERAS,
+    noise: bool = True,
+) -> list[Episode]:
+    """One expert rollout, seen ``renders`` times with other lights, textures and camera poses.
+
+    Arguments are those of make_episode; the first rendering is the episode that it returns. A failed rollout comes
+    once, without frames.
+    """
+    stage, rng = _stage(seed, candidate // CANDIDATES_PER_WORLD, split), np.random.default_rng([seed, candidate])
+    pictures = _Pictures(stage, size, cameras)
     stage.simulation.reset(sample_scene(stage.world, rng), rng)
-    look = sample_look(rng)
+    looks = [sample_look(rng)]
+    looks += [sample_look(np.random.default_rng([seed, candidate, number])) for number in range(1, renders)]
     attempt = attempt_task(stage.simulation, rng, noise)
-    frames = [] if attempt.failure else _frames(stage, attempt, pictures, look)
-    return Episode(seed, attempt.task, frames, not attempt.failure, attempt.failure, candidate)
+    if attempt.failure:
+        return [Episode(seed, attempt.task, [], False, attempt.failure, candidate)]
+    return [Episode(seed, attempt.task, _frames(stage, attempt, pictures, look), True, "", candidate) for look in looks]
 
 
 def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool) -> Attempt:
@@ -272,7 +292,7 @@ def _frames(stage: _Stage, attempt: Attempt, pictures: _Pictures, look: Look) ->
 
 
 def _slide_show(stage: _Stage, pictures: _Pictures, rng: np.random.Generator) -> list[Frame]:
-    """Unrelated scenes of one world, each with its own layout, look and pose of the arm; sometimes something is held."""
+    """Scenes of one world, each with its own layout, look and pose of the arm; sometimes something is held."""
     simulation, frames = stage.simulation, []
     for _ in range(SCENE_FRAMES):
         simulation.reset(sample_layout(stage.world, rng), rng)
