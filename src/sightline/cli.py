@@ -178,7 +178,7 @@ class Evaluate:
     """Actions of a chunk that are executed before the policy looks again."""
     handling: Literal["receding", "ensemble"] = "receding"
     """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more."""
-    batch: int = 8
+    batch: int = 4
     """Environments that a process steps together, so that the policy acts in batches."""
     workers: int = 2
     """Processes that simulate and render."""

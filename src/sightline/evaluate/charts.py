@@ -42,7 +42,7 @@ def histogram(groups: Mapping[str, Sequence[float]], title: str, unit: str, bins
     if not values:
         return ""
     low, high = float(min(values)), float(max(values))
-    edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+    edges = np.linspace(low, max(high, low + bins), bins + 1)
     counts = [np.histogram(group, edges)[0] for group in groups.values()]
     width, plot, base = LABEL + PLOT + VALUE, 130, 146
     peak, step = max(int(np.sum(counts, axis=0).max()), 1), (LABEL + PLOT + VALUE - 60) / bins

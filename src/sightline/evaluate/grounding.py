@@ -45,13 +45,17 @@ class GroundingItem:
 
 @dataclass(frozen=True)
 class GroundingRow:
-    """Errors of one answer; NaN where the question has no such answer. Pixels at a picture width of 224."""
+    """Errors of one answer; NaN where the question has no such answer. Pixels at a picture width of 224.
+
+    ``truth_inside`` says whether the true point itself lies on what can be seen of the object (the arm may hide it).
+    """
 
     text: str
     kind: str
     style: str
     box_iou: float
     point_inside: float
+    truth_inside: float
     point_error: float
     reference_iou: float
     place_error: float
@@ -84,6 +88,7 @@ def _means(rows: Sequence[GroundingRow]) -> dict:
         "box_acc50": mean(float(row.box_iou >= 0.5) for row in rows),
         "mean_iou": mean(row.box_iou for row in rows),
         "point_acc": mean(row.point_inside for row in rows),
+        "point_ceiling": mean(row.truth_inside for row in rows),
         "point_error_px": mean(row.point_error for row in rows),
         "reference_box_acc50": mean(
             float(r.reference_iou >= 0.5) if np.isfinite(r.reference_iou) else np.nan for r in rows
@@ -156,6 +161,7 @@ def score(item: GroundingItem, said: Grounding) -> GroundingRow:
         style=item.question.style,
         box_iou=_iou(truth.target_box, said.boxes.get("target")),
         point_inside=float(_inside(point, item.ids, item.question.target)),
+        truth_inside=float(_inside(truth.target_point, item.ids, item.question.target)),
         point_error=_distance(truth.target_point, point, item.image) * scale,
         reference_iou=_iou(truth.place_box, said.boxes.get("reference")) if reference_known else np.nan,
         place_error=_distance(truth.place_point, said.points.get("place", nowhere), item.image) * scale

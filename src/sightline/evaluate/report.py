@@ -30,6 +30,7 @@ METRICS = {
     "box_acc50": "boxes right (IoU ≥ 0.5)",
     "mean_iou": "mean IoU",
     "point_acc": "points on the object",
+    "point_ceiling": "the same for true points",
     "point_error_px": "point error, px",
     "reference_box_acc50": "reference boxes right",
     "place_error_px": "place error, px",
@@ -129,7 +130,7 @@ def write_grounding_report(path: Path, title: str, scores: GroundingScores, sett
     body = [_tiles(tiles), "<h2>By question</h2>", _card("", _table(("questions", "asked", *METRICS.values()), lines))]
     if scores.examples:
         pictures = [f'<div class="film"><img alt="" src="{_data_url(picture)}"></div>' for picture in scores.examples]
-        body += ["<h2>Answers (left) and truth (right)</h2>", '<div class="films">', *pictures, "</div>"]
+        body += ["<h2>Answers (left) and truth (right)</h2>", '<div class="films wide">', *pictures, "</div>"]
     body.append(_settings(settings))
     _write(path, title, "Grounding: the planner is asked where things are, where they go and how to get there.", body)
 
