@@ -117,6 +117,12 @@ def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
         make(tmp_path)
 
 
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a folder")
+    with pytest.raises(SightlineError, match="cannot be used as a dataset folder"):
+        make(tmp_path / "data")
+
+
 def test_a_dead_worker_is_reported(reference: dict, tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match="was killed by SIGKILL while making candidate 20"):
         generate(tmp_path / "data", EPISODES, seed=1, size=64, workers=2, make=deadly_candidate)
@@ -143,7 +149,9 @@ def test_gives_up_when_nothing_succeeds(tmp_path: Path) -> None:
         ({"episodes": 0}, "episodes must be at least 1"),
         ({"workers": 0}, "workers must be at least 1"),
         ({"size": 65}, "even number"),
-        ({"kind": "films"}, "no kind of dataset 'films'"),
+        ({"kind": "films"}, "no kind 'films'"),
+        ({"split": "trian"}, "no split 'trian' .did you mean 'train'"),
+        ({"seed": -1}, "must not be negative"),
         ({"kind": "scenes", "renders_per_plan": 2}, "Scenes have no plan"),
     ],
 )

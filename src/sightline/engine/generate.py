@@ -10,11 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 from sightline.core import console
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, did_you_mean
 from sightline.core.types import Episode
 from sightline.data import DatasetWriter, layout, load_dataset
 from sightline.data.fingerprint import content_hash
 from sightline.data.writer import KINDS, reporting_full_disk
+from sightline.engine.assets import SPLITS
 from sightline.engine.pool import Bench, Maker, Outcome, Recipe, in_parallel, in_process
 
 RECIPE = "meta/generation.json"
@@ -50,16 +51,8 @@ def generate(
     from sightline.engine.rollout import panda_card  # loads the simulator
 
     started = time.monotonic()
-    for name, value in (("episodes", episodes), ("workers", workers), ("renders per plan", renders_per_plan)):
-        if value < 1:
-            raise SightlineError(f"The number of {name} must be at least 1, not {value}.")
-    if size < 32 or size % 2:
-        raise SightlineError(f"The picture size must be an even number of at least 32 pixels, not {size}.")
-    if kind not in KINDS:
-        raise SightlineError(f"There is no kind of dataset '{kind}'; choose one of {list(KINDS)}.")
-    if kind == "scenes" and renders_per_plan > 1:
-        raise SightlineError("Scenes have no plan that could be rendered several times; ask for more scenes instead.")
     root, recipe = Path(out), Recipe(seed, split, kind, size, renders_per_plan)
+    check_arguments(recipe, episodes, workers)
     check_recipe(root, recipe)
     card = panda_card(size)
     with DatasetWriter(root, card) as writer:
@@ -70,6 +63,25 @@ def generate(
     rows += [[f"failed: {reason}", count] for reason, count in result["failures"].items()]
     console.table(f"Dataset {root}", ["", "value"], rows)
     return result
+
+
+def check_arguments(recipe: Recipe, episodes: int, workers: int) -> None:
+    """Raise SightlineError, before anything is written, when no dataset can be made so."""
+    counts = {"episodes": episodes, "workers": workers, "renders per plan": recipe.renders_per_plan}
+    for name, value in counts.items():
+        if value < 1:
+            raise SightlineError(f"The number of {name} must be at least 1, not {value}.")
+    if recipe.seed < 0:
+        raise SightlineError(f"The seed must not be negative, but it is {recipe.seed}.")
+    if recipe.size % 2 or not 32 <= recipe.size <= 2048:
+        raise SightlineError(f"The picture size must be an even number of 32 to 2048 pixels, not {recipe.size}.")
+    for name, value, known in (("kind", recipe.kind, KINDS), ("split", recipe.split, SPLITS)):
+        if value not in known:
+            raise SightlineError(
+                f"There is no {name} '{value}'{did_you_mean(value, known)}; choose one of {list(known)}."
+            )
+    if recipe.kind == "scenes" and recipe.renders_per_plan > 1:
+        raise SightlineError("Scenes have no plan that could be rendered several times; ask for more scenes instead.")
 
 
 def simulate(recipe: Recipe, candidate: int) -> list[Episode]:
@@ -84,6 +96,11 @@ def simulate(recipe: Recipe, candidate: int) -> list[Episode]:
 def check_recipe(root: Path, recipe: Recipe) -> None:
     """Store how the dataset is made, or compare with what is stored. Raises SightlineError when it differs."""
     path, wanted = root / RECIPE, dataclasses.asdict(recipe)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        occupied = any(root.iterdir())
+    except OSError as error:
+        raise SightlineError(f"{root} cannot be used as a dataset folder ({error.strerror}); choose another.") from None
     if path.exists():
         stored = layout.read_json(path)
         different = [f"{key}: {stored.get(key)} != {wanted[key]}" for key in wanted if stored.get(key) != wanted[key]]
@@ -92,7 +109,7 @@ def check_recipe(root: Path, recipe: Recipe) -> None:
                 f"The dataset at {root} was generated differently ({'; '.join(different)}); "
                 "use the same settings to continue it, or another folder."
             )
-    elif root.exists() and any(root.iterdir()):
+    elif occupied:
         raise SightlineError(f"{root} is not empty and was not made by 'sightline generate'; choose another folder.")
     else:
         with reporting_full_disk(root):
