@@ -61,7 +61,7 @@ class QueryingConfig:
     planner feels of the action loss. ``pool`` averages pool x pool visual-encoder tokens before they are queried."""
 
     layers: int = 1
-    queries: int = 16
+    queries: int = 8
     heads: int = 8
     dropout: float = 0.0
     gradient_scale: float = 0.5
@@ -76,13 +76,13 @@ class ExpertConfig:
         spatial: condition on the planner's points, boxes and trace as explicit tokens.
         latent: condition on the latent query tokens of the querying transformer.
         condition_drop: share of samples trained without condition, for classifier-free guidance.
-        repeated_steps: noise draws per sample and update.
+        repeated_steps: noise draws per sample and update in joint training.
         ddim_steps, guidance_scale: defaults at inference; a scale of 1 turns classifier-free guidance off.
     """
 
     depth: int = 4
-    width: int = 192
-    heads: int = 6
+    width: int = 128
+    heads: int = 4
     spatial: bool = True
     latent: bool = True
     condition_drop: float = 0.1

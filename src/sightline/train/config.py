@@ -61,7 +61,7 @@ class ActionConfig:
 
     Attributes:
         planner: ``cached`` trains the expert on stored planner outputs (fast), ``joint`` trains all together.
-        samples: action chunks an update.
+        samples: action chunks an update in joint training; cached_samples in cached training.
         latent_share: share of cached samples whose latent query tokens are computed; the others train without them.
         point_noise: noise on cached points, in widths of the picture; height_noise in metres.
         grounding_every: in joint training, a grounding batch joins every so many updates (co-training); 0 = never.
@@ -69,7 +69,8 @@ class ActionConfig:
     """
 
     planner: str = "cached"
-    samples: int = 256
+    samples: int = 16
+    cached_samples: int = 1024
     latent_share: float = 0.125
     point_noise: float = 0.004
     height_noise: float = 0.002

@@ -202,7 +202,7 @@ class CachedActionObjective:
         self.frames = np.flatnonzero(~bank.held_out)
 
     def batch(self, step: int, progress: float) -> tuple[NDArray[np.int64], dict[str, Tensor]]:
-        frames = generator(self.seed, step, 2).choice(self.frames, self.config.samples)
+        frames = generator(self.seed, step, 2).choice(self.frames, self.config.cached_samples)
         return frames, self.numbers.at(frames)
 
     def loss(
@@ -218,7 +218,7 @@ class CachedActionObjective:
             if count := int(self.config.latent_share * len(frames)):
                 some = system.query_tokens(*self.cache.latent(frames[:count]))
                 latent = torch.cat([some, latent[count:].to(some.dtype)])
-        expert = system.config.expert
         condition = system.condition(spatial, latent)
-        loss = system.expert.loss(actions, condition, expert.repeated_steps, expert.condition_drop)
+        # A cached sample costs little: fresh samples teach more than further noise on the same ones.
+        loss = system.expert.loss(actions, condition, 1, system.config.expert.condition_drop)
         return loss, {"action": loss}, len(frames)
