@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
@@ -98,7 +99,9 @@ def decode_video(path: Path, count: int, fps: float, start: float = 0.0) -> NDAr
 
     Raises SightlineError when the file is damaged or holds fewer frames than promised.
     """
-    return np.stack([frame.to_ndarray(format="rgb24") for frame in _stretch(path, count, fps, start)])
+    converter = VideoReformatter()  # one for all frames: setting one up costs as much as a small picture
+    frames = _stretch(path, count, fps, start)
+    return np.stack([converter.reformat(frame, format="rgb24").to_ndarray() for frame in frames])
 
 
 def check_video(path: Path, count: int, fps: float, start: float = 0.0) -> None:

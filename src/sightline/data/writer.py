@@ -11,6 +11,7 @@ import dataclasses
 import fcntl
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from sightline.data.video import CODEC, PIXEL_FORMAT, encode_video
 
 NO_TASK = "no task"
 STAGING = ".staging"
-REFRESH_EVERY = 100
+REFRESH_SECONDS = 20.0
 KINDS = ("episodes", "scenes")
 
 
@@ -109,6 +110,7 @@ class DatasetWriter:
         self.staging = self.root / STAGING
         self.staging.mkdir()
         self.episodes: list[EpisodeMeta] = []
+        self._refreshed = time.monotonic()
         self._tasks: dict[str, int] = {}
         self._tables: dict[str, list[NDArray]] = {layout.STATE: [], layout.ACTION: []}
         self._images: dict[str, list[Statistics]] = {name: [] for name in card.cameras}
@@ -189,7 +191,7 @@ class DatasetWriter:
         self.episodes.append(
             EpisodeMeta(number, len(staged.state), staged.text, files["data"], candidate=staged.own["candidate"])
         )
-        if len(self.episodes) % REFRESH_EVERY == 0:
+        if time.monotonic() - self._refreshed > REFRESH_SECONDS:
             self.refresh()
         return number
 
@@ -230,6 +232,7 @@ class DatasetWriter:
 
     def refresh(self) -> None:
         """Bring info.json, tasks.parquet and stats.json up to date (readers do not depend on it)."""
+        self._refreshed = time.monotonic()
         with reporting_full_disk(self.root):
             layout.write_durably(self.root / layout.INFO, layout.json_bytes(self._info()))
             layout.write_durably(self.root / layout.TASKS, layout.parquet_bytes(tasks_table(self._tasks)))
