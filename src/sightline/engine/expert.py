@@ -15,6 +15,7 @@ from sightline.engine.physics import MAX_YAW, Simulation, limited, vector_from_r
 from sightline.engine.tasks import ABOVE, is_done, place_point
 
 SPEED = 0.06  # metres per action
+SLOW = 0.03  # metres per action, at the end of a descent
 TURN = 0.35  # radians per action
 TIP = 0.009  # metres by which the finger tips reach below the tool point
 HAND = 0.083  # metres by which the palm is above the tool point
@@ -81,7 +82,7 @@ class Expert:
             return self._action(position, None, 1.0)
         if away < NEAR:
             self.subtask = "place"
-            return self._action(_funnel(goal, away, 0.01, 0.03), None, -1.0)
+            return self._action(self._eased(_funnel(goal, away, 0.01, 0.03)), None, -1.0)
         below = max(tool[2] - (scene.positions[target, 2] - scene.objects[target].height / 2), TIP)
         travel = max(place_point(scene, self.task)[2], self.started.grasp_points[target, 2]) + ABOVE
         travel = max(travel, self._clear_height(scene, goal, below, scene.objects[target].radius))
@@ -121,7 +122,8 @@ class Expert:
         self.subtask = "move to the grasp"
         top = scene.positions[target, 2] + scene.objects[target].height / 2
         if away < NEAR and turn < 0.15:
-            return self._action(_funnel(grasp, away, min(0.012, slack), max(top + TIP - grasp[2], 0.03)), yaw, 1.0)
+            rise = max(top + TIP - grasp[2], 0.03)
+            return self._action(self._eased(_funnel(grasp, away, min(0.012, slack), rise)), yaw, 1.0)
         hover = max(grasp[2] + ABOVE, top + TIP + MARGIN)
         hover = max(hover, self._clear_height(scene, grasp, TIP, FINGER_REACH, skip_target=False))
         return self._travel(grasp, hover, yaw, 1.0, self.subtask, self.subtask)
@@ -211,6 +213,14 @@ class Expert:
         self.subtask = moving
         high = height if gripper > 0 else float(np.clip(position[2], height, height + 0.05))
         return self._action(np.array([goal[0], goal[1], high]), yaw, gripper)
+
+    def _eased(self, goal: Array) -> Array:
+        """A nearer goal where the tool comes down on something: it slows down, so that it arrives without overshoot."""
+        position = self.simulation.command.position
+        drop = position[2] - goal[2]
+        if drop <= SLOW:
+            return goal
+        return np.array([goal[0], goal[1], position[2] - min(SPEED, max(SLOW, drop - SLOW))])
 
     def _action(self, goal: Array, yaw: float | None, gripper: float) -> NDArray[np.float32]:
         """The action towards a tool position and yaw (None: keep the yaw), upright."""

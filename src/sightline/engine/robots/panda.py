@@ -43,9 +43,10 @@ TOOL_DEPTH = FINGER_START + FINGER_LENGTH - 0.009  # metres from the flange to t
 WRIST_FOVY = 75.0  # degrees
 WRIST_TILT = np.deg2rad(20.0)
 
-ARM_KP = np.array([4500.0, 4500.0, 3500.0, 3500.0, 2000.0, 2000.0, 2000.0])
-ARM_KV = ARM_KP / 20.0
-ARM_FORCE = np.array([87.0, 87.0, 87.0, 87.0, 30.0, 30.0, 30.0])
+INERTIA_SCALE = 0.15  # robosuite's rotational inertias are round numbers, several times those of the real links
+ARM_KP = np.array([13500.0, 13500.0, 10500.0, 10500.0, 6000.0, 6000.0, 6000.0])
+ARM_KV = ARM_KP / 30.0
+ARM_FORCE = np.array([174.0, 174.0, 174.0, 174.0, 60.0, 60.0, 60.0])  # twice the real arm's: its motion is a given here
 
 PAD_HALF = 0.0071  # metres: half the height of one piece of a finger pad
 PAD_HEIGHTS = tuple(FINGER_LENGTH - PAD_HALF * (1 + 2 * k) for k in range(4))  # metres from the carriage
@@ -78,6 +79,7 @@ def attach(spec: mujoco.MjSpec) -> None:
     arm.attach(hand, prefix="hand_", frame=arm.body("right_hand").add_frame())
     for body in arm.bodies:
         body.gravcomp = 1.0
+        body.inertia = INERTIA_SCALE * np.asarray(body.inertia)
     spec.attach(arm, prefix=PREFIX, frame=spec.worldbody.add_frame())
     _add_visuals(spec, meshes)
     _add_collisions(spec)
