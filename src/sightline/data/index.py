@@ -134,7 +134,9 @@ def _v3_episode(
         numbers = {part: row[f"videos/{key}/{part}"] for part in ("chunk_index", "file_index")}
         path = root / info["video_path"].format(video_key=key, **numbers)
         videos[camera] = VideoPlace(path, row[f"videos/{key}/from_timestamp"])
-    own = {name: row.get(f"sightline/{name}") for name in ("seed", "candidate", "kind", "objects", "task", "failures")}
+    own: dict[str, Any] = {
+        name: row.get(f"sightline/{name}") for name in ("seed", "candidate", "kind", "objects", "task", "failures")
+    }
     meta = EpisodeMeta(
         index=row["episode_index"],
         length=row["length"],

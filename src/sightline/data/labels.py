@@ -104,9 +104,9 @@ def trace_pixels(tool_path: Array, camera: Camera, count: int = TRACE_POINTS) ->
     return camera.project(resample_path(tool_path, count))[0]
 
 
-def vector_column(values: Array, dtype: type = np.float32) -> pa.Array:
+def vector_column(values: NDArray, dtype: type = np.float32) -> pa.Array:
     """[T, ...] as a column of T fixed-size lists."""
-    flat = np.ascontiguousarray(np.asarray(values, dtype=dtype).reshape(len(values), -1))
+    flat: NDArray = np.ascontiguousarray(np.asarray(values, dtype=dtype).reshape(len(values), -1))
     return pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), flat.shape[1])
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
@@ -159,7 +160,7 @@ def _figure(figure: Figure) -> str:
     return f'<figure><img alt="" src="data:image/png;base64,{base64.b64encode(sink.getvalue()).decode()}"></figure>'
 
 
-def _axes(title: str, across: str = "", up: str = "") -> tuple[Figure, object]:
+def _axes(title: str, across: str = "", up: str = "") -> tuple[Figure, Axes]:
     figure = Figure(figsize=(6, 3.6))
     axes = figure.subplots()
     axes.set_title(title, loc="left", fontsize=12, color=INK)
@@ -182,7 +183,7 @@ def _histogram(title: str, values: list[int], across: str) -> str:
     figure, axes = _axes(title, across, "episodes")
     low, high = min(values), max(values)
     step = max(1, -(-(high - low + 1) // 40))
-    axes.hist(values, bins=np.arange(low, high + 2 * step, step) - 0.5, color=BLUE)
+    axes.hist(values, bins=[edge - 0.5 for edge in range(low, high + 2 * step, step)], color=BLUE)
     return _figure(figure)
 
 
@@ -196,12 +197,12 @@ def _plots(dataset: Dataset) -> list[str]:
         plots.append(_histogram("Length of instructions", [len(text.split()) for text in texts], "words"))
         words = Counter(w for text in texts for w in text.lower().strip(".").split() if w not in STOP_WORDS)
         plots.append(_bars("Words of instructions", words))
-    tasks = [meta for meta in metas if meta.task]
+    tasks = [(meta.task, meta.objects) for meta in metas if meta.task is not None]
     if tasks:
-        plots.append(_bars("Relations", Counter(meta.task.relation for meta in tasks)))
-        targets = [meta.objects[meta.task.target] for meta in tasks]
+        plots.append(_bars("Relations", Counter(task.relation for task, _ in tasks)))
+        targets = [objects[task.target] for task, objects in tasks]
         plots.append(_bars("What is taken", Counter(item.kind for item in targets)))
-        plots.append(_bars("Where it goes", Counter(meta.objects[meta.task.reference].kind for meta in tasks)))
+        plots.append(_bars("Where it goes", Counter(objects[task.reference].kind for task, objects in tasks)))
         plots.append(_bars("Colour of what is taken", Counter(item.colour or "none" for item in targets)))
     if any(meta.objects for meta in metas):
         plots += _scene_plots(dataset)
@@ -209,7 +210,7 @@ def _plots(dataset: Dataset) -> list[str]:
 
 
 def _scene_plots(dataset: Dataset, most: int = 300) -> list[str]:
-    chosen = [pair for pair in _readable(dataset, most) if pair[1] is not None]
+    chosen = [(meta, labels) for meta, labels in _readable(dataset, most) if labels is not None]
     if not chosen:
         return []
     seen: Counter[str] = Counter()
@@ -222,10 +223,11 @@ def _scene_plots(dataset: Dataset, most: int = 300) -> list[str]:
             targets.append(labels.grasp_points[0, meta.task.target])
             places.append(labels.place[0])
     figure, axes = _axes("Where things stand in first frames, as the front camera sees it", "y, metres", "x, metres")
-    axes.scatter(*np.concatenate(everything).T[1::-1], s=8, color="#b8c0cc", label="present")
+    shown = [("present", "#b8c0cc", 8, np.concatenate(everything))]
     if targets:
-        axes.scatter(*np.stack(targets).T[1::-1], s=14, color=ORANGE, label="taken from")
-        axes.scatter(*np.stack(places).T[1::-1], s=14, color=BLUE, label="put at")
+        shown += [("taken from", ORANGE, 14, np.stack(targets)), ("put at", BLUE, 14, np.stack(places))]
+    for label, colour, size, points in shown:
+        axes.scatter(points[:, 1], points[:, 0], s=size, color=colour, label=label)
     axes.set_aspect("equal")
     axes.invert_yaxis()
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -246,13 +248,14 @@ def _trace_plot(dataset: Dataset, chosen: list[tuple[EpisodeMeta, EpisodeLabels]
 
 def _action_plot(dataset: Dataset) -> list[str]:
     """Range of each action dimension, from up to 300 episodes."""
-    parts = []
+    parts: list[NDArray] = []
     for index in np.unique(np.linspace(0, len(dataset) - 1, 300).astype(int)):
         try:
-            parts.append(dataset.table(index).get("action"))
+            table = dataset.table(index)
         except SightlineError:
             continue  # already listed among the problems
-    if not parts or parts[0] is None:
+        parts += [table["action"]] if "action" in table else []
+    if not parts:
         return []
     actions = np.concatenate(parts)
     names = dataset.card.action_names if dataset.card else [str(i) for i in range(actions.shape[1])]

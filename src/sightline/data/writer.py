@@ -142,9 +142,9 @@ class DatasetWriter:
             for name, parts in self._tables.items():
                 parts.append(column_array(table, name))
             row = layout.read_parquet(self._files(meta.index)["meta"]).to_pylist()[0]
-            for name, parts in self._images.items():
+            for name, images in self._images.items():
                 prefix = f"stats/{layout.image_key(name)}/"
-                parts.append({key: np.array(row[prefix + key]) for key in STATISTICS})
+                images.append({key: np.array(row[prefix + key]) for key in STATISTICS})
         for path in self._files(len(self.episodes)).values():
             path.unlink(missing_ok=True)
 

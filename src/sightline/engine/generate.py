@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from sightline.data import DatasetWriter, layout, load_dataset
 from sightline.data.fingerprint import content_hash
 from sightline.data.writer import KINDS, reporting_full_disk
 from sightline.engine.assets import SPLITS
-from sightline.engine.pool import Bench, Maker, Outcome, Recipe, in_parallel, in_process
+from sightline.engine.pool import Bench, Maker, Recipe, in_parallel, in_process
 
 RECIPE = "meta/generation.json"
 PATIENCE = 300
@@ -75,11 +74,10 @@ def check_arguments(recipe: Recipe, episodes: int, workers: int) -> None:
         raise SightlineError(f"The seed must not be negative, but it is {recipe.seed}.")
     if recipe.size % 2 or not 32 <= recipe.size <= 2048:
         raise SightlineError(f"The picture size must be an even number of 32 to 2048 pixels, not {recipe.size}.")
-    for name, value, known in (("kind", recipe.kind, KINDS), ("split", recipe.split, SPLITS)):
-        if value not in known:
-            raise SightlineError(
-                f"There is no {name} '{value}'{did_you_mean(value, known)}; choose one of {list(known)}."
-            )
+    for name, choice, known in (("kind", recipe.kind, KINDS), ("split", recipe.split, SPLITS)):
+        if choice not in known:
+            hint = did_you_mean(choice, known)
+            raise SightlineError(f"There is no {name} '{choice}'{hint}; choose one of {list(known)}.")
     if recipe.kind == "scenes" and recipe.renders_per_plan > 1:
         raise SightlineError("Scenes have no plan that could be rendered several times; ask for more scenes instead.")
 
@@ -121,7 +119,7 @@ def fill(writer: DatasetWriter, bench: Bench, episodes: int, workers: int) -> No
     if len(writer.episodes) >= episodes:
         return
     first, skip = next_candidate(writer, bench.recipe.renders_per_plan)
-    outcomes: Iterator[Outcome] = in_parallel(bench, first, workers) if workers > 1 else in_process(bench, first)
+    outcomes = in_parallel(bench, first, workers) if workers > 1 else in_process(bench, first)
     failures: Counter[str] = Counter()
     label = f"{bench.recipe.kind} for {writer.root}"
     bar = console.progress(total=episodes, label=label, unit="episode", done=len(writer.episodes))

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -73,7 +73,7 @@ class Bench:
         return Outcome(candidate, staged)
 
 
-def in_process(bench: Bench, first: int) -> Iterator[Outcome]:
+def in_process(bench: Bench, first: int) -> Generator[Outcome, None, None]:
     """Outcomes of the candidates from ``first`` on, made right here."""
     for candidate in itertools.count(first):
         yield bench.work(candidate)
@@ -130,7 +130,7 @@ class _Worker:
         self.pipe.close()
 
 
-def in_parallel(bench: Bench, first: int, workers: int) -> Iterator[Outcome]:
+def in_parallel(bench: Bench, first: int, workers: int) -> Generator[Outcome, None, None]:
     """Outcomes of the candidates from ``first`` on, in order, made by ``workers`` processes, a block each.
 
     Raises SightlineError when a worker dies. Closing the iterator stops the processes.
