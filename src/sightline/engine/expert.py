@@ -24,6 +24,9 @@ HAND_REACH = 0.103  # metres from the tool to the end of the palm, along the clo
 HAND_DEPTH = 0.0315  # metres from the tool to the palm's side
 NEAR = 0.03  # metres from above the goal, in the table plane, within which the tool descends
 MARGIN = 0.015  # metres of clearance kept from things passed over
+HOLDS = 0.03  # metres between the tool and the grasp point of an object that is held
+CLOSED_WIDTH = 0.01  # metres between fingers that hold nothing
+CLOSING_SPEED = -0.06  # metres per second: fingers that close faster have not met anything yet
 OPEN_WIDTH = 0.075  # metres between the fingers that counts as open
 SUBTASKS = ("move to the grasp", "grasp", "lift", "carry", "place", "retreat")
 
@@ -49,31 +52,26 @@ class Expert:
     def act(self) -> NDArray[np.float32]:
         """The next action [7] (metres, radians, gripper) for the present state."""
         simulation, scene = self.simulation, self.simulation.scene()
-        closed = simulation.command.gripper < 0
-        if closed and simulation.held() == self.task.target:
-            return self._carry(scene)
-        if closed:
-            return self._close(scene)
-        return self._leave_or_pick(scene)
+        return self._close(scene) if simulation.command.gripper < 0 else self._leave_or_pick(scene)
 
     # --- with closed fingers --------------------------------------------------------------------------------------
 
     def _close(self, scene: SceneState) -> NDArray[np.float32]:
-        """Wait while the fingers close around the target; open them again when they hold nothing of use."""
+        """Wait while the fingers close; carry the target when it has stopped them, else open and try again."""
+        simulation = self.simulation
+        apart = float(np.linalg.norm(simulation.tool - scene.grasp_points[self.task.target]))
+        if apart < HOLDS and simulation.width > CLOSED_WIDTH and simulation.finger_speed > CLOSING_SPEED:
+            return self._carry(scene)
         self.subtask = "grasp"
-        near = np.linalg.norm(self.simulation.tool - scene.grasp_points[self.task.target]) < 0.03
-        if near and self.simulation.finger_speed < -0.01:
-            return self._action(self.simulation.command.position, None, -1.0)
+        if apart < HOLDS and simulation.finger_speed < CLOSING_SPEED:
+            return self._action(simulation.command.position, None, -1.0)
         self.retries += 1
-        return self._action(self.simulation.command.position, None, 1.0)
+        return self._action(simulation.command.position, None, 1.0)
 
     def _carry(self, scene: SceneState) -> NDArray[np.float32]:
         """Lift, carry and lower the held target; let it go at the place point."""
         simulation, target = self.simulation, self.task.target
         position, tool = simulation.command.position, simulation.tool
-        if abs(simulation.finger_speed) > 0.01:
-            self.subtask = "grasp"
-            return self._action(position, None, -1.0)
         # The object may sit a little off its nominal place in the fingers.
         goal = place_point(scene, self.task) + tool - scene.grasp_points[target]
         away = float(np.hypot(*(goal - position)[:2]))
@@ -122,8 +120,11 @@ class Expert:
         self.subtask = "move to the grasp"
         top = scene.positions[target, 2] + scene.objects[target].height / 2
         if away < NEAR and turn < 0.15:
-            rise = max(top + TIP - grasp[2], 0.03)
-            return self._action(self._eased(_funnel(grasp, away, min(0.012, slack), rise)), yaw, 1.0)
+            rise = max(top + TIP + 0.01 - grasp[2], 0.03)
+            goal = _funnel(grasp, away, min(0.012, slack), rise)
+            if position[2] < goal[2] - 0.02:  # the fingers would push it aside: up first
+                goal[:2] = position[:2]
+            return self._action(self._eased(goal), yaw, 1.0)
         hover = max(grasp[2] + ABOVE, top + TIP + MARGIN)
         hover = max(hover, self._clear_height(scene, grasp, TIP, FINGER_REACH, skip_target=False))
         return self._travel(grasp, hover, yaw, 1.0, self.subtask, self.subtask)

@@ -218,7 +218,7 @@ def _pushed(
     if draws > NOISY_STEPS or float(np.linalg.norm(action[:3])) < 0.005:
         return action
     simulation, target = expert.simulation, expert.task.target
-    if action[6] > 0 and simulation.tool[2] < scene.grasp_points[target, 2] + 0.06:
+    if action[6] > 0 and simulation.tool[2] + action[2] < scene.grasp_points[target, 2] + 0.06:
         scale = expert.slack(target) / push
         shift, turn = shift * min(1.0, 0.6 * scale), turn * min(1.0, scale)
     pushed = action.copy()
