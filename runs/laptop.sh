@@ -14,10 +14,12 @@ OUT=${OUT:-outputs/laptop}
 SEED=${SEED:-1}
 WORKERS=${WORKERS:-2}
 PRESET=${PRESET:-tiny}
-SCENES=${SCENES:-500}              # slide shows of 16 labelled scenes: the planner learns where to act
-EPISODES=${EPISODES:-1500}         # verified demonstrations: the action expert learns how to act
-PRETRAIN_STEPS=${PRETRAIN_STEPS:-} # empty: as the preset says
-POSTTRAIN_STEPS=${POSTTRAIN_STEPS:-}
+SCENES=${SCENES:-600}                      # slide shows of 16 labelled scenes: the planner learns where to act
+EPISODES=${EPISODES:-500}                  # verified demonstrations: the action expert learns how to act
+PRETRAIN_MINUTES=${PRETRAIN_MINUTES:-33}   # the learning rate follows the clock, so slower machines end in good order
+POSTTRAIN_MINUTES=${POSTTRAIN_MINUTES:-7}
+PRETRAIN_STEPS=${PRETRAIN_STEPS:-1000000}  # further limits, for the miniature
+POSTTRAIN_STEPS=${POSTTRAIN_STEPS:-1000000}
 TEST_EPISODES=${TEST_EPISODES:-100}
 TEST_SEED=${TEST_SEED:-1000}       # of scenes that no training has seen
 
@@ -34,11 +36,11 @@ sightline generate --out "$OUT/episodes" --episodes "$EPISODES" --seed "$SEED" -
 
 say "3/5 Stage 1, where to act: spatial grounding pre-training"
 sightline pretrain --data "$OUT/scenes" "$OUT/episodes" --out "$OUT/stage1" --preset "$PRESET" \
-    ${PRETRAIN_STEPS:+--set "steps=$PRETRAIN_STEPS"} --json "$OUT/stage1.json"
+    --set "minutes=$PRETRAIN_MINUTES" --set "steps=$PRETRAIN_STEPS" --json "$OUT/stage1.json"
 
 say "4/5 Stage 2, how to act: spatially guided action post-training"
 sightline posttrain --data "$OUT/episodes" --init "$OUT/stage1" --out "$OUT/stage2" --preset "$PRESET" \
-    ${POSTTRAIN_STEPS:+--set "steps=$POSTTRAIN_STEPS"} --json "$OUT/stage2.json"
+    --set "minutes=$POSTTRAIN_MINUTES" --set "steps=$POSTTRAIN_STEPS" --json "$OUT/stage2.json"
 
 say "5/5 Closed loop: $TEST_EPISODES episodes in scenes it has never seen"
 sightline evaluate --policy "$OUT/stage2" --suite tabletop --split seen --episodes "$TEST_EPISODES" --seed "$TEST_SEED" \

@@ -26,9 +26,9 @@ class PlannerConfig:
     vision_hidden: int = 512
     depth: int = 4
     width: int = 256
-    hidden: int = 768
+    hidden: int = 512
     heads: int = 4
-    key_value_heads: int = 2
+    key_value_heads: int = 4
     mrope_section: tuple[int, ...] = (8, 12, 12)
     rope_theta: float = 10_000.0
     vocabulary: int = 1536
@@ -38,7 +38,7 @@ class PlannerConfig:
 class VisualEncoderConfig:
     """DINOv2: dense features of each view. ``pretraining_size`` is the picture size its position table was made for."""
 
-    depth: int = 3
+    depth: int = 2
     width: int = 192
     heads: int = 3
     patch: int = 14

@@ -47,8 +47,8 @@ class GroundingConfig:
     images: int = 16
     questions: int = 10
     tokens: int = 192
-    episode_share: float = 0.4
-    scenes_first: float = 0.5
+    episode_share: float = 0.6
+    scenes_first: float = 0.4
     task_share: float = 0.35
     text_share: float = 0.15
     text_weight: float = 0.25

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.engine.questions import Answer, Question
 from sightline.models.grounding_head import GroundingLabels
 from sightline.models.policy import Transforms
-from sightline.engine.questions import Answer, Question
 from sightline.models.prompts import Packer, Prompt, TokenBatch, task_prompt
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem

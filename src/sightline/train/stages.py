@@ -15,10 +15,11 @@ from sightline.core.card import Card
 from sightline.core.config import load_config, to_dict
 from sightline.core.console import say
 from sightline.core.errors import SightlineError
+from sightline.core.runtime import keep_freed_memory
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.data.statistics import dataset_statistics, pooled_statistics, to_lists
 from sightline.engine.questions import vocabulary_sentences
-from sightline.models.config import SystemConfig, preset
+from sightline.models.config import preset
 from sightline.models.policy import Policy
 from sightline.models.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
 from sightline.models.system import DualSystem
@@ -223,6 +224,7 @@ def _statistics(datasets: Sequence[Dataset]) -> dict:
 
 
 def _prepare(config: TrainConfig) -> None:
+    keep_freed_memory()
     torch.set_num_threads(config.threads or os.cpu_count() or 1)
 
 

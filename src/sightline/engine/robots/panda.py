@@ -225,7 +225,8 @@ def _add_collisions(spec: mujoco.MjSpec) -> None:
             )
             # Rubber: wins over the object's own friction; torsion keeps a held object from swinging.
             pad.friction, pad.condim, pad.priority = [1.6, 0.03, 0.0005], 4, 1
-            pad.solref, pad.solimp = [0.005, 1.0], [0.9, 0.98, 0.001, 0.5, 2]  # stiff: else objects creep outward
+            # Stiff and strongly damped: held objects would creep outward while the arm turns.
+            pad.solref, pad.solimp = [-40000.0, -500.0], [0.9, 0.98, 0.001, 0.5, 2]
 
 
 def _add_tool_and_camera(spec: mujoco.MjSpec) -> None:
