@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sightline.data import load_dataset
+    from sightline.models.grounding import Planner
     from sightline.models.policy import Policy
 
 __version__ = "0.1.0"
-__all__ = ["Policy", "load_dataset"]
+__all__ = ["Planner", "Policy", "load_dataset"]
 
-_ROOMS = {"Policy": "sightline.models.policy", "load_dataset": "sightline.data"}
+_ROOMS = {
+    "Planner": "sightline.models.grounding",
+    "Policy": "sightline.models.policy",
+    "load_dataset": "sightline.data",
+}
 
 
 def __getattr__(name: str) -> Any:

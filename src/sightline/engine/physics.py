@@ -99,7 +99,7 @@ class Simulation:
         self._arm_ctrl = np.array([self.model.actuator(name).id for name in panda.ARM_ACTUATORS])
         self._gripper_ctrl = self.model.actuator(panda.GRIPPER_ACTUATOR).id
         self._site = self.model.site(panda.TOOL_SITE).id
-        self._pads = np.array([[self.model.geom(name).id for name in names] for names in panda.PAD_GEOMS])
+        self._pads = [self.model.geom(name).id for name in panda.PAD_GEOMS]
         self._substeps = round(1 / (CONTROL_HZ * self.model.opt.timestep)) // CHUNKS
         self.targets = panda.HOME_QPOS.copy()
         self.command = Command(np.zeros(3), np.eye(3), 1.0)
@@ -270,9 +270,8 @@ class Simulation:
         """Index of the object that both finger pads touch, or None."""
         pairs = self.data.contact.geom
         touched = []
-        for pads in self._pads:
-            first, second = np.isin(pairs[:, 0], pads), np.isin(pairs[:, 1], pads)
-            others = np.concatenate([pairs[first, 1], pairs[second, 0]])
+        for pad in self._pads:
+            others = np.concatenate([pairs[pairs[:, 0] == pad, 1], pairs[pairs[:, 1] == pad, 0]])
             touched.append(set(self.world.geom_object[others].tolist()) - {-1})
         both = touched[0] & touched[1]
         return min(both) if both else None

@@ -21,15 +21,14 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import ActionChunk, Grounding, Observation
 from sightline.models.config import SystemConfig
-from sightline.models.grounding_head import ROLES, Pointing
-from sightline.models.prompts import Packer, Prompt, TokenBatch, refer_prompt, task_prompt
+from sightline.models.grounding import Planner, read_pointing
+from sightline.models.prompts import Packer, TokenBatch, task_prompt
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem, Seen
 from sightline.models.tokenizer import WordTokenizer
 from sightline.models.transforms import Scaler, fit_picture
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints"
-COMMANDS = ("put", "place", "move", "set", "bring", "take", "pick", "drop", "lay", "push", "stack")
 NO_CAMERA = np.full(15, np.nan, dtype=np.float32)
 
 
@@ -110,6 +109,7 @@ class Policy:
         self.statistics = statistics
         self.notes = notes or {}
         self.transforms = Transforms(system.config, tokenizer, statistics)
+        self.planner = Planner(system, tokenizer, self.transforms.packer)
         self._calls: dict[int, int] = {}
 
     @property
@@ -144,10 +144,8 @@ class Policy:
         groundings: list[Grounding | None] = [None] * len(observations)
         if seen.pointing is not None:
             camera = self.config.cameras[0]
-            groundings = [
-                self._grounding(seen.pointing, i, 0, 0, o.images[camera].shape[:2], camera)
-                for i, o in enumerate(observations)
-            ]
+            sizes = [observation.images[camera].shape[:2] for observation in observations]
+            groundings = [read_pointing(seen.pointing, row, size, camera) for row, size in enumerate(sizes)]
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
 
     def sample(self, seen: Seen, inputs: ModelInputs, noise: Tensor) -> Tensor:
@@ -166,67 +164,13 @@ class Policy:
         self._calls[row] = call + 1
         return torch.randn(self.config.chunk, self.config.action_dim, generator=torch.Generator().manual_seed(call))
 
-    # ---- grounding ----------------------------------------------------------------------------------------------
-
     def ground(self, image: NDArray[np.uint8], text: str) -> Grounding:
-        """Where to act in one picture [H,W,3], with the planner's own words in ``text``.
+        """Where to act in one picture; see :meth:`Planner.ground`."""
+        return self.planner.ground(image, text)
 
-        An instruction ("put the mug on the plate") yields target, reference, place and trace; a phrase ("the red mug")
-        the target alone. Boxes and points are in pixels of ``image``.
-        """
-        grounding = self.ground_batch([image], [text])[0]
-        grounding.text = self.chat(image, f"Locate {text.lower()}. Answer with its box.")
-        return grounding
-
-    @torch.inference_mode()
     def ground_batch(self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> list[Grounding]:
-        """:meth:`ground` for many pictures at once, without the words."""
-        if self.config.guidance != "spatial":
-            raise SightlineError("This policy was trained with --guidance none: it cannot say where it acts.")
-        prompts = [[self.grounding_prompt(text)] for text in texts]
-        pictures = torch.from_numpy(np.stack([self.transforms.picture(image) for image in images]))[:, None]
-        seen = self.system.see(pictures.to(self.device), self.transforms.packer.pack(prompts, 1).to(self.device))
-        assert seen.pointing is not None
-        camera = self.config.cameras[0]
-        return [
-            self._grounding(seen.pointing, i, 0, 0, image.shape[:2], camera, prompts[i][0].readouts)
-            for i, image in enumerate(images)
-        ]
-
-    @staticmethod
-    def grounding_prompt(text: str) -> Prompt:
-        """An instruction starts with a verb of COMMANDS; everything else is a phrase that names an object."""
-        words = text.lower().split()
-        if not words:
-            raise SightlineError("There is no text to ground; say what to look for, for example 'the red mug'.")
-        return task_prompt(text, guided=True) if words[0] in COMMANDS else refer_prompt(text)
-
-    @torch.inference_mode()
-    def chat(self, image: NDArray[np.uint8], question: str, max_tokens: int = 48) -> str:
-        """The planner's greedy answer in words to a question about one picture."""
-        picture = torch.from_numpy(self.transforms.picture(image))[None, None].to(self.device)
-        tokens = self.transforms.packer.pack([[Prompt(question)]], 1, pad_to=1).to(self.device)
-        return self.tokenizer.decode(self.system.planner.chat(picture, tokens, max_tokens)).strip()
-
-    @staticmethod
-    def _grounding(
-        pointing: Pointing, sample: int, question: int, view: int, size: tuple[int, ...], camera: str,
-        readouts: Sequence[str] = (*ROLES, "trace"),
-    ) -> Grounding:  # fmt: skip
-        scale = np.array([size[1], size[0]], dtype=np.float64)
-        grounding = Grounding(camera)
-        visible = pointing.visible[sample, question, :, view].sigmoid().tolist()
-        for index, role in enumerate(ROLES):
-            if role not in readouts:
-                continue
-            at = (sample, question, index, view)
-            grounding.points[role] = pointing.points[at].double().cpu().numpy() * scale
-            grounding.confidence[role] = visible[index]
-            if role != "place":
-                grounding.boxes[role] = pointing.boxes[at].double().cpu().numpy() * np.tile(scale, 2)
-        if "trace" in readouts:
-            grounding.trace = pointing.traces[sample, question].double().cpu().numpy() * scale
-        return grounding
+        """Where to act in many pictures; see :meth:`Planner.ground_batch`."""
+        return self.planner.ground_batch(images, texts)
 
     # ---- files --------------------------------------------------------------------------------------------------
 
@@ -257,11 +201,13 @@ class Policy:
 
     @staticmethod
     def from_pretrained(source: Path | str, device: str = "cpu") -> Policy:
-        """Load a checkpoint folder, or a checkpoint that ships with the package by its name (``tiny``).
+        """Load a checkpoint folder, the newest policy of a run folder, or a shipped checkpoint by its name (``tiny``).
 
         Raises SightlineError naming the missing or damaged file, or the unexpected weight.
         """
         folder = Path(source)
+        if (newest := folder / "checkpoints" / "last" / "policy").is_dir():
+            folder = newest
         if not folder.is_dir() and (SHIPPED / str(source)).is_dir():
             folder = SHIPPED / str(source)
         if not folder.is_dir():

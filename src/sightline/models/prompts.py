@@ -20,6 +20,7 @@ from sightline.models.tokenizer import END, IMAGE_PAD, PAD, READOUTS, START, VIS
 SYSTEM = f"{START}system\nYou are a helpful assistant.{END}\n"
 SPATIAL_PROMPT = "Your task is {instruction}. Locate the key objects."
 PLAIN_PROMPT = "Your task is {instruction}."
+BOX_QUESTION = "Locate {}. Give its bounding box in [x1,y1,x2,y2] format."
 
 
 @dataclass(frozen=True)

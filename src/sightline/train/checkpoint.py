@@ -86,9 +86,3 @@ def load_training_state(checkpoint: Path) -> tuple[dict, dict[str, Tensor]]:
         raise SightlineError(
             f"The training state in {folder} cannot be read ({error}); delete {checkpoint} to resume earlier."
         ) from None
-
-
-def policy_folder(source: Path | str) -> Path | str:
-    """The policy inside a run folder, or ``source`` itself where it is a policy folder or a shipped name."""
-    last = Path(source) / "checkpoints" / "last" / "policy"
-    return last if last.is_dir() else source

@@ -25,7 +25,6 @@ from sightline.models.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import WordTokenizer
 from sightline.train.cache import PlannerCache
-from sightline.train.checkpoint import policy_folder
 from sightline.train.config import OptimiserConfig, TrainConfig
 from sightline.train.frames import FrameBank, common_card
 from sightline.train.loop import Trainer
@@ -149,7 +148,7 @@ def _start_policy(
             action_dim=len(card.action_names), chunk=card.chunk, cameras=card.cameras,
         )  # fmt: skip
         return Policy(DualSystem(system).to(device), tokenizer, card, statistics), replace(config, system=system)
-    stage1 = Policy.from_pretrained(policy_folder(init))
+    stage1 = Policy.from_pretrained(init)
     stage1.card.require_match(card, f"the policy {init}", "the datasets")
     system = replace(
         stage1.config, expert=config.system.expert, querying=config.system.querying, guidance=config.system.guidance

@@ -48,9 +48,7 @@ ARM_KP = np.array([13500.0, 13500.0, 10500.0, 10500.0, 6000.0, 6000.0, 6000.0])
 ARM_KV = ARM_KP / 30.0
 ARM_FORCE = np.array([174.0, 174.0, 174.0, 174.0, 60.0, 60.0, 60.0])  # twice the real arm's: its motion is a given here
 
-PAD_HALF = 0.0071  # metres: half the height of one piece of a finger pad
-PAD_HEIGHTS = tuple(FINGER_LENGTH - PAD_HALF * (1 + 2 * k) for k in range(4))  # metres from the carriage
-PAD_GEOMS = tuple(tuple(f"{name}_pad{k}" for k in range(len(PAD_HEIGHTS))) for name in FINGER_BODIES)
+PAD_GEOMS = tuple(f"{name}_pad" for name in FINGER_BODIES)
 
 MESH_VERSION = 2  # raise when the decimation below changes
 KEEP_FACES = 0.12
@@ -218,15 +216,13 @@ def _add_collisions(spec: mujoco.MjSpec) -> None:
     for name, side in zip(FINGER_BODIES, (1, -1), strict=True):
         finger = spec.body(name)
         finger.add_geom(name=f"{name}_stem", pos=[0, side * 0.019, 0.0245], size=[0.0088, 0.005, 0.0245], **common)
-        # Several pieces, one above the other: round objects touch each at one point, and one point lets them tip over.
-        for k, height in enumerate(PAD_HEIGHTS):
-            pad = finger.add_geom(
-                name=f"{name}_pad{k}", pos=[0, side * 0.0072, height], size=[0.009, 0.0072, PAD_HALF], **common
-            )
-            # Rubber: wins over the object's own friction; torsion keeps a held object from swinging.
-            pad.friction, pad.condim, pad.priority = [1.6, 0.03, 0.0005], 4, 1
-            # Stiff and strongly damped: held objects would creep outward while the arm turns.
-            pad.solref, pad.solimp = [-40000.0, -500.0], [0.9, 0.98, 0.001, 0.5, 2]
+        pad = finger.add_geom(
+            name=f"{name}_pad", pos=[0, side * 0.0072, 0.0775], size=[0.009, 0.0072, 0.0285], **common
+        )
+        # Rubber: wins over the object's own friction; torsion keeps a held object from swinging. Stiff: what is held
+        # creeps outward while the arm turns, in proportion to the contact's time constant.
+        pad.friction, pad.condim, pad.priority = [1.6, 0.03, 0.0005], 4, 1
+        pad.solref, pad.solimp = [0.005, 1.0], [0.9, 0.98, 0.001, 0.5, 2]
 
 
 def _add_tool_and_camera(spec: mujoco.MjSpec) -> None:
