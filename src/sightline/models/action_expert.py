@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ class TimestepEmbedder(nn.Module):
         half = self.frequencies // 2
         rate = torch.exp(-math.log(10_000) * torch.arange(half, device=step.device, dtype=torch.float32) / half)
         angle = step.float()[:, None] * rate
-        return self.mlp(torch.cat([angle.cos(), angle.sin()], -1).to(self.mlp[0].weight.dtype))
+        return self.mlp(torch.cat([angle.cos(), angle.sin()], -1).to(cast(nn.Linear, self.mlp[0]).weight.dtype))
 
 
 class LinearEmbedder(nn.Module):
@@ -100,7 +101,7 @@ class DiffusionTransformer(nn.Module):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
         for small in (self.x_embedder.linear, self.z_embedder.linear, self.t_embedder.mlp[0], self.t_embedder.mlp[2]):
-            nn.init.normal_(small.weight, std=0.02)
+            nn.init.normal_(cast(nn.Linear, small).weight, std=0.02)
         nn.init.zeros_(self.final_layer.linear.weight)
 
     def forward(self, x: Tensor, step: Tensor, condition: Tensor, drop: Tensor | None = None) -> Tensor:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +35,7 @@ NO_CAMERA = np.full(15, np.nan, dtype=np.float32)
 
 @dataclass
 class ModelInputs:
-    """What the system sees of B observations: images [B,V,S,S,3] uint8, packed prompts, cameras [B,V,15], states [B,S]."""
+    """The system's view of B observations: images [B,V,S,S,3] uint8, packed prompts, cameras [B,V,15], states [B,S]."""
 
     images: Tensor
     tokens: TokenBatch
@@ -44,7 +45,7 @@ class ModelInputs:
 
 
 class Transforms:
-    """The symmetric pipeline: observations to model inputs, model outputs to actions. Shared by training and serving."""
+    """The symmetric pipeline: observations to inputs, outputs to actions. Shared by training and serving."""
 
     def __init__(self, config: SystemConfig, tokenizer: WordTokenizer, statistics: dict) -> None:
         self.config = config
@@ -159,7 +160,7 @@ class Policy:
         return self.system.expert.sample(condition, noise.to(device), expert.guidance_scale, expert.ddim_steps)
 
     def _noise(self, row: int) -> Tensor:
-        # The noise depends on how often this episode was asked, never on its neighbours: rows do not depend on batching.
+        # The noise depends on how often this episode was asked, never on its neighbours: batching changes nothing.
         call = self._calls.get(row, 0)
         self._calls[row] = call + 1
         return torch.randn(self.config.chunk, self.config.action_dim, generator=torch.Generator().manual_seed(call))
@@ -228,7 +229,8 @@ class Policy:
         missing = [name for name in missing if name != "planner.model.lm_head.weight"]
         if missing or unexpected:
             raise SightlineError(
-                f"The weights in {folder} do not fit its configuration: missing {missing[:3]}, unexpected {unexpected[:3]}."
+                f"The weights in {folder} do not fit its configuration: "
+                f"missing {missing[:3]}, unexpected {unexpected[:3]}."
             )
         system.planner.model.tie_weights()
         card = Card.from_dict(_read_json(folder / "card.json"))
@@ -255,8 +257,8 @@ class Policy:
         lines = [
             "---", "license: apache-2.0", "library_name: sightline", "pipeline_tag: robotics", "---", "",
             "# A Sightline dual-system policy", "",
-            f"{parameters / 1e6:.1f} M parameters, guidance: {self.config.guidance}, chunk of {self.config.chunk} actions at "
-            f"{self.card.control_hz} Hz, cameras {', '.join(self.config.cameras)}.", "",
+            f"{parameters / 1e6:.1f} M parameters, guidance: {self.config.guidance}, chunk of {self.config.chunk} "
+            f"actions at {self.card.control_hz} Hz, cameras {', '.join(self.config.cameras)}.", "",
             "## Interface card", "", "```json", json.dumps(self.card.to_dict(), indent=2), "```", "",
         ]  # fmt: skip
         for title, value in self.notes.items():
@@ -264,7 +266,7 @@ class Policy:
         return "\n".join(lines)
 
 
-def with_expert(policy: Policy, **changes: float | int) -> Policy:
+def with_expert(policy: Policy, **changes: Any) -> Policy:
     """The same policy with other inference settings of the expert (ddim_steps, guidance_scale)."""
     policy.system.config = replace(policy.config, expert=replace(policy.config.expert, **changes))
     return policy

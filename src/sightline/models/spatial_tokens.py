@@ -48,7 +48,7 @@ class SpatialInputs:
         """Detached predictions for one question slot of each sample; without pointing only state and calibration."""
         if pointing is None:
             nothing = state.new_zeros(len(state), 0)
-            return SpatialInputs(*[nothing] * 6, cameras, state, normalised)
+            return SpatialInputs(*(nothing,) * 6, cameras, state, normalised)
         return SpatialInputs(
             pointing.points[:, question].detach(),
             pointing.boxes[:, question].detach(),
@@ -137,7 +137,7 @@ class SpatialEmbedder(nn.Module):
         cameras = cameras[:, None].expand(-1, len(ROLES), -1, -1)
         flag = flag[:, None, :, None].expand(-1, len(ROLES), -1, -1)
         places = unproject(inputs.points, inputs.heights, cameras)
-        # The grasp axis is a double angle in the picture: a short step along it, unprojected, turns into one on the table.
+        # The grasp axis is a double angle in the picture: a short step along it, unprojected, is one on the table.
         angle = 0.5 * torch.atan2(inputs.axes[..., 1], inputs.axes[..., 0])
         step = 0.02 * torch.stack([angle.cos(), angle.sin()], -1)
         along = unproject(inputs.points + step, inputs.heights, cameras) - places

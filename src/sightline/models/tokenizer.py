@@ -68,5 +68,8 @@ class WordTokenizer:
         return self.backend.decode([int(i) for i in ids])
 
     def id(self, token: str) -> int:
-        """The id of one special token."""
-        return self.backend.token_to_id(token)
+        """The id of one special token. Raises SightlineError where the vocabulary lacks it."""
+        found = self.backend.token_to_id(token)
+        if found is None:
+            raise SightlineError(f"The tokenizer has no token '{token}'; restore the checkpoint's tokenizer.json.")
+        return found

@@ -109,7 +109,7 @@ class VisualEncoder(nn.Module):
         nn.init.normal_(self.cls_token, std=1e-6)
 
     def positions(self, rows: int, columns: int) -> Tensor:
-        """[1, 1 + rows * columns, width] position table, resized bicubically where the picture differs from pre-training."""
+        """[1, 1 + rows * columns, width] position table, resized bicubically for other sizes than in pre-training."""
         side = math.isqrt(self.pos_embed.shape[1] - 1)
         if (rows, columns) == (side, side):
             return self.pos_embed

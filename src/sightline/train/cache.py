@@ -29,7 +29,8 @@ class PlannerCache:
         self.latents = system.config.expert.latent
         shapes = {
             "points": (len(ROLES), views, 2), "boxes": (len(ROLES), views, 4), "visible": (len(ROLES), views),
-            "heights": (len(ROLES), views), "axes": (len(ROLES), views, 2), "traces": (system.config.grounding.trace_points, 2),
+            "heights": (len(ROLES), views), "axes": (len(ROLES), views, 2),
+            "traces": (system.config.grounding.trace_points, 2),
         }  # fmt: skip
         self.explicit = {name: np.zeros((count, *shape), dtype=np.float32) for name, shape in shapes.items()}
         self._folder = tempfile.TemporaryDirectory(prefix="sightline-planner-")
@@ -54,7 +55,7 @@ class PlannerCache:
         with progress(len(bank), "planner outputs", unit="frame") as bar:
             for first in range(0, len(bank), batch):
                 frames = np.arange(first, min(first + batch, len(bank)))
-                prompts = [[task_prompt(own_question(bank, f).text, guided=True)] for f in frames]
+                prompts = [[task_prompt(own_question(bank, int(f)).text, guided=True)] for f in frames]
                 tokens = packer.pack(prompts, len(bank.cameras)).to(device)
                 with torch.autocast(device.type, precision, enabled=precision != torch.float32):
                     seen = system.see(pictures(bank, frames).to(device), tokens)

@@ -1,4 +1,4 @@
-"""Run folders: ``checkpoints/STEP/{policy/, training_state/}`` and ``last``. Written whole or not at all, read back exactly."""
+"""Run folders: ``checkpoints/STEP/{policy/, training_state/}`` and ``last``; written whole, read back exactly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEEP = 2
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer, system: nn.Module) -> dict[str, Tensor]:
     """The optimiser's state under the names of the parameters: no pickle, readable by anyone."""
-    names = {parameter: name for name, parameter in system.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in system.named_parameters()}
     tensors = {}
     for parameter, state in optimiser.state.items():
         for key, value in state.items():

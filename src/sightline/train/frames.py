@@ -22,7 +22,7 @@ MIN_SHARE = 0.15  # of a cell's pixels that an object must cover to own it
 
 
 def cell_owners(ids: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """[side,side] which object covers most of each cell of an instance map [H,W]; 0 where less than MIN_SHARE is covered."""
+    """[side,side] which object covers most of each cell of an instance map [H,W]; 0 where none covers MIN_SHARE."""
     height, width = ids.shape
     rows, columns = (np.arange(n) * side // n for n in (height, width))
     cell = rows[:, None] * side + columns[None]

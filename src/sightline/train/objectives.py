@@ -65,8 +65,8 @@ class GroundingObjective:
     name = "grounding"
 
     def __init__(
-        self, scenes: FrameBank, episodes: FrameBank, packer: Packer, labels: LabelMaker, config: GroundingConfig, seed: int,
-        weight: float = 1.0, every: int = 1, start: int = 0,
+        self, scenes: FrameBank, episodes: FrameBank, packer: Packer, labels: LabelMaker, config: GroundingConfig,
+        seed: int, weight: float = 1.0, every: int = 1, start: int = 0,
     ) -> None:  # fmt: skip
         self.scenes, self.episodes = scenes, episodes
         self.packer, self.labels, self.config, self.seed = packer, labels, config, seed

@@ -34,7 +34,7 @@ def questions_for(
 
 
 def answers_for(bank: FrameBank, frame: int, questions: Sequence[Question]) -> list[list[Answer]]:
-    """[question][view] labels in pixels of the stored pictures. A demonstration's own trace is what the tool really did."""
+    """[question][view] labels in pixels of the stored pictures. A demonstration's own trace is what the tool did."""
     labels, time = bank.labels[bank.episode[frame]], bank.time[frame]
     scene = labels.scene(time)
     found = []

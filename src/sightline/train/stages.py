@@ -95,7 +95,7 @@ def posttrain(
         data: datasets; demonstrations are episodes, scenes serve co-training.
         init: run or policy folder of stage 1; must be None when guidance is ``none``.
         out: run folder; an interrupted run in it is resumed.
-        guidance: ``spatial`` or ``none`` (the vanilla policy: no stage 1, no spatial prompt, no points, no co-training).
+        guidance: ``spatial`` or ``none`` (vanilla: no stage 1, no spatial prompt, no points, no co-training).
         overrides: ``key=value`` changes of TrainConfig.
     Returns:
         ``steps``, ``samples_per_second``, ``action_loss``, ``box_acc50`` (absent when unguided).
