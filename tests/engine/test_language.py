@@ -16,8 +16,8 @@ from sightline.engine.language import (
     Phrasebook,
     instruct,
     referring_expressions,
-    resolve,
 )
+from sightline.engine.resolve import resolve
 
 
 def phrases(scene, index: int, style: str = "") -> set[str]:

@@ -2,7 +2,7 @@
 
 A :class:`Phrasebook` knows every expression that singles out one object of a scene without ambiguity: by attributes
 ("the small red mug"), by its place ("the mug left of the bowl") or by a superlative ("the bottle nearest the bowl").
-:func:`resolve` reads an expression the other way round, from the scene alone, and confirms that exactly one thing fits.
+:mod:`sightline.engine.resolve` reads an expression the other way round and confirms that exactly one thing fits.
 """
 
 from __future__ import annotations
@@ -15,17 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from sightline.core.types import SceneState
-from sightline.engine.relations import (
-    AXES,
-    MIN_DISTANCE,
-    NEXT_TO_GAP,
-    RANKED,
-    RANKED_BY_REFERENCE,
-    SceneGraph,
-    bulk,
-    direction_margin,
-    holds,
-)
+from sightline.engine.relations import RANKED, RANKED_BY_REFERENCE, SceneGraph
 
 T = TypeVar("T")
 STYLES = ("attribute", "spatial", "superlative")
@@ -285,69 +275,6 @@ def referring_expressions(scene: SceneState, index: int, rng: np.random.Generato
     for style in ("spatial", "superlative"):
         found += [book._related(item, rng) for group in book.candidates(number, style) for item in group]
     return found
-
-
-def resolve(expression: Expression, scene: SceneState) -> list[int]:
-    """Indices of all present objects that an expression could mean; superlatives include near ties.
-
-    Written against positions alone, not against SceneGraph, so that it can confirm what Phrasebook says.
-    """
-    pool = [
-        index
-        for index, info in enumerate(scene.objects)
-        if scene.present[index]
-        and (not expression.kind or f" {info.kind}".endswith(f" {expression.kind}"))
-        and (not expression.colour or info.colour == expression.colour)
-        and (not expression.size or info.size == expression.size)
-    ]
-    if not expression.relation:
-        return pool
-    if expression.reference is None:
-        return _best(pool, expression.relation, scene)
-    found = resolve(expression.reference, scene)
-    if len(found) != 1:
-        return []
-    reference = found[0]
-    pool = [index for index in pool if index != reference]
-    if expression.relation in RANKED_BY_REFERENCE:
-        distance = {index: _distance(scene, index, reference) for index in pool}
-        if expression.relation == "nearest":
-            return [index for index in pool if distance[index] <= min(distance.values()) + 0.015]
-        return [index for index in pool if distance[index] >= max(distance.values()) - 0.015]
-    return [index for index in pool if _stands(expression.relation, scene, index, reference)]
-
-
-def _distance(scene: SceneState, first: int, second: int) -> float:
-    offset = scene.positions[first] - scene.positions[second]
-    return float(np.hypot(offset[0], offset[1]))
-
-
-def _stands(relation: str, scene: SceneState, index: int, reference: int) -> bool:
-    if relation == "next":
-        return (
-            _distance(scene, index, reference) - scene.objects[index].radius - scene.objects[reference].radius
-            <= NEXT_TO_GAP
-        )
-    if relation in AXES:
-        far_enough = _distance(scene, index, reference) >= max(MIN_DISTANCE, scene.objects[reference].radius)
-        return far_enough and direction_margin(relation, scene.positions[index] - scene.positions[reference]) >= 0
-    return holds(relation, scene, index, reference)
-
-
-def _best(pool: list[int], relation: str, scene: SceneState) -> list[int]:
-    """The objects of the pool within a small tolerance of the extreme of a reference-free ranking."""
-    x, y = scene.positions[:, 0], scene.positions[:, 1]
-    score, tie = {
-        "leftmost": (-y, 0.01),
-        "rightmost": (y, 0.01),
-        "frontmost": (x, 0.01),
-        "backmost": (-x, 0.01),
-        "robot_nearest": (-np.hypot(x, y), 0.01),
-        "robot_farthest": (np.hypot(x, y), 0.01),
-        "largest": (np.log([bulk(scene, index) for index in range(len(x))]), 0.05),
-        "smallest": (-np.log([bulk(scene, index) for index in range(len(x))]), 0.05),
-    }[relation]
-    return [index for index in pool if score[index] >= max(score[other] for other in pool) - tie]
 
 
 def instruct(relation: str, target_phrase: str, reference_phrase: str, rng: np.random.Generator) -> str:
