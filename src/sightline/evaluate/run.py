@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -84,18 +85,33 @@ def evaluate(
     if suite == "grounding":
         return _grounding(policy, data, episodes, seed, report, about | {"data": ", ".join(map(str, data))})
     settings = RolloutSettings(batch, execute, handling, films if video else 0, Path(video) if video else None)
+    return _closed_loop(policy, split, episodes, seed, settings, workers, report, probe, about)
+
+
+def _closed_loop(
+    policy: str,
+    split: str,
+    episodes: int,
+    seed: int,
+    settings: RolloutSettings,
+    workers: int,
+    report: Path | None,
+    probe: int,
+    about: dict,
+) -> dict:
     make_policy = partial(load_policy, policy)
     make_env, seeds = _world_of(policy, split, episodes, seed)
     started = time.monotonic()
-    rows = rollout_in_processes(make_policy, make_env, seeds, settings, workers, label=f"{policy} on {suite}/{split}")
+    rows = rollout_in_processes(make_policy, make_env, seeds, settings, workers, label=f"{policy} on tabletop/{split}")
     seconds = time.monotonic() - started
-    listening = _probe(make_policy, make_env, seeds[:probe], RolloutSettings(batch, execute, handling), workers)
+    unfilmed = replace(settings, films=0, film_dir=None)
+    listening = _probe(make_policy, make_env, seeds[:probe], unfilmed, workers)
     print_summary(rows)
     scripted = policy == EXPERT or policy.startswith(REPLAY)
-    about["chunk handling"] = "one action at a time" if scripted else f"{handling}, {execute} actions a chunk"
-    about |= {"workers": workers, "seconds": round(seconds, 1)}
+    chunks = "one action at a time" if scripted else f"{settings.handling}, {settings.execute} actions a chunk"
+    about = about | {"chunk handling": chunks, "workers": workers, "seconds": round(seconds, 1)}
     if report is not None:
-        write_rollout_report(Path(report), f"{policy} on {suite}, {split}", rows, about, settings.film_dir, listening)
+        write_rollout_report(Path(report), f"{policy} on tabletop, {split}", rows, about, settings.film_dir, listening)
         say(f"Report: {report}")
     rate = success_rate(rows)
     return {
