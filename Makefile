@@ -36,7 +36,7 @@ test: setup ## all tests, the whole chain in miniature included
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q
 
 bench: setup ## speed of data engine, training and policy on this machine
-	$(BIN)/python scripts/bench.py
+	$(BIN)/python benchmarks/speed.py
 
 lint: $(READY) ## style, imports, types
 	$(BIN)/ruff check .
