@@ -29,6 +29,7 @@ CHUNKS = 8  # joint targets per action
 START_SPREAD = 0.08  # metres: the arm starts within this of home, in x and y
 START_HEIGHT = (0.15, 0.30)  # metres
 START_YAW = 0.2  # radians
+EXPLODED = 1000.0  # metres or radians per second: no longer physics
 SETTLE_SPEED = 0.02  # metres per second: slower counts as at rest
 
 HOME_ROTATION = np.diag([1.0, -1.0, -1.0])  # base_from_tool at home: z down, closing direction along y
@@ -83,7 +84,13 @@ def limited(vector: Array, most: float) -> Array:
 
 
 class Simulation:
-    """One robot in one world. Deterministic: the same layout, generator and actions give the same states."""
+    """One robot in one world. Deterministic: the same layout, generator and actions give the same states.
+
+    Attributes:
+        world, model, data: what is simulated.
+        command: what the arm is told to be; targets: [7] the joint angles that the command comes to.
+        exploded: whether contacts have blown up since the last reset.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -103,11 +110,13 @@ class Simulation:
         self._substeps = round(1 / (CONTROL_HZ * self.model.opt.timestep)) // CHUNKS
         self.targets = panda.HOME_QPOS.copy()
         self.command = Command(np.zeros(3), np.eye(3), 1.0)
+        self.exploded = False
 
     # --- starting -------------------------------------------------------------------------------------------------
 
     def reset(self, layout: Layout, rng: np.random.Generator) -> None:
         """Place the objects of ``layout`` and the arm at a random pose near home, clear of all objects."""
+        self.exploded = False
         mujoco.mj_resetData(self.model, self.data)
         set_home(self.model, self.data)
         apply_layout(self.world, self.data, layout)
@@ -169,6 +178,9 @@ class Simulation:
     def step(self, action: NDArray) -> None:
         """Carry out one action [7] (metres, radians, gripper) over a tenth of a second.
 
+        Where contacts blow up (a small thing pinched between two others, about one episode in a thousand) everything
+        stays where it was, at rest, and ``exploded`` is set.
+
         Raises:
             SightlineError: wrong shape, or a value that is not finite.
         """
@@ -177,6 +189,7 @@ class Simulation:
             raise SightlineError(f"An action must have shape ({len(ACTION_NAMES)},), got {action.shape}.")
         if not np.all(np.isfinite(action)):
             raise SightlineError(f"An action must be finite numbers, got {action.tolist()}.")
+        before, expected = self.snapshot(), self.data.time + 1 / CONTROL_HZ
         self.command = self._moved(action)
         start = self.targets
         self.targets = self._solve(start, self.command, iterations=6)
@@ -186,6 +199,11 @@ class Simulation:
         for chunk in range(1, CHUNKS + 1):
             self.data.ctrl[self._arm_ctrl] = start + (self.targets - start) * (chunk / CHUNKS) + lead
             mujoco.mj_step(self.model, self.data, self._substeps)
+        # MuJoCo starts again at time 0 after a NaN.
+        if not np.abs(self.data.qvel).max() < EXPLODED or abs(self.data.time - expected) > 1e-6:
+            self.exploded = True
+            self.restore(before)
+            self.data.qvel[:] = 0.0
         mujoco.mj_forward(self.model, self.data)
 
     def settle(self, steps: int = 5) -> None:

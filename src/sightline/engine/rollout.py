@@ -109,6 +109,8 @@ class Judge:
         self.watch()
         if self.success and wrong_object_moved(self.simulation.scene(), self.started, self.task):
             return "wrong object moved"
+        if self.simulation.exploded:
+            return "contacts blew up"
         return "object fell" if self.fallen else self.failure()
 
 
