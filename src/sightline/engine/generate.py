@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sightline.core import console
-from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import Episode
 from sightline.data import DatasetWriter, layout, load_dataset
 from sightline.data.fingerprint import content_hash
@@ -74,10 +74,8 @@ def check_arguments(recipe: Recipe, episodes: int, workers: int) -> None:
         raise SightlineError(f"The seed must not be negative, but it is {recipe.seed}.")
     if recipe.size % 2 or not 32 <= recipe.size <= 2048:
         raise SightlineError(f"The picture size must be an even number of 32 to 2048 pixels, not {recipe.size}.")
-    for name, choice, known in (("kind", recipe.kind, KINDS), ("split", recipe.split, SPLITS)):
-        if choice not in known:
-            hint = did_you_mean(choice, known)
-            raise SightlineError(f"There is no {name} '{choice}'{hint}; choose one of {list(known)}.")
+    require_known("kind", recipe.kind, KINDS)
+    require_known("split", recipe.split, SPLITS)
     if recipe.kind == "scenes" and recipe.renders_per_plan > 1:
         raise SightlineError("Scenes have no plan that could be rendered several times; ask for more scenes instead.")
 

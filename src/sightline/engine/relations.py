@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array
 from sightline.core.types import RELATIONS, SceneState
 
@@ -67,10 +67,7 @@ def holds(relation: str, scene: SceneState, target: int, reference: int, limit: 
     Raises:
         SightlineError: unknown relation.
     """
-    if relation not in RELATIONS:
-        raise SightlineError(
-            f"Unknown relation '{relation}'{did_you_mean(relation, RELATIONS)}; known: {', '.join(RELATIONS)}."
-        )
+    require_known("relation", relation, RELATIONS)
     if target == reference or not (scene.present[target] and scene.present[reference]):
         return False
     offset = scene.positions[target] - scene.positions[reference]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.errors import SightlineError, require_known
 
 Action = NDArray[np.float32]
 HANDLINGS = ("receding", "ensemble")
@@ -39,11 +39,7 @@ class ChunkPlayer:
     _due: int = 0
 
     def __post_init__(self) -> None:
-        if self.handling not in HANDLINGS:
-            raise SightlineError(
-                f"Unknown chunk handling '{self.handling}'{did_you_mean(self.handling, HANDLINGS)}; "
-                f"known are {', '.join(HANDLINGS)}."
-            )
+        require_known("chunk handling", self.handling, HANDLINGS)
         if self.execute < 1:
             raise SightlineError(f"At least one action of a chunk must be executed, not {self.execute}.")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import sightline
 from sightline.core.console import say
-from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.errors import SightlineError, require_known
 from sightline.evaluate.grounding import Grounder, evaluate_grounding
 from sightline.evaluate.listen import ListeningResult, listen
 from sightline.evaluate.policies import EXPERT, REPLAY, load_policy
@@ -70,8 +70,7 @@ def evaluate(
     Raises:
         SightlineError: unknown suite, policy or split, or cards that do not match.
     """
-    if suite not in SUITES:
-        raise SightlineError(f"Unknown suite '{suite}'{did_you_mean(suite, SUITES)}; known are {', '.join(SUITES)}.")
+    require_known("suite", suite, SUITES)
     if episodes < 1:
         raise SightlineError(f"At least one episode is needed, not {episodes}.")
     about = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.errors import SightlineError, require_known
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,7 @@ class SystemConfig:
     guidance: str = "spatial"
 
     def __post_init__(self) -> None:
-        if self.guidance not in ("spatial", "none"):
-            raise SightlineError(f"Unknown guidance '{self.guidance}': use 'spatial' or 'none'.")
+        require_known("guidance", self.guidance, ("spatial", "none"))
         if self.planner.image_size % (self.planner.patch * self.planner.merge):
             raise SightlineError(
                 f"The planner's image_size {self.planner.image_size} is not a multiple of patch x merge "
@@ -135,6 +134,5 @@ PRESETS: dict[str, SystemConfig] = {
 
 def preset(name: str) -> SystemConfig:
     """The preset of that name. Raises SightlineError naming the nearest known one."""
-    if name not in PRESETS:
-        raise SightlineError(f"Unknown preset '{name}'{did_you_mean(name, PRESETS)}; known: {', '.join(PRESETS)}.")
+    require_known("preset", name, PRESETS)
     return PRESETS[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, require_known
 from sightline.models.config import SystemConfig
 
 
@@ -78,8 +78,7 @@ class ActionConfig:
     grounding_weight: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.planner not in ("cached", "joint"):
-            raise SightlineError(f"Unknown planner mode '{self.planner}': use 'cached' or 'joint'.")
+        require_known("planner mode", self.planner, ("cached", "joint"))
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,6 @@ class TrainConfig:
     system: SystemConfig = field(default_factory=SystemConfig)
 
     def __post_init__(self) -> None:
-        if self.precision not in ("bf16", "fp32"):
-            raise SightlineError(f"Unknown precision '{self.precision}': use 'bf16' or 'fp32'.")
+        require_known("precision", self.precision, ("bf16", "fp32"))
         if self.steps < 1:
             raise SightlineError(f"A run needs at least one step, got {self.steps}.")

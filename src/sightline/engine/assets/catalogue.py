@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.errors import SightlineError, did_you_mean, require_known
 from sightline.engine.assets import fruit, items, packaged, targets
 from sightline.engine.assets.colours import COLOURS, RGB, contrast
 from sightline.engine.assets.items import Painter
@@ -171,8 +171,7 @@ def role(kind: str) -> str:
 
 def require_split(split: str) -> None:
     """Raise SightlineError unless ``split`` is known."""
-    if split not in SPLITS:
-        raise SightlineError(f"Unknown split '{split}'{did_you_mean(split, SPLITS)}; there are {', '.join(SPLITS)}.")
+    require_known("split", split, SPLITS)
 
 
 def catalogue(split: str = "unseen") -> tuple[ObjectModel, ...]:
