@@ -1,0 +1,47 @@
+"""The nano system and its tokenizer, built once; tests that change one build their own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from nano import nano_policy, nano_system, nano_tokenizer
+
+from sightline.models.policy import Policy
+from sightline.models.prompts import Packer
+from sightline.models.system import DualSystem
+from sightline.models.tokenizer import WordTokenizer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> WordTokenizer:
+    return nano_tokenizer()
+
+
+@pytest.fixture(scope="session")
+def system() -> DualSystem:
+    return nano_system()
+
+
+@pytest.fixture(scope="session")
+def packer(system: DualSystem, tokenizer: WordTokenizer) -> Packer:
+    return Packer(tokenizer, system.config.planner)
+
+
+@pytest.fixture(scope="session")
+def policy(tokenizer: WordTokenizer) -> Policy:
+    return nano_policy(tokenizer)

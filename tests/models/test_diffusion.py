@@ -1,0 +1,113 @@
+"""The noising process and its sampler, against published numbers and an oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from sightline.core.errors import SightlineError
+from sightline.models.action_expert import ActionExpert
+from sightline.models.diffusion import Diffusion
+
+
+def test_schedule_is_the_squared_cosine() -> None:
+    diffusion = Diffusion()
+    assert diffusion.betas[0] == pytest.approx(6.31281598e-4, rel=1e-6)
+    assert diffusion.betas[50] == pytest.approx(3.15463394e-2, rel=1e-6)
+    assert diffusion.betas[99] == 0.999
+    assert float(diffusion.alpha_bar[49]) == pytest.approx(0.49384359, rel=1e-6)
+    assert (np.diff(diffusion.alpha_bar.numpy()) < 0).all()
+
+
+def test_ddim_visits_even_strides() -> None:
+    diffusion = Diffusion()
+    assert diffusion.ddim_steps(10) == list(range(0, 100, 10))
+    assert diffusion.ddim_steps(20) == list(range(0, 100, 5))
+    assert len(diffusion.ddim_steps(100)) == 100
+
+
+@pytest.mark.parametrize("count", [16, 30, 0, 101])
+def test_ddim_refuses_uneven_counts(count: int) -> None:
+    with pytest.raises(SightlineError, match=f"exactly {count} of 100"):
+        Diffusion().ddim_steps(count)
+
+
+@pytest.mark.parametrize("count", [2, 5, 10, 20])
+def test_ddim_recovers_the_clean_chunk_from_an_oracle(count: int) -> None:
+    diffusion = Diffusion()
+    generator = torch.Generator().manual_seed(0)
+    clean = torch.randn(3, 8, 7, generator=generator, dtype=torch.float64)
+    start = torch.randn(3, 8, 7, generator=generator, dtype=torch.float64)
+    visited = []
+
+    def oracle(x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+        visited.append(int(step[0]))
+        level = diffusion.alpha_bar[step].view(-1, 1, 1)
+        return (x - level.sqrt() * clean) / (1 - level).sqrt()
+
+    found = diffusion.ddim(oracle, start, count)
+    torch.testing.assert_close(found, clean, atol=1e-9, rtol=0)
+    assert visited == diffusion.ddim_steps(count)[::-1]
+
+
+def test_add_noise_has_the_scheduled_level() -> None:
+    diffusion = Diffusion()
+    clean, noise = torch.full((2, 1, 1), 3.0), torch.full((2, 1, 1), -1.0)
+    step = torch.tensor([0, 49])
+    level = diffusion.alpha_bar[step].numpy()
+    expected = np.sqrt(level) * 3.0 - np.sqrt(1 - level)
+    np.testing.assert_allclose(diffusion.add_noise(clean, noise, step).flatten().numpy(), expected, rtol=1e-5)
+
+
+@pytest.fixture
+def expert() -> ActionExpert:
+    torch.manual_seed(0)
+    expert = ActionExpert(7, 8, 5, 1, 64, 2).eval()
+    torch.nn.init.normal_(expert.net.final_layer.linear.weight, std=0.1)
+    return expert
+
+
+def test_the_expert_starts_at_zero_output() -> None:
+    torch.manual_seed(0)
+    fresh = ActionExpert(7, 8, 5, 2, 64, 2)
+    out = fresh.net(torch.randn(2, 8, 7), torch.tensor([3, 70]), torch.randn(2, 5, 64))
+    assert out.shape == (2, 8, 7)
+    assert not out.any()
+
+
+@torch.inference_mode()
+def test_guidance_scale_one_is_no_guidance(expert: ActionExpert) -> None:
+    condition, noise = torch.randn(2, 5, 64), torch.randn(2, 8, 7)
+    plain = expert.diffusion.ddim(lambda x, step: expert.net(x, step, condition), noise, 10)
+    assert torch.equal(expert.sample(condition, noise, 1.0, 10), plain)
+
+
+@torch.inference_mode()
+def test_guidance_extrapolates_from_the_empty_condition(expert: ActionExpert) -> None:
+    torch.manual_seed(1)
+    condition, noise = torch.randn(2, 5, 64), torch.randn(2, 8, 7)
+    everyone = torch.ones(2, dtype=torch.bool)
+
+    def predict(x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+        with_condition, without = expert.net(x, step, condition), expert.net(x, step, condition, everyone)
+        return 3.0 * with_condition - 2.0 * without
+
+    guided = expert.sample(condition, noise, 3.0, 10)
+    torch.testing.assert_close(guided, expert.diffusion.ddim(predict, noise, 10), atol=1e-4, rtol=1e-4)
+    assert (guided - expert.sample(condition, noise, 1.0, 10)).abs().max() > 1e-3
+
+
+@torch.inference_mode()
+def test_dropped_samples_do_not_see_their_condition(expert: ActionExpert) -> None:
+    x, step = torch.randn(2, 8, 7), torch.tensor([10, 10])
+    drop = torch.tensor([True, False])
+    one, two = (expert.net(x, step, torch.full((2, 5, 64), value), drop) for value in (0.0, 1.0))
+    assert torch.equal(one[0], two[0])
+    assert not torch.allclose(one[1], two[1])
+
+
+def test_the_loss_of_an_untrained_expert_is_the_variance_of_the_noise() -> None:
+    torch.manual_seed(0)
+    fresh = ActionExpert(7, 8, 5, 1, 64, 2)
+    assert float(fresh.loss(torch.randn(64, 8, 7), torch.randn(64, 5, 64), 4, 0.1).detach()) == pytest.approx(1.0, abs=0.03)  # fmt: skip

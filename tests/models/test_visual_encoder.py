@@ -1,0 +1,85 @@
+"""Fast paths of the visual encoder give the numbers of the plain ones."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from sightline.models import visual_encoder
+from sightline.models.config import VisualEncoderConfig
+from sightline.models.visual_encoder import Attention, PatchEmbed, VisualEncoder
+
+
+def test_unfolded_patches_equal_the_strided_convolution() -> None:
+    torch.manual_seed(0)
+    embed, images = PatchEmbed(14, 32), torch.randn(2, 3, 28, 56)
+    expected = embed.proj(images).flatten(2).transpose(1, 2)
+    torch.testing.assert_close(embed(images), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_plain_attention_equals_the_fused_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    attention = Attention(48, 3)
+    x = torch.randn(2, 11, 48)
+    weights = torch.randn(2, 11, 48)
+    results = []
+    for limit in (512, 0):
+        monkeypatch.setattr(visual_encoder, "SHORT", limit)
+        entered = x.clone().requires_grad_()
+        attention.zero_grad()
+        out = attention(entered)
+        (out * weights).sum().backward()
+        results.append([out.detach(), entered.grad, *(p.grad.clone() for p in attention.parameters())])
+    for plain, fused in zip(*results, strict=True):
+        torch.testing.assert_close(plain, fused, atol=2e-5, rtol=1e-4)
+    assert results[0][1].abs().max() > 1e-3
+
+
+@pytest.fixture
+def encoder() -> VisualEncoder:
+    torch.manual_seed(0)
+    return VisualEncoder(VisualEncoderConfig(depth=1, width=64, heads=1, pretraining_size=112)).eval()
+
+
+def test_positions_at_the_pretraining_size_are_the_table_itself(encoder: VisualEncoder) -> None:
+    assert encoder.positions(8, 8) is encoder.pos_embed
+
+
+@torch.inference_mode()
+def test_positions_are_resized_as_pictures_are(encoder: VisualEncoder) -> None:
+    ramp = torch.linspace(0, 1, 8)
+    encoder.pos_embed[:, 1:] = (ramp[:, None] + 10 * ramp[None]).flatten()[None, :, None]
+    resized = encoder.positions(16, 12)
+    assert resized.shape == (1, 1 + 16 * 12, 64)
+    assert torch.equal(resized[:, 0], encoder.pos_embed[:, 0])
+    grid = resized[0, 1:, 0].view(16, 12)
+    # Rows carry the ones, columns the tens; away from the border the ramp stays a ramp.
+    expected = F.interpolate((ramp[:, None] + 10 * ramp[None])[None, None], size=(16, 12), mode="bicubic")[0, 0]
+    torch.testing.assert_close(grid[3:-3, 3:-3], expected[3:-3, 3:-3], atol=0.15, rtol=0)
+    assert (grid.diff(dim=1)[:, 2:-2] > 0).all() and (grid.diff(dim=0)[2:-2] > 0).all()
+
+
+@torch.inference_mode()
+def test_position_ratio_is_that_of_the_hub_code(encoder: VisualEncoder) -> None:
+    grid = encoder.pos_embed[:, 1:].view(1, 8, 8, 64).permute(0, 3, 1, 2)
+    expected = F.interpolate(grid, scale_factor=(16.1 / 8, 16.1 / 8), mode="bicubic").flatten(2).transpose(1, 2)
+    assert torch.equal(encoder.positions(16, 16)[:, 1:], expected)
+    rounded = F.interpolate(grid, size=(16, 16), mode="bicubic").flatten(2).transpose(1, 2)
+    assert not torch.allclose(expected, rounded, atol=1e-4)
+
+
+@torch.inference_mode()
+def test_tokens_are_row_by_row(encoder: VisualEncoder) -> None:
+    images = torch.zeros(1, 3, 112, 112)
+    changed = images.clone()
+    changed[..., 14:28, 70:84] = 3.0  # row 1, column 5
+    difference = (encoder(changed) - encoder(images)).abs().sum(-1)[0]
+    assert int(difference.argmax()) == 1 * 8 + 5
+
+
+@torch.inference_mode()
+def test_other_picture_sizes_give_their_own_grid(encoder: VisualEncoder) -> None:
+    out = encoder(torch.randn(2, 3, 56, 140))
+    assert out.shape == (2, 4 * 10, 64)
+    torch.testing.assert_close(out.mean(-1), torch.zeros(2, 40), atol=1e-5, rtol=0)
