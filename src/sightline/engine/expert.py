@@ -148,7 +148,7 @@ class Expert:
         """
         start = self.simulation.command.position[:2]
         way = goal[:2] - start
-        along = np.clip((scene.positions[:, :2] - start) @ way / max(way @ way, 1e-9), 0, 1)
+        along = np.clip((scene.positions[:, :2] - start) @ way / max(float(way @ way), 1e-9), 0, 1)
         apart = np.linalg.norm(start + along[:, None] * way - scene.positions[:, :2], axis=1)
         apart -= np.array([info.radius for info in scene.objects])
         tops = scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2

@@ -13,6 +13,7 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -59,10 +60,10 @@ Meshes = dict[str, tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.floa
 
 
 def attach(spec: mujoco.MjSpec) -> None:
-    """Join the Panda to ``spec``: base at the origin, table top at z = 0, actuated by joint position targets.
+    """Join the Panda to ``spec``: base at the origin, table top at z = 0, moved by joint position targets.
 
     Adds a site ``tool`` between the finger pads (z out of the hand, y along the closing direction), a camera
-    ``wrist``, seven arm actuators (targets in radians) and one gripper actuator (target opening of one finger in metres).
+    ``wrist``, seven arm actuators (targets in radians) and a gripper actuator (target opening of one finger, metres).
     Visual shapes are in group 2, collision shapes in group 3.
 
     Raises:
@@ -121,16 +122,16 @@ def _decimated_meshes(folder: Path) -> Meshes:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             pass  # a damaged cache is simply made again
     meshes = _make_meshes(folder)
+    arrays: dict[str, Any] = {f"{name}/{i}": array for name, three in meshes.items() for i, array in enumerate(three)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            np.savez_compressed(
-                file, **{f"{name}/{i}": array for name, triple in meshes.items() for i, array in enumerate(triple)}
-            )
+            np.savez_compressed(file, **arrays)
         os.replace(file.name, path)
     except OSError as error:
         raise SightlineError(
-            f"Cannot write the robot's mesh cache at {path.parent} ({error.strerror}): set XDG_CACHE_HOME to a writable folder."
+            f"Cannot write the robot's mesh cache at {path.parent} ({error.strerror}): "
+            "set XDG_CACHE_HOME to a writable folder."
         ) from None
     return meshes
 
@@ -155,9 +156,9 @@ def _make_meshes(folder: Path) -> Meshes:
             continue
         parts.setdefault((geom.parent.name, tuple(np.round(rgba, 1))), []).append(files[geom.meshname])
     meshes: Meshes = {}
-    for (body, rgba), paths in parts.items():
+    for (body, colour), paths in parts.items():
         vertices, faces = _weld_and_decimate(paths, KEEP_FACES)
-        meshes[f"{body}:{len(meshes)}"] = (vertices, faces, np.array(rgba, np.float32))
+        meshes[f"{body}:{len(meshes)}"] = (vertices, faces, np.array(colour, np.float32))
     grip = folder / "grippers/meshes/panda_gripper"
     vertices, faces = _weld_and_decimate([grip / "hand_vis.stl"], KEEP_FACES_HAND)
     vertices = vertices[:, [1, 0, 2]] * np.array([-1, 1, 1], np.float32)  # its mesh is drawn a quarter turn away
@@ -183,7 +184,8 @@ def _weld_and_decimate(paths: list[Path], keep: float) -> tuple[NDArray[np.float
     mesh.merge_vertices(merge_tex=True, merge_norm=True)
     vertices, faces = np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
     if keep < 1 and len(faces) > 200:
-        vertices, faces = fast_simplification.simplify(vertices, faces, target_reduction=1 - keep)
+        fewer: tuple[NDArray, NDArray] = fast_simplification.simplify(vertices, faces, target_reduction=1 - keep)
+        vertices, faces = fewer
     return np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(faces, np.int32)
 
 
