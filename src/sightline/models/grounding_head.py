@@ -26,13 +26,14 @@ class Pointing:
     """Predictions for Q questions, R = len(ROLES) roles, V views of B samples; pictures span [0, 1] x [0, 1].
 
     Attributes:
-        logits: [B,Q,R,V,cells] pointer logits.
+        logits: [B,Q,R,V,cells] pointer logits; described: [B,Q,R,kinds + 1 + colours] logits of what the words mean.
         visible: [B,Q,R,V] logit that the thing can be seen in the view.
         points: [B,Q,R,V,2]; boxes: [B,Q,R,V,4] corners; heights: [B,Q,R,V] metres; axes: [B,Q,R,V,2] double angle.
         traces: [B,Q,N,2] in the first view; trace_logits [B,Q,N,cells].
     """
 
     logits: Tensor
+    described: Tensor
     visible: Tensor
     points: Tensor
     boxes: Tensor
@@ -48,7 +49,7 @@ class GroundingLabels:
 
     Attributes:
         points [B,Q,R,V,2], boxes [B,Q,R,V,4], heights [B,Q,R], axes [B,Q,R,V,2], traces [B,Q,N,2];
-        asked: [B,Q,R] bool, which readouts exist; cells [B,V,side,side] int64 object index + 1 (0 = none) in each cell;
+        asked: [B,Q,R] bool, which readouts exist; owners: [B,Q,R] object index + 1 that a role means, 0 = none; cells [B,V,side,side] int64 object index + 1 (0 = none) in each cell;
         kinds, colours: [B,n+1] class of each object (row 0 = none, kind 0; colour -100 = not nameable);
         object_boxes: [B,V,n+1,4] corners, NaN when invisible.
     """
@@ -59,6 +60,7 @@ class GroundingLabels:
     axes: Tensor
     traces: Tensor
     asked: Tensor
+    owners: Tensor
     cells: Tensor
     kinds: Tensor
     colours: Tensor
@@ -89,6 +91,11 @@ class DenseHead(nn.Module):
         super().__init__()
         self.kinds, self.colours = kinds, colours
         self.out = nn.Linear(width, kinds + 1 + colours + 4)
+
+    def log_attributes(self, features: Tensor) -> Tensor:
+        """[...,kinds + 1 + colours] log-probabilities of the kind (0 = nothing) and of the colour in each cell."""
+        kind, colour, _ = self.out(features).float().split([self.kinds + 1, self.colours, 4], -1)
+        return torch.cat([kind.log_softmax(-1), colour.log_softmax(-1)], -1).clamp(min=-8.0)
 
     def loss(self, features: Tensor, labels: GroundingLabels) -> Tensor:
         """Loss for features [B,V,side,side,width]; cells of labels are pooled where the grids differ."""
@@ -131,6 +138,9 @@ class GroundingHead(nn.Module):
         )
         self.role = nn.Parameter(torch.randn(len(ROLES), width) * 0.02)
         self.view = nn.Parameter(torch.randn(views, width) * 0.02)
+        self.describe = nn.Linear(width, len(config.kinds) + 1 + len(config.colours))
+        # A place is no object: its agreement starts without weight.
+        self.attribute_scale = nn.Parameter(torch.tensor([1.0, 1.0, 0.0]))
         self.visible = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 1))
         self.regress = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, REGRESSED))
         self.trace_query = nn.Sequential(
@@ -171,8 +181,10 @@ class GroundingHead(nn.Module):
         scale = keys.shape[-1] ** -0.5
         roles = len(ROLES)
         query = self.query(readouts[:, :, :roles]) + self.role
+        described = self.describe(query).float()
         query = query[:, :, :, None] + self.view[: features.shape[1]]
         logits = torch.einsum("bqrvw,bvcw->bqrvc", query, keys).float() * scale
+        logits = logits + self._agreement(described, cells)
         around = centres[logits.argmax(-1)]
         if labels is not None:
             around = torch.where(torch.isfinite(labels.points), labels.points, around)
@@ -188,6 +200,7 @@ class GroundingHead(nn.Module):
         traces, trace_logits = self._trace(readouts[:, :, roles], keys[:, 0], values[:, 0], centres, side, labels)
         return Pointing(
             logits,
+            described,
             visible,
             middle + offset / side,
             torch.cat([centre - half, centre + half], -1),
@@ -196,6 +209,18 @@ class GroundingHead(nn.Module):
             traces,
             trace_logits,
         )
+
+    def _agreement(self, described: Tensor, cells: Tensor) -> Tensor:
+        """[B,Q,R,V,cells] how well what stands in each cell fits what the words say.
+
+        Kind and colour are recognised in the cells and understood from the words separately, each with its own loss;
+        their agreement points before the learned match of queries and keys has taken shape. Words that leave the
+        colour open spread over all colours and prefer none.
+        """
+        kinds = self.dense.kinds + 1
+        meant = torch.cat([described[..., :kinds].softmax(-1), described[..., kinds:].softmax(-1)], -1)
+        fit = torch.einsum("bqra,bvca->bqrvc", meant, self.dense.log_attributes(cells))
+        return fit * self.attribute_scale.view(-1, 1, 1)
 
     def _trace(
         self, state: Tensor, keys: Tensor, values: Tensor, centres: Tensor, side: int, labels: GroundingLabels | None
@@ -220,12 +245,13 @@ class GroundingHead(nn.Module):
         seen = torch.isfinite(labels.points).all(-1) & asked
         terms = {
             "pointer": pointer_loss(pointing.logits[seen], labels.points[seen], side),
-            "point": side / 4 * masked_l1(pointing.points, labels.points, asked[..., None]),
-            "box": side / 4 * masked_l1(pointing.boxes, labels.boxes, asked[..., None]),
+            "point": side / 2 * masked_l1(pointing.points, labels.points, asked[..., None]),
+            "box": side / 2 * masked_l1(pointing.boxes, labels.boxes, asked[..., None]),
             "height": 10 * masked_l1(pointing.heights, labels.heights[..., None].expand_as(pointing.heights), seen),
             "axis": 0.3 * masked_l1(pointing.axes, labels.axes, asked[..., None]),
             "visible": masked_binary(pointing.visible, seen, asked.expand_as(seen)),
         }
+        terms["described"] = self._description_loss(pointing.described, labels)
         traced = torch.isfinite(labels.traces).all(-1)
         terms["trace"] = 0.5 * pointer_loss(pointing.trace_logits[traced], labels.traces[traced], side)
         terms["trace"] = terms["trace"] + side / 4 * masked_l1(
@@ -234,6 +260,20 @@ class GroundingHead(nn.Module):
         terms["dense"] = self.dense.loss(features, labels)
         terms["dense_embedded"] = self.dense_embedded.loss(embedded, labels)
         return terms
+
+    def _description_loss(self, described: Tensor, labels: GroundingLabels) -> Tensor:
+        """Cross-entropy of kind and colour of the object that each role means."""
+        kinds = self.dense.kinds + 1
+        rows = torch.arange(len(labels.owners), device=labels.owners.device)[:, None, None]
+        meant = labels.asked & (labels.owners > 0)
+        kind, colour = labels.kinds[rows, labels.owners][meant], labels.colours[rows, labels.owners][meant]
+        logits = described[meant]
+        if not len(kind):
+            return described.sum() * 0.0
+        loss = F.cross_entropy(logits[:, :kinds], kind)
+        if bool((colour >= 0).any()):
+            loss = loss + F.cross_entropy(logits[:, kinds:], colour)
+        return 0.5 * loss
 
 
 def pointer_loss(logits: Tensor, points: Tensor, side: int, spread: float = 0.6) -> Tensor:

@@ -217,7 +217,7 @@ class Policy:
         for name in ("config.json", "card.json", "statistics.json", "tokenizer.json", "model.safetensors"):
             if not (folder / name).is_file():
                 raise SightlineError(f"The checkpoint {folder} is incomplete: {name} is missing.")
-        stored = _read_json(folder / "config.json")
+        stored = _read_json(folder / "config.json", ("system",))
         system = DualSystem(load_config(SystemConfig, stored["system"]))
         try:
             weights = load_file(folder / "model.safetensors")
@@ -225,19 +225,11 @@ class Policy:
             raise SightlineError(
                 f"The weights in {folder} cannot be read ({error}); copy the checkpoint again."
             ) from None
-        missing, unexpected = system.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
-        missing = [name for name in missing if name != "planner.model.lm_head.weight"]
-        if missing or unexpected:
-            raise SightlineError(
-                f"The weights in {folder} do not fit its configuration: "
-                f"missing {missing[:3]}, unexpected {unexpected[:3]}."
-            )
-        system.planner.model.tie_weights()
-        card = Card.from_dict(_read_json(folder / "card.json"))
+        _load_weights(system, weights, folder)
+        card = _read_card(folder / "card.json")
         tokenizer = WordTokenizer.load(folder / "tokenizer.json")
-        return Policy(
-            system.to(device), tokenizer, card, _read_json(folder / "statistics.json"), stored.get("notes", {})
-        )
+        statistics = _read_json(folder / "statistics.json", ("observation.state", "action"))
+        return Policy(system.to(device), tokenizer, card, statistics, stored.get("notes", {}))
 
     def _example_batch(self) -> dict[str, Tensor]:
         """A blank observation as the model sees it: shapes and types for whoever feeds the checkpoint."""
@@ -276,11 +268,36 @@ def _write_json(path: Path, value: dict) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n")
 
 
-def _read_json(path: Path) -> dict:
+def _read_json(path: Path, keys: Sequence[str] = ()) -> dict:
     try:
-        return json.loads(path.read_text())
+        value = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise SightlineError(f"{path} cannot be read ({error}); restore the checkpoint.") from None
+    if not isinstance(value, dict) or any(key not in value for key in keys):
+        raise SightlineError(f"{path} does not hold {' and '.join(keys) or 'an object'}; restore the checkpoint.")
+    return value
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        return Card.from_dict(_read_json(path))
+    except SightlineError as error:
+        raise SightlineError(f"{path}: {error}") from None
+
+
+def _load_weights(system: DualSystem, weights: dict[str, Tensor], folder: Path) -> None:
+    """Copy weights (of any precision) into the system. Raises SightlineError unless all names and shapes agree."""
+    own = system.state_dict()
+    own.pop("planner.model.lm_head.weight", None)  # tied to the embedding
+    missing, unexpected = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
+    reshaped = sorted(name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape)
+    if missing or unexpected or reshaped:
+        raise SightlineError(
+            f"The weights in {folder} do not fit its configuration: missing {missing[:3]}, "
+            f"unexpected {unexpected[:3]}, of another shape {reshaped[:3]}."
+        )
+    system.load_state_dict({name: value.float() for name, value in weights.items()}, strict=False)
+    system.planner.model.tie_weights()
 
 
 __all__ = ["ModelInputs", "Policy", "Transforms", "with_expert"]

@@ -20,7 +20,7 @@ class OptimiserConfig:
         freeze: top-level modules that do not learn.
     """
 
-    rate: float = 8e-4
+    rate: float = 1e-3
     rates: dict[str, float] = field(default_factory=dict)
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = 0.02

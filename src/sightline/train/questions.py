@@ -87,6 +87,7 @@ class LabelMaker:
         heights = np.full((batch, slots, len(ROLES)), nan, np.float32)
         traces = np.full((batch, slots, self.trace_points, 2), nan, np.float32)
         asked = np.zeros((batch, slots, len(ROLES)), bool)
+        owners = np.zeros((batch, slots, len(ROLES)), np.int64)
         object_boxes = np.full((batch, views, objects + 1, 4), nan, np.float32)
         kinds = np.zeros((batch, objects + 1), np.int64)
         colours = np.full((batch, objects + 1), -100, np.int64)
@@ -103,6 +104,7 @@ class LabelMaker:
                 for q, question in enumerate(questions[b]):
                     seen = answers[b][q][v]
                     asked[b, q] = ASKED[question.kind]
+                    owners[b, q] = question.target + 1, question.reference + 1, 0
                     boxes[b, q, 0, v] = seen.target_box / np.tile(size, 2)
                     axes[b, q, 0, v] = seen.target_axis
                     # What cannot be seen cannot be pointed at: the gripper hides it, or another object does.
@@ -121,7 +123,7 @@ class LabelMaker:
         arrays = {
             "points": np.where(inside, points, nan), "boxes": boxes, "heights": heights, "axes": axes,
             "traces": np.where(((traces >= 0) & (traces <= 1)).all(-1, keepdims=True), traces, nan),
-            "asked": asked, "cells": np.stack([bank.cells[n][frames] for n in bank.cameras], 1).astype(np.int64),
+            "asked": asked, "owners": owners, "cells": np.stack([bank.cells[n][frames] for n in bank.cameras], 1).astype(np.int64),
             "kinds": kinds, "colours": colours, "object_boxes": object_boxes,
         }  # fmt: skip
         return GroundingLabels(**{name: torch.from_numpy(value) for name, value in arrays.items()})
