@@ -55,7 +55,7 @@ class RecordedEnv(TabletopEnv):
         actions[:-1, 5] = (moved[:, 3] + np.pi) % (2 * np.pi) - np.pi
         return actions
 
-    def _world(self, number: int) -> World:
+    def _stage(self, number: int) -> Simulation:
         if self._seed >= len(self.dataset):
             raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {self._seed}.")
         meta = self.dataset.episodes[self._seed]
@@ -65,19 +65,19 @@ class RecordedEnv(TabletopEnv):
             self.close()
             self._simulation = Simulation(World.build(seed, self.world_split))
             self._world_number = number
-        return self._simulation.world
+        return self._simulation
 
-    def _start_scene(self, world: World, needs_task: bool) -> Task | None:
-        assert self._simulation is not None
+    def _start_scene(self, simulation: Simulation) -> Task:
         meta = self.dataset.episodes[self._seed]
         rng = np.random.default_rng([meta.seed, meta.candidate])
-        self._simulation.reset(sample_scene(world, rng), rng)
-        apply_look(world, sample_look(rng))
-        scene, recorded = self._simulation.scene(), self.dataset.labels(self._seed).scene(0)
+        simulation.reset(sample_scene(simulation.world, rng), rng)
+        apply_look(simulation.world, sample_look(rng))
+        scene, recorded = simulation.scene(), self.dataset.labels(self._seed).scene(0)
         same = scene.objects == recorded.objects and bool((scene.present == recorded.present).all())
         if not same or np.abs(scene.positions - recorded.positions)[scene.present].max() > TOLERANCE:
             raise SightlineError(
                 f"Episode {self._seed} of {self.dataset.root} was recorded in a scene that this version of the engine "
                 "does not make; generate the dataset again to replay it."
             )
+        assert meta.task is not None  # the constructor has refused other datasets
         return meta.task

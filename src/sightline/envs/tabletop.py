@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -38,7 +38,8 @@ class TabletopEnv(gymnasium.Env):
     and the gripper (+1 open, -1 close).
 
     Args:
-        split: ``seen`` (the object models of training, new scenes) or ``unseen`` (also colour-kind pairs held out of it).
+        split: ``seen`` (the object models of training, new scenes) or
+            ``unseen`` (also colour-kind pairs held out of it).
         size: pixels, side of the square pictures.
         render: whether :meth:`reset` and :meth:`step` return pictures; without them ``images`` is black.
 
@@ -47,7 +48,7 @@ class TabletopEnv(gymnasium.Env):
         task: the present task; None before the first reset.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012 (declared so by gymnasium)
 
     def __init__(self, split: str = "seen", size: int = 224, render: bool = True) -> None:
         if split not in SPLITS:
@@ -87,7 +88,9 @@ class TabletopEnv(gymnasium.Env):
         Raises:
             SightlineError: negative seed, unknown option.
         """
-        super().reset(seed=seed)
+        if seed is not None and seed < 0:
+            raise SightlineError(f"The seed of an episode must not be negative, got {seed}.")
+        super().reset(seed=None if seed is None else int(seed))
         options = dict(options or {})
         for key in options:
             if key not in OPTIONS:
@@ -95,13 +98,11 @@ class TabletopEnv(gymnasium.Env):
                     f"Unknown reset option '{key}'{did_you_mean(key, OPTIONS)}; there are {', '.join(OPTIONS)}."
                 )
         self._seed = int(self.np_random.integers(2**31)) if seed is None else int(seed)
-        if self._seed < 0:
-            raise SightlineError(f"The seed of an episode must not be negative, got {self._seed}.")
-        world = self._world(self._seed // SEEDS_PER_WORLD)
-        drawn = self._start_scene(world, needs_task="task" not in options)
-        self.task = options.get("task", drawn)
-        self.instruction = str(options.get("instruction", self.task.instruction))
-        self._steps, self._judge = 0, Judge(self._simulation, self.task)
+        simulation = self._stage(self._seed // SEEDS_PER_WORLD)
+        drawn = self._start_scene(simulation)
+        task: Task = options.get("task", drawn)
+        self.task, self.instruction = task, str(options.get("instruction", task.instruction))
+        self._steps, self._judge = 0, Judge(simulation, task)
         return self._dictionary(self.pictures), self._info()
 
     def step(self, action: NDArray) -> tuple[dict, float, bool, bool, dict]:
@@ -125,8 +126,9 @@ class TabletopEnv(gymnasium.Env):
     def advance(self, action: NDArray) -> dict[str, Any]:
         """Carry out one action [7] without rendering and return the info.
 
-        Keys: ``is_success``, ``target_lifted``, ``wrong_object_lifted``, ``steps``, ``instruction``, ``failure`` (why it
-        has not succeeded; empty while the episode goes on), ``truncated`` (out of steps, or an object fell), ``seed``.
+        Keys: ``is_success``, ``target_lifted``, ``wrong_object_lifted``, ``steps``, ``instruction``, ``failure`` (why
+        it has not succeeded; empty while the episode goes on), ``truncated`` (no steps left, or an object fell),
+        ``seed``.
 
         Raises:
             SightlineError: the action has the wrong shape or is not finite, or there was no reset.
@@ -166,8 +168,8 @@ class TabletopEnv(gymnasium.Env):
             raise SightlineError("The environment has no episode yet: call reset() first.")
         return self._simulation, self._judge
 
-    def _world(self, number: int) -> World:
-        """The world of this number, kept until another one is asked for.
+    def _stage(self, number: int) -> Simulation:
+        """The simulation of the world of this number, kept until another one is asked for.
 
         Every environment builds its own: a scene is laid out inside the world, so environments that run side by side
         must not share one.
@@ -176,16 +178,15 @@ class TabletopEnv(gymnasium.Env):
             seed = int(np.random.SeedSequence([EVALUATION, number]).generate_state(1)[0])
             self.close()
             self._simulation, self._world_number = Simulation(World.build(seed, self.split)), number
-        return self._simulation.world
+        return self._simulation
 
-    def _start_scene(self, world: World, needs_task: bool) -> Task | None:
-        """Set up the seed's scene: the first of its random stream that offers a task."""
-        assert self._simulation is not None
+    def _start_scene(self, simulation: Simulation) -> Task:
+        """Set up the seed's scene, the first of its random stream that offers a task, and return that task."""
         rng = np.random.default_rng([EVALUATION, self._seed])
         for _ in range(MAX_TRIES):
-            self._simulation.reset(sample_scene(world, rng), rng)
-            apply_look(world, sample_look(rng))
-            task = sample_task(self._simulation.scene(), rng)
+            simulation.reset(sample_scene(simulation.world, rng), rng)
+            apply_look(simulation.world, sample_look(rng))
+            task = sample_task(simulation.scene(), rng)
             if task is not None:
                 return task
         raise SightlineError(f"Seed {self._seed} offers no task in {MAX_TRIES} scenes; use another seed.")

@@ -1,0 +1,129 @@
+"""The environment keeps gymnasium's promises, and ours: same seed, same episode."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from sightline.core.errors import SightlineError
+from sightline.core.types import Task
+from sightline.engine.rollout import CAMERAS
+from sightline.envs.tabletop import MAX_STEPS, TabletopEnv
+
+SIZE = 48
+STILL = np.array([0, 0, 0, 0, 0, 0, 1], np.float32)
+
+
+@pytest.fixture
+def env():
+    made = TabletopEnv(size=SIZE, render=False)
+    yield made
+    made.close()
+
+
+def solve(env):
+    expert = env.expert()
+    while True:
+        info = env.advance(expert.act())
+        if info["is_success"] or info["truncated"]:
+            return info
+
+
+def test_gymnasium_is_content():
+    env = TabletopEnv(size=SIZE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it would rather have symmetric actions and no infinite states
+        check_env(env, skip_render_check=True)
+    observation, _ = env.reset(seed=1)
+    assert env.observation_space.contains(observation)
+    assert all(picture.std() > 5 for picture in observation["images"].values())
+    env.close()
+
+
+def test_same_seed_same_episode(env):
+    runs = []
+    for seed in (5, 6, 5):
+        observation, info = env.reset(seed=seed)
+        states = [observation["state"]]
+        for _ in range(4):
+            states.append(env.step(np.array([0.02, 0.01, -0.02, 0, 0, 0.1, -1], np.float32))[0]["state"])
+        runs.append((info["instruction"], np.stack(states), env.observe().images["front"]))
+    assert runs[0][0] == runs[2][0]
+    assert np.array_equal(runs[0][1], runs[2][1]) and np.array_equal(runs[0][2], runs[2][2])
+    assert runs[0][0] != runs[1][0] or not np.array_equal(runs[0][1], runs[1][1])
+
+
+@pytest.mark.parametrize("split", ["seen", "unseen"])
+def test_the_expert_solves_most(split):
+    env = TabletopEnv(split, size=SIZE, render=False)
+    done = 0
+    for seed in range(12):
+        env.reset(seed=seed)
+        info = solve(env)
+        done += info["is_success"]
+        assert info["is_success"] == (info["failure"] == "")
+        assert info["target_lifted"] or not info["is_success"]
+        assert info["steps"] <= MAX_STEPS
+    assert done >= 11
+
+
+def test_success_ends_the_episode_with_a_reward(env):
+    env.reset(seed=0)
+    expert, ended = env.expert(), False
+    for _ in range(MAX_STEPS):
+        _, reward, ended, truncated, info = env.step(expert.act())
+        assert reward == float(info["is_success"]) == float(ended)
+        if ended or truncated:
+            break
+    assert ended and not truncated
+
+
+def test_an_idle_robot_runs_out_of_steps(env):
+    env.reset(seed=0)
+    for step in range(1, MAX_STEPS + 1):
+        info = env.advance(STILL)
+        assert info["truncated"] == (step == MAX_STEPS) and info["steps"] == step
+    assert info["failure"] == "timeout" and not info["is_success"]
+
+
+def test_observations_are_calibrated(env):
+    env.reset(seed=2)
+    seen = env.observe()
+    assert set(seen.images) == set(seen.cameras) == set(CAMERAS) == set(env.card.cameras)
+    assert env.card.image_size == (SIZE, SIZE) and seen.images["wrist"].shape == (SIZE, SIZE, 3)
+    assert seen.instruction == env.task.instruction and seen.state.shape == env.observation_space["state"].shape
+    pixel, _ = seen.cameras["wrist"].project(env.scene().tool)
+    assert seen.cameras["wrist"].inside(pixel)
+
+
+def test_task_and_words_can_be_replaced(env):
+    env.reset(seed=3)
+    task, scene = env.task, env.scene()
+    items = [i for i in np.flatnonzero(scene.present) if scene.objects[i].role == "item"]
+    other = next(i for i in items if i not in (task.target, task.reference))
+    swapped = Task(
+        task.relation, int(other), task.reference, "take the other one", "the other one", task.reference_phrase
+    )
+    observation, info = env.reset(seed=3, options={"task": swapped})
+    assert env.task == swapped and info["instruction"] == observation["instruction"] == "take the other one"
+    assert np.array_equal(env.scene().positions, scene.positions)
+    env.reset(seed=3, options={"instruction": "tidy up"})
+    assert env.task == task and env.observe().instruction == "tidy up"
+
+
+def test_wrong_use_is_explained(env):
+    for use in (lambda: env.advance(STILL), env.observe, env.scene, env.expert):
+        with pytest.raises(SightlineError, match="call reset"):
+            use()
+    with pytest.raises(SightlineError, match="did you mean 'seen'"):
+        TabletopEnv("sen")
+    with pytest.raises(SightlineError, match="did you mean 'instruction'"):
+        env.reset(seed=0, options={"instructions": "x"})
+    with pytest.raises(SightlineError, match="must not be negative"):
+        env.reset(seed=-1)
+    env.reset(seed=0)
+    with pytest.raises(SightlineError, match="finite"):
+        env.step(np.full(7, np.nan, np.float32))
