@@ -49,7 +49,8 @@ class GroundingLabels:
 
     Attributes:
         points [B,Q,R,V,2], boxes [B,Q,R,V,4], heights [B,Q,R], axes [B,Q,R,V,2], traces [B,Q,N,2];
-        asked: [B,Q,R] bool, which readouts exist; owners: [B,Q,R] object index + 1 that a role means, 0 = none; cells [B,V,side,side] int64 object index + 1 (0 = none) in each cell;
+        asked: [B,Q,R] bool, which readouts exist; owners: [B,Q,R] object index + 1 that a role means, 0 = none;
+        cells: [B,V,side,side] int64 object index + 1 (0 = none) in each cell;
         kinds, colours: [B,n+1] class of each object (row 0 = none, kind 0; colour -100 = not nameable);
         object_boxes: [B,V,n+1,4] corners, NaN when invisible.
     """

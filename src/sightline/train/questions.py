@@ -123,7 +123,8 @@ class LabelMaker:
         arrays = {
             "points": np.where(inside, points, nan), "boxes": boxes, "heights": heights, "axes": axes,
             "traces": np.where(((traces >= 0) & (traces <= 1)).all(-1, keepdims=True), traces, nan),
-            "asked": asked, "owners": owners, "cells": np.stack([bank.cells[n][frames] for n in bank.cameras], 1).astype(np.int64),
+            "asked": asked, "owners": owners,
+            "cells": np.stack([bank.cells[name][frames] for name in bank.cameras], 1).astype(np.int64),
             "kinds": kinds, "colours": colours, "object_boxes": object_boxes,
         }  # fmt: skip
         return GroundingLabels(**{name: torch.from_numpy(value) for name, value in arrays.items()})
