@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.card import Card
-from sightline.core.errors import SightlineError
+from sightline.core.errors import require_known
 from sightline.core.geometry import Array
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
 from sightline.engine.expert import Expert
@@ -154,8 +154,7 @@ def make_episode(
     Raises:
         SightlineError: unknown split or kind.
     """
-    if kind not in KINDS:
-        raise SightlineError(f"Unknown kind of episode '{kind}': there are {', '.join(KINDS)}.")
+    require_known("kind of episode", kind, KINDS)
     if kind == "scenes":
         stage, rng = _stage(seed, candidate // CANDIDATES_PER_WORLD, split), np.random.default_rng([seed, candidate])
         pictures = _Pictures(stage, size, cameras if render else ())
@@ -252,7 +251,7 @@ def _stage(seed: int, number: int, split: str) -> _Stage:
             for renderer in old.renderers.values():
                 renderer.close()
         _stages.clear()
-        world = World.build(int(np.random.SeedSequence([seed, number]).generate_state(1)[0]), split)
+        world = World.numbered(seed, number, split)
         _stages[key] = _Stage(world, Simulation(world))
     return _stages[key]
 

@@ -86,6 +86,11 @@ class World:
         return World.of(cast.choose(rng, split), world_seed, split)
 
     @staticmethod
+    def numbered(stream: int, number: int, split: str = "train") -> World:
+        """World ``number`` of a stream of worlds, such as a dataset's seed."""
+        return World.build(int(np.random.SeedSequence([stream, number]).generate_state(1)[0]), split)
+
+    @staticmethod
     def of(models: tuple[ObjectModel, ...], world_seed: int = 0, split: str = "train") -> World:
         """A world with exactly these object models (at most 40)."""
         if len(models) > 40:

@@ -16,7 +16,6 @@ from sightline.engine.look import apply_look, sample_look
 from sightline.engine.physics import Simulation
 from sightline.engine.rollout import CANDIDATES_PER_WORLD
 from sightline.engine.scene import sample_scene
-from sightline.engine.world import World
 from sightline.envs.tabletop import TabletopEnv
 
 TOLERANCE = 1e-3  # metres: farther from the recorded positions it is not the same scene
@@ -55,17 +54,11 @@ class RecordedEnv(TabletopEnv):
         actions[:-1, 5] = (moved[:, 3] + np.pi) % (2 * np.pi) - np.pi
         return actions
 
-    def _stage(self, number: int) -> Simulation:
+    def _place(self) -> tuple[int, int, str]:
         if self._seed >= len(self.dataset):
             raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {self._seed}.")
         meta = self.dataset.episodes[self._seed]
-        number = meta.candidate // CANDIDATES_PER_WORLD
-        if self._simulation is None or self._world_number != number:
-            seed = int(np.random.SeedSequence([meta.seed, number]).generate_state(1)[0])
-            self.close()
-            self._simulation = Simulation(World.build(seed, self.world_split))
-            self._world_number = number
-        return self._simulation
+        return meta.seed, meta.candidate // CANDIDATES_PER_WORLD, self.world_split
 
     def _start_scene(self, simulation: Simulation) -> Task:
         meta = self.dataset.episodes[self._seed]

@@ -10,7 +10,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from sightline.core.card import Card
-from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation, SceneState, Task
 from sightline.engine.expert import Expert
 from sightline.engine.look import apply_look, sample_look
@@ -51,10 +51,7 @@ class TabletopEnv(gymnasium.Env):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012 (declared so by gymnasium)
 
     def __init__(self, split: str = "seen", size: int = 224, render: bool = True) -> None:
-        if split not in SPLITS:
-            raise SightlineError(
-                f"Unknown split '{split}'{did_you_mean(split, SPLITS)}; there are {', '.join(SPLITS)}."
-            )
+        require_known("split", split, SPLITS)
         self.split, self.size, self.pictures = split, size, render
         self.render_mode = "rgb_array"
         self.card: Card = panda_card(size)
@@ -74,7 +71,7 @@ class TabletopEnv(gymnasium.Env):
         self._seed = 0
         self._judge: Judge | None = None
         self._simulation: Simulation | None = None
-        self._world_number = -1
+        self._world_key = (-1, -1, "")
         self._renderer: Renderer | None = None
 
     # --- gymnasium ------------------------------------------------------------------------------------------------
@@ -93,12 +90,9 @@ class TabletopEnv(gymnasium.Env):
         super().reset(seed=None if seed is None else int(seed))
         options = dict(options or {})
         for key in options:
-            if key not in OPTIONS:
-                raise SightlineError(
-                    f"Unknown reset option '{key}'{did_you_mean(key, OPTIONS)}; there are {', '.join(OPTIONS)}."
-                )
+            require_known("reset option", key, OPTIONS)
         self._seed = int(self.np_random.integers(2**31)) if seed is None else int(seed)
-        simulation = self._stage(self._seed // SEEDS_PER_WORLD)
+        simulation = self._stage()
         drawn = self._start_scene(simulation)
         task: Task = options.get("task", drawn)
         self.task, self.instruction = task, str(options.get("instruction", task.instruction))
@@ -168,16 +162,20 @@ class TabletopEnv(gymnasium.Env):
             raise SightlineError("The environment has no episode yet: call reset() first.")
         return self._simulation, self._judge
 
-    def _stage(self, number: int) -> Simulation:
-        """The simulation of the world of this number, kept until another one is asked for.
+    def _place(self) -> tuple[int, int, str]:
+        """Where the seed's episode happens: stream, number and split of its world."""
+        return EVALUATION, self._seed // SEEDS_PER_WORLD, self.split
+
+    def _stage(self) -> Simulation:
+        """The simulation of the episode's world, kept until another one is needed.
 
         Every environment builds its own: a scene is laid out inside the world, so environments that run side by side
         must not share one.
         """
-        if self._simulation is None or self._world_number != number:
-            seed = int(np.random.SeedSequence([EVALUATION, number]).generate_state(1)[0])
+        key = self._place()
+        if self._simulation is None or self._world_key != key:
             self.close()
-            self._simulation, self._world_number = Simulation(World.build(seed, self.split)), number
+            self._simulation, self._world_key = Simulation(World.numbered(*key)), key
         return self._simulation
 
     def _start_scene(self, simulation: Simulation) -> Task:
