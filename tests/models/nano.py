@@ -63,7 +63,10 @@ def nano_observation(seed: int, instruction: str = "put the red mug into the bow
     rng = np.random.default_rng(seed)
     images = {name: rng.integers(0, 256, (size, size, 3), dtype=np.uint8) for name in CARD.cameras}
     eyes = {"front": (1.25, 0.05 * seed, 0.65), "wrist": (0.45, 0.01, 0.3)}
-    cameras = {name: Camera(size, size, 1.2 * size, look_at(np.array(eye), np.array([0.48, 0.0, 0.0]))) for name, eye in eyes.items()}  # fmt: skip
+    cameras = {
+        name: Camera(size, size, 1.2 * size, look_at(np.array(eye), np.array([0.48, 0.0, 0.0])))
+        for name, eye in eyes.items()
+    }
     state = rng.uniform(-0.3, 0.5, 12).astype(np.float32)
     return Observation(images, state, instruction, cameras)
 

@@ -110,4 +110,6 @@ def test_dropped_samples_do_not_see_their_condition(expert: ActionExpert) -> Non
 def test_the_loss_of_an_untrained_expert_is_the_variance_of_the_noise() -> None:
     torch.manual_seed(0)
     fresh = ActionExpert(7, 8, 5, 1, 64, 2)
-    assert float(fresh.loss(torch.randn(64, 8, 7), torch.randn(64, 5, 64), 4, 0.1).detach()) == pytest.approx(1.0, abs=0.03)  # fmt: skip
+    assert float(fresh.loss(torch.randn(64, 8, 7), torch.randn(64, 5, 64), 4, 0.1).detach()) == pytest.approx(
+        1.0, abs=0.03
+    )

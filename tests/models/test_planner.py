@@ -41,12 +41,19 @@ def test_a_packed_question_is_answered_as_if_alone(system: DualSystem, packer: P
             tokens = packer.pack([[question]], 2, pad_to=1)
             alone = system.see(images[row : row + 1], tokens)
             expected = readout_states(alone, tokens.readouts, 0, 0)
-            torch.testing.assert_close(readout_states(together, packed.readouts, row, slot), expected, atol=1e-5, rtol=1e-5)  # fmt: skip
+            torch.testing.assert_close(
+                readout_states(together, packed.readouts, row, slot), expected, atol=1e-5, rtol=1e-5
+            )
             for name in ("points", "boxes", "visible", "heights", "axes", "logits"):
                 asked = slice(None) if len(question.readouts) > 1 else slice(0, 1)
                 got, wanted = (getattr(x.pointing, name) for x in (together, alone))
                 torch.testing.assert_close(got[row, slot, asked], wanted[0, 0, asked], atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(together.states.visual[0], system.see(images[:1], packer.pack([QUESTIONS[:1]], 2)).states.visual[0], atol=1e-5, rtol=1e-5)  # fmt: skip
+    torch.testing.assert_close(
+        together.states.visual[0],
+        system.see(images[:1], packer.pack([QUESTIONS[:1]], 2)).states.visual[0],
+        atol=1e-5,
+        rtol=1e-5,
+    )
     # The comparison means something only where questions and pictures make a difference.
     first, last = readout_states(together, packed.readouts, 0, 0), readout_states(together, packed.readouts, 0, 3)
     assert (first - last).abs().max() > 0.05

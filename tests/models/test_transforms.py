@@ -28,7 +28,9 @@ def test_inverse_restores_every_value(low: np.ndarray, reach: np.ndarray, values
 
 def test_the_range_becomes_minus_one_to_one_without_clipping() -> None:
     scaler = Scaler.from_statistics({"q01": [-2.0, 0.0], "q99": [4.0, 0.5]}, "action")
-    np.testing.assert_allclose(scaler.forward(np.array([[-2.0, 0.0], [4.0, 0.5], [1.0, 1.0]])), [[-1, -1], [1, 1], [0, 3]])  # fmt: skip
+    np.testing.assert_allclose(
+        scaler.forward(np.array([[-2.0, 0.0], [4.0, 0.5], [1.0, 1.0]])), [[-1, -1], [1, 1], [0, 3]]
+    )
 
 
 def test_dimensions_that_never_move_are_not_blown_up() -> None:

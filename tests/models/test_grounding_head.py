@@ -1,0 +1,208 @@
+"""Pointers: where they look, what they learn from, and what they ignore."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from nano import COLOURS, KINDS
+
+from sightline.models.config import GroundingHeadConfig
+from sightline.models.grounding_head import (
+    GroundingHead,
+    GroundingLabels,
+    Pointing,
+    cell_centres,
+    local_softmax,
+    masked_binary,
+    masked_l1,
+    pointer_loss,
+)
+
+SIDE, BATCH, QUESTIONS, VIEWS, OBJECTS = 8, 2, 3, 2, 4
+
+
+@given(x=st.floats(0, 1, width=32), y=st.floats(0, 1, width=32))
+def test_local_softmax_sees_the_window_around_the_point(x: float, y: float) -> None:
+    logits = torch.randn(SIDE * SIDE, generator=torch.Generator().manual_seed(0))
+    found = local_softmax(logits, torch.tensor([x, y]), cell_centres(SIDE, torch.device("cpu")), SIDE)
+    column, row = min(int(x * SIDE), SIDE - 1), min(int(y * SIDE), SIDE - 1)
+    window = torch.zeros(SIDE, SIDE, dtype=torch.bool)
+    window[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = True
+    inside = window.flatten()
+    assert not found[~inside].any()
+    torch.testing.assert_close(found[inside], logits[inside].softmax(0))
+
+
+def test_pointer_loss_is_least_at_the_truth() -> None:
+    point = torch.tensor([[0.40, 0.83]])  # column 3, row 6
+    losses = torch.stack([pointer_loss(8.0 * torch.eye(64)[cell][None], point, SIDE) for cell in range(64)])
+    assert int(losses.argmin()) == 6 * 8 + 3
+    distance = ((cell_centres(SIDE, point.device) - point) * SIDE).square().sum(-1)
+    best = (-distance / (2 * 0.6**2))[None].requires_grad_()
+    pointer_loss(best, point, SIDE).backward()
+    assert best.grad.abs().max() < 1e-6
+
+
+def test_pointer_loss_of_nothing_is_zero_and_differentiable() -> None:
+    logits = torch.randn(4, 64, requires_grad=True)
+    pointer_loss(logits[:0], torch.zeros(0, 2), SIDE).backward()
+    assert not logits.grad.any()
+
+
+def test_masked_losses_average_over_what_is_known() -> None:
+    predicted = torch.zeros(4, requires_grad=True)
+    truth = torch.tensor([1.0, float("nan"), 3.0, 50.0])
+    loss = masked_l1(predicted, truth, torch.tensor([True, True, True, False]))
+    assert float(loss.detach()) == 2.0
+    loss.backward()
+    assert predicted.grad.tolist() == [-0.5, 0.0, -0.5, 0.0]
+    binary = masked_binary(torch.tensor([0.0, 99.0]), torch.tensor([True, False]), torch.tensor([True, False]))
+    assert float(binary) == pytest.approx(np.log(2))
+
+
+@pytest.fixture
+def head() -> GroundingHead:
+    torch.manual_seed(0)
+    return GroundingHead(GroundingHeadConfig(width=32, kinds=KINDS, colours=COLOURS), 24, 16, VIEWS)
+
+
+def random_labels() -> GroundingLabels:
+    """Complete labels: everything is visible and asked for."""
+    torch.manual_seed(1)
+    shape = (BATCH, QUESTIONS, 3, VIEWS)
+    low, more = torch.rand(*shape, 2) * 0.5, torch.rand(*shape, 2) * 0.4 + 0.1
+    object_low = torch.rand(BATCH, VIEWS, OBJECTS + 1, 2) * 0.5
+    owners = torch.randint(1, OBJECTS + 1, shape[:3])
+    owners[:, :, 2] = 0  # a place is no object
+    return GroundingLabels(
+        points=torch.rand(*shape, 2),
+        boxes=torch.cat([low, low + more], -1),
+        heights=torch.rand(*shape[:3]) * 0.2,
+        axes=torch.randn(*shape, 2),
+        traces=torch.rand(BATCH, QUESTIONS, 8, 2),
+        asked=torch.ones(*shape[:3], dtype=torch.bool),
+        owners=owners,
+        cells=torch.randint(0, OBJECTS + 1, (BATCH, VIEWS, SIDE, SIDE)),
+        kinds=torch.randint(0, len(KINDS) + 1, (BATCH, OBJECTS + 1)),
+        colours=torch.randint(0, len(COLOURS), (BATCH, OBJECTS + 1)),
+        object_boxes=torch.cat([object_low, object_low + 0.3], -1),
+    )
+
+
+def run(head: GroundingHead, labels: GroundingLabels) -> tuple[Pointing, dict[str, torch.Tensor]]:
+    """Predictions for fixed features and their loss terms."""
+    torch.manual_seed(2)
+    features = head.features(torch.randn(BATCH, VIEWS, SIDE, SIDE, 16), torch.randn(BATCH, VIEWS, 4, 4, 24))
+    pointing = head(torch.randn(BATCH, QUESTIONS, 4, 24), features, labels)
+    for value in vars(pointing).values():
+        value.retain_grad()
+    embedded = torch.randn(BATCH, VIEWS, 4, 4, 24)
+    return pointing, head.loss(pointing, features, embedded, labels)
+
+
+def direct_gradient(head: GroundingHead, labels: GroundingLabels, name: str) -> torch.Tensor | None:
+    """Gradient at one prediction of the terms that are made from it alone (``visible`` reads the logits on purpose)."""
+    pointing, terms = run(head, labels)
+    own = {"logits": ("pointer", "point", "box"), "described": ("described",)}.get(name, tuple(terms))
+    total = torch.stack([terms[term] for term in own]).sum()
+    return torch.autograd.grad(total, getattr(pointing, name), allow_unused=True)[0]
+
+
+def finite_gradients(head: GroundingHead) -> bool:
+    return all(p.grad is None or bool(torch.isfinite(p.grad).all()) for p in head.parameters())
+
+
+def test_every_part_learns_from_complete_labels(head: GroundingHead) -> None:
+    pointing, terms = run(head, random_labels())
+    learned = {"pointer", "point", "box", "height", "axis", "visible", "described", "trace", "dense", "dense_embedded"}
+    assert set(terms) == learned
+    torch.stack(list(terms.values())).sum().backward()
+    for name, parameter in head.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().max() > 0, name
+    assert pointing.points.shape == (BATCH, QUESTIONS, 3, VIEWS, 2) and pointing.traces.shape == (
+        BATCH,
+        QUESTIONS,
+        8,
+        2,
+    )
+    assert (pointing.boxes[..., 2:] > pointing.boxes[..., :2]).all()
+
+
+def test_unknown_truth_gives_no_gradient(head: GroundingHead) -> None:
+    labels = random_labels()
+    nan = float("nan")
+    labels.points[0, 1, 0, 1] = labels.boxes[0, 1, 0, 1] = labels.axes[0, 1, 0, 1] = nan
+    labels.heights[1, 2, 2] = nan
+    labels.traces[1, 0, 5:] = nan
+    labels.asked[0, 2] = False
+    labels.owners[1, 1, 1] = 0
+    labels.object_boxes[0, 0] = nan
+    labels.colours[:] = -100
+    pointing, terms = run(head, labels)
+    total = torch.stack(list(terms.values())).sum()
+    assert bool(torch.isfinite(total))
+    total.backward()
+    assert finite_gradients(head)
+    for name in ("points", "boxes", "axes", "logits"):
+        gradient = direct_gradient(head, labels, name) if name == "logits" else getattr(pointing, name).grad
+        assert not gradient[0, 1, 0, 1].any(), name
+        assert not gradient[0, 2].any(), name
+        assert gradient[0, 1, 0, 0].any(), name
+    assert not pointing.heights.grad[1, 2, 2].any() and pointing.heights.grad[1, 2, 1].any()
+    assert not pointing.traces.grad[1, 0, 5:].any() and pointing.traces.grad[1, 0, :5].any()
+    assert not pointing.trace_logits.grad[1, 0, 5:].any()
+    described = direct_gradient(head, labels, "described")
+    assert not described[0, 2].any() and not described[1, 1, 1].any() and not described[..., 2, :].any()
+    assert described[0, 0, 0].any() and described[0, 0, 1].any()
+    # What was asked for but cannot be seen still teaches that it cannot be seen; what was not asked for does not.
+    assert pointing.visible.grad[0, 1, 0, 1] > 0 > pointing.visible.grad[0, 1, 0, 0]
+    assert not pointing.visible.grad[0, 2].any()
+
+
+def test_labels_that_know_nothing_give_a_finite_loss(head: GroundingHead) -> None:
+    labels = random_labels()
+    for name in ("points", "boxes", "heights", "axes", "traces", "object_boxes"):
+        getattr(labels, name).fill_(float("nan"))
+    labels.colours.fill_(-100)
+    labels.cells.zero_()
+    labels.owners.zero_()
+    _, terms = run(head, labels)
+    for name, term in terms.items():
+        assert bool(torch.isfinite(term)), name
+    torch.stack(list(terms.values())).sum().backward()
+    assert finite_gradients(head)
+    for name in ("points", "boxes", "heights", "axes", "traces", "logits", "trace_logits", "described"):
+        gradient = direct_gradient(head, labels, name)
+        assert gradient is None or not gradient.any(), name
+
+
+def test_training_regresses_around_the_true_cell(head: GroundingHead) -> None:
+    labels = random_labels()
+    pointing, _ = run(head, labels)
+    nearest = (labels.points * SIDE).floor().clamp(0, SIDE - 1)
+    middle = (pointing.points * SIDE).detach()
+    # The local softmax averages over the 3x3 window; an untrained offset moves the point by a fraction of a cell.
+    assert (middle - nearest - 0.5).abs().max() < 2.0
+    free, _ = run_free(head)
+    chosen = cell_centres(SIDE, free.logits.device)[free.logits.argmax(-1)]
+    assert ((free.points - chosen) * SIDE).abs().max() < 2.0
+
+
+def run_free(head: GroundingHead) -> tuple[Pointing, torch.Tensor]:
+    torch.manual_seed(2)
+    features = head.features(torch.randn(BATCH, VIEWS, SIDE, SIDE, 16), torch.randn(BATCH, VIEWS, 4, 4, 24))
+    return head(torch.randn(BATCH, QUESTIONS, 4, 24), features), features
+
+
+@torch.inference_mode()
+def test_planner_cells_cover_the_finer_visual_cells(head: GroundingHead) -> None:
+    visual, planner = torch.zeros(1, 1, SIDE, SIDE, 16), torch.zeros(1, 1, 4, 4, 24)
+    plain = head.features(visual, planner)
+    planner[0, 0, 1, 2] = 5.0
+    changed = (head.features(visual, planner) - plain).abs().sum(-1)[0, 0] > 1e-6
+    expected = torch.zeros(SIDE, SIDE, dtype=torch.bool)
+    expected[2:4, 4:6] = True
+    assert torch.equal(changed, expected)

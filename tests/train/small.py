@@ -1,0 +1,54 @@
+"""A tiny dataset of synthetic episodes and scenes, and runs on it that a process of its own can start."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+sys.path += [str(Path(__file__).parents[1] / room) for room in ("data", "models")]
+
+from nano import nano_config, nano_policy, nano_tokenizer
+from synthetic import synthetic_card, synthetic_episode
+
+from sightline.data import DatasetWriter
+from sightline.train.loop import Trainer
+from sightline.train.stages import posttrain, pretrain
+
+FAST = (
+    "device=cpu", "threads=1", "log_every=1", "evaluate_every=1000", "held_out=0.3", "optimiser.warmup=2",
+    "grounding.images=2", "grounding.questions=2", "grounding.text_share=0.5", "grounding.scenes_first=0.3",
+    "action.samples=2", "action.cached_samples=8", "action.latent_share=0.5",
+)  # fmt: skip
+
+__all__ = ["FAST", "die_after", "nano_config", "nano_policy", "nano_tokenizer", "write_dataset"]
+
+
+def write_dataset(root: Path, seed: int = 5) -> Path:
+    """Three episodes of 6 frames and two slide shows of 5 scenes, 64 x 64 pixels."""
+    with DatasetWriter(root, synthetic_card()) as writer:
+        for i in range(3):
+            writer.write(synthetic_episode(seed, i, length=6))
+        for i in range(2):
+            writer.write(synthetic_episode(seed, 10 + i, length=5, scenes=True), kind="scenes")
+    return root
+
+
+def run_stage(stage: str, data: Path, out: Path, init: Path | None, overrides: tuple[str, ...]) -> dict:
+    """One of the two stages with the preset ``nano``."""
+    if stage == "pretrain":
+        return pretrain([data], out, "nano", [*FAST, *overrides])
+    return posttrain([data], init, out, "spatial", "nano", [*FAST, *overrides])
+
+
+def die_after(step: int, stage: str, data: Path, out: Path, init: Path | None, overrides: tuple[str, ...]) -> None:
+    """Run a stage that stands still once ``step`` updates are done, so that it is surely killed in its middle."""
+    update = Trainer._update
+
+    def stall(self: Trainer, batches: list) -> tuple:
+        if self.step >= step:
+            threading.Event().wait()
+        return update(self, batches)
+
+    Trainer._update = stall  # type: ignore[method-assign]
+    run_stage(stage, data, out, init, overrides)
