@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -91,19 +93,20 @@ class ActionCheck:
     """Mean action loss on fixed held-out batches."""
 
     def __init__(self, objective: Objective, frames: np.ndarray, batches: int, precision: torch.dtype) -> None:
-        self.objective, self.frames, self.count, self.precision = objective, frames, batches, precision
+        # On a copy: the loop draws the next training batch from the original while a check runs.
+        self.objective = copy.copy(objective)
+        self.objective.frames = frames  # type: ignore[attr-defined]
+        self.frames, self.count, self.precision = frames, batches, precision
 
     @torch.inference_mode()
     def __call__(self, policy: Policy) -> dict[str, float]:
         """``action_loss`` on held-out demonstrations; NaN without any."""
         if not len(self.frames):
             return {"action_loss": float("nan")}
-        kept, self.objective.frames = self.objective.frames, self.frames  # type: ignore[attr-defined]
         losses = []
         for number in range(self.count):
             torch.manual_seed(number)
             with torch.autocast(policy.device.type, self.precision, enabled=self.precision != torch.float32):
                 batch = self.objective.batch(-1 - number + 2**31, 1.0)
                 losses.append(float(self.objective.loss(policy.system, batch)[0]))
-        self.objective.frames = kept  # type: ignore[attr-defined]
         return {"action_loss": float(np.mean(losses))}
