@@ -30,7 +30,7 @@ def test_every_pixel_counts_in_one_cell(shape: tuple[int, int]) -> None:
     for corner in ((0, 0), (-1, -1)):
         ids = np.zeros(shape, np.uint8)
         ids[corner] = 1
-        rows, columns = np.nonzero(cell_owners(np.where(ids, 255, 4).astype(np.uint8), 4) == 4)
+        rows, _ = np.nonzero(cell_owners(np.where(ids, 255, 4).astype(np.uint8), 4) == 4)
         assert len(rows) in (15, 16)
     assert (cell_owners(np.full(shape, 8, np.uint8), 4) == 8).all()
 

@@ -129,8 +129,9 @@ def test_serving_sees_what_training_saw(episodes: FrameBank, policy: Policy, gui
             mine, theirs = getattr(served.tokens, name), getattr(trained.tokens, name)
             axis = 1 if name == "positions" else 0
             assert torch.equal(mine.select(axis, 0), theirs.select(axis, 0)), name
-        for mine, theirs in ((served.state, trained.state), (served.normalised_state, trained.normalised), (served.cameras, trained.cameras)):  # fmt: skip
-            assert torch.equal(mine[0], theirs[0])
+        assert torch.equal(served.state[0], trained.state[0])
+        assert torch.equal(served.normalised_state[0], trained.normalised[0])
+        assert torch.equal(served.cameras[0], trained.cameras[0])
 
 
 def test_actions_survive_the_way_there_and_back(episodes: FrameBank, policy: Policy) -> None:

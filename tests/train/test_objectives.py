@@ -1,0 +1,213 @@
+"""Batches are pure functions of seed and step, and everything in them is learned from."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from small import nano_config
+
+from sightline.models.grounding_head import Pointing
+from sightline.models.policy import Policy
+from sightline.models.system import DualSystem
+from sightline.train.cache import PlannerCache
+from sightline.train.config import ActionConfig, GroundingConfig
+from sightline.train.frames import FrameBank
+from sightline.train.objectives import CachedActionObjective, GroundingObjective, JointActionObjective
+from sightline.train.questions import LabelMaker
+from sightline.train.validate import SCALE, ActionCheck, GroundingCheck
+
+LABELS = LabelMaker(nano_config().grounding.kinds, nano_config().grounding.colours, 8)
+GROUNDING = GroundingConfig(images=4, questions=3, text_share=0.5, scenes_first=0.5)
+ACTION = ActionConfig(samples=3, cached_samples=6, latent_share=0.5)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two batches are bit-equal (NaN equals NaN)."""
+    if isinstance(a, torch.Tensor):
+        return a.shape == b.shape and bool(torch.equal(a.nan_to_num(-7), b.nan_to_num(-7)))
+    if isinstance(a, np.ndarray):
+        return np.array_equal(a, b)
+    if is_dataclass(a):
+        return all(same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
+    if isinstance(a, dict):
+        return all(same(a[key], b[key]) for key in a)
+    return all(same(x, y) for x, y in zip(a, b, strict=True))
+
+
+@pytest.fixture
+def grounding(scenes: FrameBank, episodes: FrameBank, policy: Policy) -> GroundingObjective:
+    return GroundingObjective(scenes, episodes, policy.transforms.packer, LABELS, GROUNDING, 0)
+
+
+@pytest.fixture
+def joint(episodes: FrameBank, policy: Policy) -> JointActionObjective:
+    return JointActionObjective(episodes, policy.transforms, ACTION, 0, 0.1)
+
+
+@pytest.fixture
+def cache(episodes: FrameBank, policy: Policy) -> PlannerCache:
+    return PlannerCache(policy.system, episodes, policy.transforms.packer, 5, torch.float32)
+
+
+@pytest.fixture
+def cached(cache: PlannerCache, episodes: FrameBank, policy: Policy) -> CachedActionObjective:
+    return CachedActionObjective(cache, episodes, policy.transforms, ACTION, 0)
+
+
+@pytest.mark.parametrize("name", ["grounding", "joint", "cached"])
+def test_batches_depend_on_seed_and_step_alone(name: str, request: pytest.FixtureRequest) -> None:
+    objective = request.getfixturevalue(name)
+    first = [objective.batch(step, step / 6) for step in range(6)]
+    torch.rand(3)
+    np.random.default_rng().random()
+    for step in (5, 2, 0):
+        assert same(objective.batch(step, step / 6), first[step]), step
+    assert not same(first[1], first[2])
+    objective.seed = 1
+    assert not same(objective.batch(2, 2 / 6), first[2])
+
+
+def test_held_out_frames_are_never_drawn(joint: JointActionObjective, grounding: GroundingObjective) -> None:
+    assert joint.frames.tolist() == list(range(12))
+    assert grounding.frames["episodes"].tolist() == list(range(12))
+    assert grounding.frames["scenes"].tolist() == list(range(5))
+
+
+def test_scenes_come_first(grounding: GroundingObjective) -> None:
+    early = {grounding.batch(step, 0.1).images.shape[1] for step in range(6)}
+    late = {grounding.batch(step, 0.9).images.shape[1] for step in range(12)}
+    assert early == {1} and late == {1, 2}
+
+
+def test_co_training_sits_steps_out(grounding: GroundingObjective) -> None:
+    grounding.every = 3
+    assert [grounding.batch(step, 0.0) is None for step in range(4)] == [False, True, True, False]
+
+
+def test_words_are_learned_beside_the_points(grounding: GroundingObjective, policy: Policy) -> None:
+    spoken = [batch for step in range(8) if (batch := grounding.batch(step, 0.1)) and (batch.tokens.labels >= 0).any()]
+    assert 1 <= len(spoken) < 8
+    loss, terms, samples = grounding.loss(policy.system, spoken[0])
+    assert float(terms["text"].detach()) > 0 and samples == len(spoken[0].images)
+    assert float(loss.detach()) == pytest.approx(sum(float(t.detach()) for t in terms.values()), rel=1e-5)
+    loss.backward()
+    assert policy.system.planner.model.lm_head.weight.grad.abs().max() > 0
+    assert policy.system.visual_encoder.pos_embed.grad.abs().max() > 0
+
+
+def test_questions_fit_into_the_token_budget(grounding: GroundingObjective) -> None:
+    grounding.config = replace(GROUNDING, tokens=40, questions=8, text_share=0.0)
+    tokens = grounding.batch(0, 0.0).tokens
+    prefix = len(grounding.packer.prefix(1)[0])
+    assert 1 <= int(tokens.segments.max()) < 8
+    assert int((tokens.segments > 0).sum(1).max()) <= 40 or int(tokens.segments.max()) == 1
+    assert tokens.ids.shape[1] <= prefix + 40 + 16
+
+
+def test_the_joint_loss_reaches_every_part(joint: JointActionObjective, policy: Policy) -> None:
+    torch.manual_seed(0)
+    loss, terms, samples = joint.loss(policy.system, joint.batch(0, 0.0))
+    loss.backward()
+    assert samples == 3 and set(terms) == {"action"}
+    touched = {n.split(".")[0] for n, p in policy.system.named_parameters() if p.grad is not None and p.grad.any()}
+    assert touched == {"planner", "visual_encoder", "spatial", "visual_projection", "querying", "gate", "expert"}
+
+
+def test_cached_outputs_are_those_of_the_planner(
+    cache: PlannerCache, cached: CachedActionObjective, joint: JointActionObjective, policy: Policy
+) -> None:
+    joint.jitter, joint.frames = 0.0, np.array([8])
+    batch = joint.batch(0, 0.0)
+    frames = np.array([8, 8, 8])
+    seen = policy.system.see(batch.images, batch.tokens)
+    spatial = cache.spatial(frames, cached.numbers.at(frames))
+    for name in ("points", "boxes", "heights", "axes", "traces"):
+        torch.testing.assert_close(
+            getattr(spatial, name), getattr(seen.pointing, name)[:, 0].detach(), atol=1e-4, rtol=1e-4
+        )
+    torch.testing.assert_close(spatial.visible, seen.pointing.visible[:, 0].sigmoid().detach(), atol=1e-4, rtol=1e-4)
+    for mine, its in zip(batch.cameras, spatial.cameras, strict=True):
+        assert torch.equal(mine, its)
+    direct = policy.system.query_tokens(seen.states.layers, seen.dense, seen.ignore)
+    stored = policy.system.query_tokens(*cache.latent(frames))
+    torch.testing.assert_close(stored, direct, atol=2e-2, rtol=2e-2)  # stored in half precision
+
+
+def test_latents_come_back_in_the_order_asked_for(cache: PlannerCache) -> None:
+    frames = np.array([11, 3, 3, 7])
+    states, dense, ignore = cache.latent(frames)
+    for row, frame in enumerate(frames):
+        one_state, one_dense, one_ignore = cache.latent(np.array([frame]))
+        assert torch.equal(states[0][row], one_state[0][0])
+        assert torch.equal(dense[row], one_dense[0]) and torch.equal(ignore[row], one_ignore[0])
+    assert not torch.equal(dense[0], dense[1])
+
+
+def test_the_cached_loss_trains_the_expert_side_only(cached: CachedActionObjective, policy: Policy) -> None:
+    torch.manual_seed(0)
+    loss, _, samples = cached.loss(policy.system, cached.batch(0, 0.0))
+    loss.backward()
+    assert samples == 6
+    touched = {n.split(".")[0] for n, p in policy.system.named_parameters() if p.grad is not None and p.grad.any()}
+    assert touched == {"spatial", "visual_projection", "querying", "gate", "expert"}
+
+
+# ---- checks during training -----------------------------------------------------------------------------------------
+
+
+class Oracle:
+    """A policy that answers with the labels of the batch it is shown, moved by ``shift`` pictures."""
+
+    def __init__(self, check: GroundingCheck, shift: float) -> None:
+        self.check, self.shift, self.device, self.system, self.at = check, shift, torch.device("cpu"), self, 0
+
+    def see(self, images: torch.Tensor, tokens: object) -> Any:
+        truth = self.check.batches[self.at][0].labels
+        self.at += 1
+        nothing = torch.zeros(0)
+        moved = [truth.points + self.shift, truth.boxes + self.shift, truth.traces + self.shift]
+        values = {name: nothing for name in (f.name for f in fields(Pointing))}
+        values |= {
+            "points": moved[0].nan_to_num(0.5),
+            "boxes": moved[1].nan_to_num(0),
+            "traces": moved[2].nan_to_num(0),
+        }
+        return type("Seen", (), {"pointing": Pointing(**values)})()
+
+
+@pytest.mark.parametrize("shift, perfect", [(0.0, True), (0.3, False)])
+def test_the_grounding_check_measures_what_it_says(grounding: GroundingObjective, shift: float, perfect: bool) -> None:
+    check = GroundingCheck(grounding, [grounding.scenes, grounding.episodes], 8, torch.float32)
+    held = {bank.kind: np.flatnonzero(bank.held_out) for bank in (grounding.scenes, grounding.episodes)}
+    assert sum(len(batch.images) for batch, _ in check.batches) == min(4, len(held["scenes"])) + 4
+    numbers = check(Oracle(check, shift))  # type: ignore[arg-type]
+    if perfect:
+        assert numbers["box_acc50"] == 1.0 and numbers["point_acc"] > 0.8
+        assert numbers["trace_mae_px"] == numbers["place_px"] == 0.0
+    else:
+        assert numbers["box_acc50"] < 0.1 and numbers["point_acc"] < 0.5
+        assert numbers["trace_mae_px"] == pytest.approx(0.3 * 2**0.5 * SCALE, rel=1e-4)
+
+
+def test_the_action_check_leaves_training_as_it_was(joint: JointActionObjective, policy: Policy) -> None:
+    held = np.flatnonzero(joint.bank.held_out)
+    drawn: list[list[int]] = []
+    normal = joint.batch(4, 0.0)
+    watched = joint.loss
+
+    def loss(system: DualSystem, batch: Any) -> Any:
+        drawn.append([int(np.flatnonzero((joint.bank.state == s).all(1))[0]) for s in batch.state.numpy()])
+        # The next training batch is drawn while the check runs: it must be the one it would have been.
+        assert same(joint.batch(4, 0.0), normal)
+        return watched(system, batch)
+
+    joint.loss = loss  # type: ignore[method-assign]
+    check = ActionCheck(joint, held, 2, torch.float32)
+    first, second = check(policy), check(policy)
+    assert first == second and np.isfinite(first["action_loss"])
+    assert len(drawn) == 4 and {frame for frames in drawn for frame in frames} <= set(held.tolist())
+    assert np.isnan(ActionCheck(joint, np.array([], int), 2, torch.float32)(policy)["action_loss"])
