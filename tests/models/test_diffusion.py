@@ -39,16 +39,20 @@ def test_ddim_recovers_the_clean_chunk_from_an_oracle(count: int) -> None:
     generator = torch.Generator().manual_seed(0)
     clean = torch.randn(3, 8, 7, generator=generator, dtype=torch.float64)
     start = torch.randn(3, 8, 7, generator=generator, dtype=torch.float64)
-    visited = []
+    visited, noises = [], []
 
     def oracle(x: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
         visited.append(int(step[0]))
         level = diffusion.alpha_bar[step].view(-1, 1, 1)
-        return (x - level.sqrt() * clean) / (1 - level).sqrt()
+        noises.append((x - level.sqrt() * clean) / (1 - level).sqrt())
+        return noises[-1]
 
     found = diffusion.ddim(oracle, start, count)
     torch.testing.assert_close(found, clean, atol=1e-9, rtol=0)
     assert visited == diffusion.ddim_steps(count)[::-1]
+    # Between the ends every chunk has the level of its step: the noise in it is the one of the start.
+    for noise in noises:
+        torch.testing.assert_close(noise, noises[0], atol=1e-9, rtol=1e-9)
 
 
 def test_add_noise_has_the_scheduled_level() -> None:

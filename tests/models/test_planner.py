@@ -14,6 +14,7 @@ from sightline.core.errors import SightlineError
 from sightline.models.planner import QwenPlanner
 from sightline.models.prompts import Packer, Prompt, refer_prompt, task_prompt
 from sightline.models.system import DualSystem, Seen
+from sightline.models.tokenizer import READOUTS
 
 QUESTIONS = [
     refer_prompt("the red mug"),
@@ -71,6 +72,18 @@ def test_packing_does_not_change_the_language_loss(system: DualSystem, packer: P
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     nothing = packer.pack([QUESTIONS[:1]], 2)
     assert float(system.planner.text_loss(system.planner(images, nothing), nothing)) == 0.0
+
+
+def test_readouts_are_found_at_their_own_tokens(packer: Packer) -> None:
+    tokens = packer.pack([QUESTIONS, QUESTIONS[:1]], 2)
+    for slot, question in enumerate(QUESTIONS):
+        for number, name in enumerate(READOUTS):
+            at = int(tokens.readouts[0, slot, number])
+            assert (at >= 0) == (name in question.readouts)
+            if at >= 0:
+                assert int(tokens.ids[0, at]) == packer.tokenizer.id(f"<|{name}|>")
+                assert int(tokens.segments[0, at]) == slot + 1
+    assert (tokens.readouts[1, 1:] == -1).all()
 
 
 def test_labels_stand_one_before_the_answer(packer: Packer) -> None:

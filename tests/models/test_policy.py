@@ -69,6 +69,9 @@ def test_rows_do_not_depend_on_their_neighbours(policy: Policy) -> None:
         for role, point in alone.grounding.points.items():
             np.testing.assert_allclose(point, together[row].grounding.points[role], atol=1e-3)
     assert np.abs(together[0].actions - together[1].actions).max() > 1e-3
+    # Nor on the number of the row: more episodes at once must not change how any of them goes.
+    elsewhere = policy.act_batch([OBSERVATIONS[0]], [17])[0]
+    np.testing.assert_allclose(elsewhere.actions, together[0].actions, atol=1e-4)
 
 
 def test_reset_starts_the_noise_afresh(policy: Policy) -> None:

@@ -10,8 +10,9 @@ import torch
 
 from sightline.core.geometry import Camera, resample_path
 from sightline.core.types import Observation
+from sightline.engine.questions import Question
 from sightline.engine.tasks import place_point
-from sightline.models.grounding_head import ROLES
+from sightline.models.grounding_head import ROLES, GroundingLabels
 from sightline.models.policy import Policy
 from sightline.train.config import ActionConfig
 from sightline.train.frames import FrameBank
@@ -21,7 +22,7 @@ from sightline.train.questions import LabelMaker, answers_for, own_question, pic
 KINDS, COLOURS = ["bowl", "mug"], ["red", "green", "blue", "yellow"]  # without can, plate, box and white
 
 
-def labelled(bank: FrameBank, frames: list[int]):
+def labelled(bank: FrameBank, frames: list[int]) -> tuple[list[list[Question]], GroundingLabels]:
     questions = [questions_for(bank, f, 4, 0.3, np.random.default_rng(f)) for f in frames]
     answers = [answers_for(bank, f, q) for f, q in zip(frames, questions, strict=True)]
     return questions, LabelMaker(KINDS, COLOURS, 8)(bank, np.array(frames), questions, answers)
