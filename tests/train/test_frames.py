@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,13 @@ def test_whole_episodes_are_held_out(dataset: Dataset, episodes: FrameBank) -> N
     assert episodes.held_out.tolist() == [False] * 12 + [True] * 6
     nothing = FrameBank([dataset], "episodes", ("front",), 28, 2, 0.0)
     assert not nothing.held_out.any()
+
+
+def test_scratch_files_cannot_be_left_behind(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    bank = FrameBank([dataset], "episodes", ("front",), 28, 2, 0.0)
+    assert isinstance(bank.images["front"], np.memmap) and bank.images["front"].any()
+    assert not list(tmp_path.iterdir()), "a killed process would leave this file on the disk"
 
 
 def test_an_empty_bank_is_fine() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,7 +12,7 @@ from sightline.models.grounding_head import ROLES
 from sightline.models.prompts import Packer, task_prompt
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem
-from sightline.train.frames import FrameBank
+from sightline.train.frames import FrameBank, scratch
 from sightline.train.questions import own_question, pictures
 
 EXPLICIT = ("points", "boxes", "visible", "heights", "axes", "traces")
@@ -33,20 +30,16 @@ class PlannerCache:
             "traces": (system.config.grounding.trace_points, 2),
         }  # fmt: skip
         self.explicit = {name: np.zeros((count, *shape), dtype=np.float32) for name, shape in shapes.items()}
-        self._folder = tempfile.TemporaryDirectory(prefix="sightline-planner-")
         prompts = [task_prompt(own_question(bank, f).text, guided=True) for f in bank.start[:-1]]
         longest = max((len(packer.question(prompt)[0]) for prompt in prompts), default=0)
         self.length = len(packer.prefix(views)[0]) + longest
         if self.latents:
             layers, width = system.config.querying.layers, system.config.planner.width
             side = system.config.planner.image_size // system.config.visual.patch // system.config.querying.pool
-            self.states = self._scratch("states.npy", (count, layers, self.length, width))
-            self.dense = self._scratch("dense.npy", (count, views, side, side, system.config.visual.width))
+            self.states = scratch((count, layers, self.length, width), np.float16)
+            self.dense = scratch((count, views, side, side, system.config.visual.width), np.float16)
             self.ignore = np.ones((count, self.length), dtype=bool)
         self._fill(system, bank, packer, batch, precision)
-
-    def _scratch(self, name: str, shape: tuple[int, ...]) -> NDArray:
-        return np.lib.format.open_memmap(Path(self._folder.name) / name, "w+", np.float16, shape)
 
     @torch.inference_mode()
     def _fill(self, system: DualSystem, bank: FrameBank, packer: Packer, batch: int, precision: torch.dtype) -> None:

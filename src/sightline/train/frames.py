@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,14 @@ from sightline.data.labels import EpisodeLabels
 from sightline.models.transforms import fit_picture
 
 MIN_SHARE = 0.15  # of a cell's pixels that an object must cover to own it
+
+
+def scratch(shape: tuple[int, ...], dtype: type) -> NDArray:
+    """An array in a nameless file: too large for memory, and its space is free again however the process ends."""
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 def cell_owners(ids: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -57,9 +64,7 @@ class FrameBank:
         self.time = np.concatenate([np.arange(n) for n in lengths]) if lengths else np.zeros(0, dtype=int)
         self.start = np.concatenate([[0], np.cumsum(lengths)]).astype(int)
         count = int(self.start[-1])
-        # The scratch files vanish with the process, whatever happens to it.
-        self._folder = tempfile.TemporaryDirectory(prefix="sightline-frames-")
-        self.images = {name: self._scratch(f"{name}.npy", (count, side, side, 3)) for name in self.cameras}
+        self.images = {name: scratch((count, side, side, 3), np.uint8) for name in self.cameras}
         self.cells = {name: np.zeros((count, cells, cells), dtype=np.uint8) for name in self.cameras}
         self.labels: list[EpisodeLabels] = [None] * len(lengths)  # type: ignore[list-item]
         self.state = np.zeros((count, 0), dtype=np.float32)
@@ -71,11 +76,6 @@ class FrameBank:
 
     def __len__(self) -> int:
         return len(self.episode)
-
-    def _scratch(self, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        if not shape[0]:
-            return np.zeros(shape, dtype=np.uint8)
-        return np.lib.format.open_memmap(Path(self._folder.name) / name, "w+", np.uint8, shape)
 
     def _fill(self, side: int, cells: int) -> None:
         tables = [dataset.table(index) for dataset, index in self.source]
