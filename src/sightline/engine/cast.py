@@ -57,7 +57,7 @@ def choose(rng: np.random.Generator, split: str) -> tuple[ObjectModel, ...]:
     two containers and one or two surfaces. Raises SightlineError on an unknown split.
     """
     cast = _Cast(rng, split)
-    items = tuple(kind for kind in assets.kinds() if assets.role(kind) == "item")
+    items = tuple(kind for kind in assets.kinds(split) if assets.role(kind) == "item")
     rich = tuple(kind for kind in items if len({c for c, _ in assets.variants(kind, split)}) >= 4)
     lead = cast.add(rich, size="small" if rng.random() < 0.5 else "large")
     assert lead is not None
@@ -72,8 +72,8 @@ def choose(rng: np.random.Generator, split: str) -> tuple[ObjectModel, ...]:
     wanted = int(rng.integers(7, 9))
     while len(cast.chosen) < wanted:
         cast.add(items)
-    containers = tuple(kind for kind in assets.kinds() if assets.role(kind) == "container")
-    surfaces = tuple(kind for kind in assets.kinds() if assets.role(kind) == "surface")
+    containers = tuple(kind for kind in assets.kinds(split) if assets.role(kind) == "container")
+    surfaces = tuple(kind for kind in assets.kinds(split) if assets.role(kind) == "surface")
     first = cast.add(containers)
     twins = first is not None and rng.random() < 0.35
     cast.add((first.kind,) if twins and first is not None else containers)

@@ -17,7 +17,7 @@ from sightline.engine.assets.items import Painter
 from sightline.engine.assets.model import ObjectModel, Shape
 from sightline.engine.assets.textures import object_texture
 
-SPLITS = ("train", "seen", "unseen")
+SPLITS = ("train", "seen", "unseen", "novel")
 ITEM_SCALES = {"small": 0.83, "medium": 1.0, "large": 1.25}
 TARGET_SCALES = {"small": 0.9, "medium": 1.0, "large": 1.15}
 BRIGHT = ("red", "green", "blue", "yellow", "orange", "purple", "white", "black")
@@ -80,6 +80,12 @@ KINDS: dict[str, Kind] = {
     "book": Kind(targets.book, BRIGHT, 0.30, ("small", "large"), role="surface"),
 }
 
+# Kinds that no training sees: worlds of split ``novel`` are made of them, all others do without.
+NOVEL = frozenset({
+    "cup", "carton", "candle", "jar", "sponge", "brush", "cupcake", "pear", "tomato", "lemon", "eggplant", "mushroom",
+    "cereal box", "milk carton", "bread", "soda can", "tray", "pan", "mat",
+})  # fmt: skip
+
 # Kind and colour together never occur in training; each of both does.
 HELD_OUT = frozenset({
     ("mug", "purple"), ("cup", "orange"), ("bottle", "white"), ("can", "green"), ("carton", "yellow"),
@@ -127,9 +133,18 @@ def _build_packaged(word: str, size: str) -> ObjectModel:
     return ObjectModel(name, word, "", size, "item", min(0.3, 0.12 * scale**3), (1.0, 1.0, 1.0), shape)
 
 
-def kinds() -> tuple[str, ...]:
-    """All nouns of the catalogue."""
-    return (*KINDS, *packaged.PACKAGES)
+def kinds(split: str | None = None) -> tuple[str, ...]:
+    """The nouns that ``split`` may use; all of the catalogue without a split.
+
+    Split ``novel`` has items of kinds that no training sees, among containers and surfaces of every kind.
+    """
+    every = (*KINDS, *packaged.PACKAGES)
+    if split is None:
+        return every
+    require_split(split)
+    if split == "novel":
+        return tuple(kind for kind in every if kind in NOVEL or role(kind) != "item")
+    return tuple(kind for kind in every if kind not in NOVEL)
 
 
 @cache
@@ -155,12 +170,12 @@ def is_held_out(kind: str, colour: str) -> bool:
 
 @cache
 def variants(kind: str, split: str = "train") -> tuple[tuple[str, str], ...]:
-    """(colour, size) of every model of ``kind`` that ``split`` may use: held-out colours only in ``unseen``."""
+    """(colour, size) of every model of ``kind`` in ``split``: held-out colours only in ``unseen`` and ``novel``."""
     require_split(split)
     if kind in packaged.PACKAGES:
         return tuple(("", size) for size in ("small", "medium", "large"))
     entry = KINDS[kind]
-    colours = [colour for colour in entry.colours if split == "unseen" or not is_held_out(kind, colour)]
+    colours = [colour for colour in entry.colours if split in ("unseen", "novel") or not is_held_out(kind, colour)]
     return tuple((colour, size) for colour in colours for size in entry.sizes)
 
 
@@ -174,6 +189,6 @@ def require_split(split: str) -> None:
     require_known("split", split, SPLITS)
 
 
-def catalogue(split: str = "unseen") -> tuple[ObjectModel, ...]:
+def catalogue(split: str | None = None) -> tuple[ObjectModel, ...]:
     """Every model that ``split`` may use (all of them by default)."""
-    return tuple(model(kind, colour, size) for kind in kinds() for colour, size in variants(kind, split))
+    return tuple(model(kind, *variant) for kind in kinds(split) for variant in variants(kind, split or "novel"))
