@@ -21,7 +21,7 @@ from sightline.engine.scene import sample_scene
 from sightline.engine.tasks import sample_task
 from sightline.engine.world import World
 
-SPLITS = ("seen", "unseen")
+SPLITS = ("seen", "unseen", "novel")
 MAX_STEPS = 80
 SEEDS_PER_WORLD = 4  # building a world takes longer than an episode's physics
 EVALUATION = 0x5EED  # sets the random streams of evaluation apart from those of every dataset
@@ -39,7 +39,7 @@ class TabletopEnv(gymnasium.Env):
 
     Args:
         split: ``seen`` (the object models of training, new scenes) or
-            ``unseen`` (also colour-kind pairs held out of it).
+            ``unseen`` (also colour-kind pairs held out of it) or ``novel`` (kinds of objects held out of it).
         size: pixels, side of the square pictures.
         render: whether :meth:`reset` and :meth:`step` return pictures; without them ``images`` is black.
 

@@ -36,12 +36,18 @@ class PlannerConfig:
 
 @dataclass(frozen=True)
 class VisualEncoderConfig:
-    """DINOv2: dense features of each view. ``pretraining_size`` is the picture size its position table was made for."""
+    """DINOv2: dense features of each view.
+
+    Attributes:
+        stem: convolution layers before the patches, for learning from scratch; 0 = DINOv2's own patch embedding.
+        pretraining_size: the picture size that its position table was made for, pixels.
+    """
 
     depth: int = 2
     width: int = 192
     heads: int = 3
     patch: int = 14
+    stem: int = 2
     pretraining_size: int = 224
 
 

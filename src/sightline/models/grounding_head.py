@@ -108,7 +108,11 @@ class DenseHead(nn.Module):
         owner = owner.flatten(2)
         kind, colour, box = self.out(features.flatten(2, 3)).float().split([self.kinds + 1, self.colours, 4], -1)
         rows = torch.arange(batch, device=owner.device)[:, None, None]
-        loss = F.cross_entropy(kind.flatten(0, 2), labels.kinds[rows, owner].flatten())
+        kind_labels = labels.kinds[rows, owner]
+        loss = F.cross_entropy(kind.flatten(0, 2), kind_labels.flatten())
+        # Most cells are empty: what stands in the others gets a term of its own, or its kind is never learned.
+        if bool((owner > 0).any()):
+            loss = loss + F.cross_entropy(kind[owner > 0], kind_labels[owner > 0])
         colour_labels = labels.colours[rows, owner].flatten()
         if bool((colour_labels >= 0).any()):
             loss = loss + F.cross_entropy(colour.flatten(0, 2), colour_labels)

@@ -46,7 +46,7 @@ class GroundingConfig:
 
     images: int = 16
     questions: int = 10
-    tokens: int = 192
+    tokens: int = 144
     episode_share: float = 0.6
     scenes_first: float = 0.4
     task_share: float = 0.35
