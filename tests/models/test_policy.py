@@ -17,7 +17,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import Observation
 from sightline.engine.questions import Question, chat_question
 from sightline.models.grounding import Planner
-from sightline.models.policy import Policy, with_expert
+from sightline.models.policy import Policy
 from sightline.models.prompts import BOX_QUESTION
 from sightline.models.tokenizer import WordTokenizer
 
@@ -286,12 +286,3 @@ def test_an_unknown_checkpoint_name_is_an_error(tmp_path: Path) -> None:
 def test_an_old_file_with_the_weights_left_half_written_is_ignored(copy: Path) -> None:
     (copy / ".model.safetensors.partial").write_bytes(b"half")
     Policy.from_pretrained(copy)
-
-
-def test_inference_settings_can_be_changed(tokenizer: WordTokenizer) -> None:
-    fresh = nano_policy(tokenizer)
-    before = fresh.act(OBSERVATIONS[0]).actions
-    fresh.reset()
-    after = with_expert(fresh, ddim_steps=5, guidance_scale=4.0).act(OBSERVATIONS[0]).actions
-    assert fresh.config.expert.ddim_steps == 5
-    assert np.abs(before - after).max() > 1e-6

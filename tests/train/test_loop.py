@@ -72,7 +72,7 @@ def trainer(policy: Policy, scenes: FrameBank, episodes: FrameBank, tmp_path: Pa
     labels = LabelMaker(head.kinds, head.colours, head.trace_points)
     packer = policy.transforms.packer
     grounding = GroundingObjective(scenes, episodes, packer, labels, CONFIG.grounding, 0, weight=0.25, every=2)
-    return Trainer(tmp_path / "run", policy, [action, grounding], CONFIG, dict)
+    return Trainer(tmp_path / "run", "stage 2", policy, [action, grounding], CONFIG, dict)
 
 
 def gradients(trainer: Trainer) -> dict[str, torch.Tensor]:

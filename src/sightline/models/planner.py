@@ -157,7 +157,7 @@ class QwenPlanner(nn.Module):
             attention_mask=torch.ones_like(tokens.ids),
             mm_token_type_ids=tokens.image_mask.int(),
             pixel_values=self.pixel_values(images),
-            image_grid_thw=torch.tensor([[1, side, side]] * images.shape[1]),
+            image_grid_thw=torch.tensor([[1, side, side]] * images.shape[1], device=images.device),
             max_new_tokens=max_tokens,
             do_sample=False,
         )

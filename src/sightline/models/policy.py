@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -258,12 +257,6 @@ class Policy:
         return "\n".join(lines)
 
 
-def with_expert(policy: Policy, **changes: Any) -> Policy:
-    """The same policy with other inference settings of the expert (ddim_steps, guidance_scale)."""
-    policy.system.config = replace(policy.config, expert=replace(policy.config.expert, **changes))
-    return policy
-
-
 def _write_json(path: Path, value: dict) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n")
 
@@ -300,4 +293,4 @@ def _load_weights(system: DualSystem, weights: dict[str, Tensor], folder: Path) 
     system.planner.model.tie_weights()
 
 
-__all__ = ["ModelInputs", "Policy", "Transforms", "with_expert"]
+__all__ = ["ModelInputs", "Policy", "Transforms"]

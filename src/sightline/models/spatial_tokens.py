@@ -139,7 +139,8 @@ class SpatialEmbedder(nn.Module):
         places = unproject(inputs.points, inputs.heights, cameras)
         # The grasp axis is a double angle in the picture: a short step along it, unprojected, is one on the table.
         angle = 0.5 * torch.atan2(inputs.axes[..., 1], inputs.axes[..., 0])
-        step = 0.02 * torch.stack([angle.cos(), angle.sin()], -1)
+        pixels = 0.02 * cameras[..., :1] * torch.stack([angle.cos(), angle.sin()], -1)
+        step = pixels / cameras[..., :2]
         along = unproject(inputs.points + step, inputs.heights, cameras) - places
         yaw = torch.atan2(along[..., 1], along[..., 0]) - inputs.state[:, TOOL_YAW, None, None]
         turn = torch.stack([(2 * yaw).cos(), (2 * yaw).sin()], -1)

@@ -68,13 +68,14 @@ class PlannerCache:
 
     def spatial(self, frames: NDArray[np.int64], numbers: dict[str, Tensor]) -> SpatialInputs:
         """Explicit inputs of the expert for frames; ``numbers`` holds cameras, state and normalised state."""
-        stored = {name: torch.from_numpy(self.explicit[name][frames]) for name in EXPLICIT}
+        device = numbers["state"].device
+        stored = {name: torch.from_numpy(self.explicit[name][frames]).to(device) for name in EXPLICIT}
         return SpatialInputs(**stored, **{name: numbers[name] for name in ("cameras", "state", "normalised")})
 
-    def latent(self, frames: NDArray[np.int64]) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Arguments of DualSystem.query_tokens for frames."""
+    def latent(self, frames: NDArray[np.int64], device: torch.device) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Arguments of DualSystem.query_tokens for frames, on ``device``."""
         order = np.sort(frames)  # ascending reads are kind to the disk
         back = np.argsort(np.argsort(frames, kind="stable"), kind="stable")
-        states = torch.from_numpy(self.states[order][back]).float()
-        dense = torch.from_numpy(self.dense[order][back]).float()
-        return list(states.unbind(1)), dense, torch.from_numpy(self.ignore[frames])
+        states = torch.from_numpy(self.states[order][back]).to(device).float()
+        dense = torch.from_numpy(self.dense[order][back]).to(device).float()
+        return list(states.unbind(1)), dense, torch.from_numpy(self.ignore[frames]).to(device)

@@ -32,8 +32,7 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, system: nn.Module, tenso
     parameters = dict(system.named_parameters())
     for name, value in tensors.items():
         parameter, key = name.rsplit("/", 1)
-        # The step counter stays on CPU, the moments live beside their parameter.
-        optimiser.state[parameters[parameter]][key] = value if key == "step" else value.to(parameters[parameter].device)
+        optimiser.state[parameters[parameter]][key] = value.to(parameters[parameter].device)
 
 
 def save_checkpoint(run: Path, step: int, policy: Policy, optimiser: torch.optim.Optimizer, state: dict) -> Path:

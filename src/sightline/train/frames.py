@@ -69,13 +69,19 @@ class FrameBank:
         self.labels: list[EpisodeLabels] = [None] * len(lengths)  # type: ignore[list-item]
         self.state = np.zeros((count, 0), dtype=np.float32)
         self.action = np.zeros((count, 0), dtype=np.float32)
-        last = max(1, round(held_out * len(lengths))) if len(lengths) > 1 and held_out > 0 else 0
-        self.held_out = self.episode >= len(lengths) - last
+        kept = [number for dataset in datasets for number in self._last(dataset, held_out)]
+        self.held_out = np.isin(self.episode, kept)
         if count:
             self._fill(side, cells)
 
     def __len__(self) -> int:
         return len(self.episode)
+
+    def _last(self, dataset: Dataset, share: float) -> list[int]:
+        """Numbers of the last ``share`` of a dataset's episodes (at least one of several)."""
+        mine = [number for number, (owner, _) in enumerate(self.source) if owner is dataset]
+        count = max(1, round(share * len(mine))) if len(mine) > 1 and share > 0 else 0
+        return mine[len(mine) - count :]
 
     def _fill(self, side: int, cells: int) -> None:
         tables = [dataset.table(index) for dataset, index in self.source]

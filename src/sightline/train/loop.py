@@ -63,9 +63,11 @@ class Trainer:
     """
 
     def __init__(
-        self, run: Path, policy: Policy, objectives: Sequence[Objective], config: TrainConfig, evaluate: Evaluate
-    ) -> None:
-        self.run, self.policy, self.objectives, self.config, self.evaluate = run, policy, objectives, config, evaluate
+        self, run: Path, stage: str, policy: Policy, objectives: Sequence[Objective], config: TrainConfig,
+        evaluate: Evaluate,
+    ) -> None:  # fmt: skip
+        self.run, self.stage, self.policy, self.objectives = run, stage, policy, objectives
+        self.config, self.evaluate = config, evaluate
         self.system = policy.system
         self.optimiser = make_optimiser(self.system, config.optimiser)
         self.step, self.elapsed, self.samples = 0, 0.0, 0
@@ -95,22 +97,21 @@ class Trainer:
         return max(self.step / self.config.steps, by_time)
 
     def train(self) -> dict[str, float]:
-        """Train to the end of the budget; returns the last metrics, with ``steps`` and ``samples_per_second``."""
+        """Train to the end of the budget; returns :meth:`result`."""
         config, log = self.config, _Log(self.run, self.step)
-        started, first_samples, before = time.monotonic(), self.samples, self.elapsed
-        with progress(config.steps, "training", unit="step", done=self.step) as bar, log:
+        started, before = time.monotonic(), self.elapsed
+        # By the clock there is no telling how many steps it will be; the bar then shows the share of time instead.
+        total = None if config.minutes else config.steps
+        with progress(total, self.stage, unit="step", done=self.step) as bar, log:
             for batches in self._batches():
                 losses, count = self._update(batches)
                 self.step += 1
                 self.samples += count
                 self.elapsed = before + time.monotonic() - started
-                rate = (self.samples - first_samples) / max(time.monotonic() - started, 1e-9)
-                bar.update(
-                    1,
-                    loss=round(losses["loss"], 4),
-                    samples_per_s=round(rate, 1),
-                    budget=f"{100 * min(self.done, 1):.0f}%",
-                )
+                rate = self.samples / max(self.elapsed, 1e-9)
+                left = f"{max(0.0, config.minutes - self.elapsed / 60):.1f} min"
+                times = {"left": left} if config.minutes else {}
+                bar.update(1, loss=round(losses["loss"], 4), samples_per_s=round(rate, 1), **times)
                 if self.step % config.log_every == 0:
                     log.write(self.step, {**losses, "samples_per_second": rate, "elapsed": self.elapsed})
                 ends = self.done >= 1.0
@@ -119,13 +120,12 @@ class Trainer:
                     log.write(self.step, self.metrics)
                 if self.step % config.save_every == 0 or ends:
                     self._save()
-        seconds = time.monotonic() - started
-        return {
-            **self.metrics,
-            "steps": self.step,
-            "samples_per_second": (self.samples - first_samples) / seconds,
-            "seconds": self.elapsed,
-        }
+        return self.result()
+
+    def result(self) -> dict[str, float]:
+        """The last metrics, with ``steps``, ``samples_per_second`` and ``seconds`` of the whole run."""
+        rate = self.samples / max(self.elapsed, 1e-9)
+        return {**self.metrics, "steps": self.step, "samples_per_second": rate, "seconds": self.elapsed}
 
     def _batches(self) -> Iterator[list[Any]]:
         """The batches of each step still to come; the next is prepared while this one is learned from."""
@@ -157,7 +157,7 @@ class Trainer:
             if batch is None:
                 continue
             with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-                loss, terms, samples = objective.loss(self.system, _to(batch, device))
+                loss, terms, samples = objective.loss(self.system, to_device(batch, device))
             total = total + objective.weight * loss
             count += samples
             numbers[objective.name] = loss.detach()
@@ -179,22 +179,28 @@ class Trainer:
 
     def _save(self) -> None:
         state = {"elapsed": self.elapsed, "samples": self.samples, "metrics": self.metrics}
+        result = {name: round(value, 4) for name, value in self.result().items()}
+        self.policy.notes = {
+            **self.policy.notes,
+            self.stage: {**self.policy.notes.get(self.stage, {}), "result": result},
+        }
         save_checkpoint(self.run, self.step, self.policy, self.optimiser, state)
 
 
-def _to(batch: Any, device: torch.device) -> Any:
+def to_device(batch: Any, device: torch.device) -> Any:
+    """A batch (tensors in dataclasses, dictionaries and tuples) on ``device``."""
     if device.type == "cpu":
         return batch
     if isinstance(batch, Tensor):
         return batch.to(device)
     if isinstance(batch, dict):
-        return {key: _to(value, device) for key, value in batch.items()}
+        return {key: to_device(value, device) for key, value in batch.items()}
     if isinstance(batch, tuple):
-        return tuple(_to(value, device) for value in batch)
+        return tuple(to_device(value, device) for value in batch)
     if hasattr(batch, "to"):
         return batch.to(device)
     if hasattr(batch, "__dataclass_fields__"):
-        return type(batch)(**{key: _to(value, device) for key, value in vars(batch).items()})
+        return type(batch)(**{key: to_device(value, device) for key, value in vars(batch).items()})
     return batch
 
 

@@ -95,6 +95,8 @@ class GroundingObjective:
         # Scenes in which nothing can be singled out are rare; their slot stays empty.
         drawn = [(f, questions_for(bank, f, config.questions, config.task_share, rng)) for f in frames]
         drawn = [(f, self._fitting(questions)) for f, questions in drawn if questions]
+        if not drawn:
+            return self.assemble(bank, rng.choice(self.frames[bank.kind], len(frames)), rng, jitter, words)
         frames, questions = np.array([f for f, _ in drawn]), [q for _, q in drawn]
         answers = [answers_for(bank, f, q) for f, q in drawn]
         prompts = [[prompt_for(question) for question in sample] for sample in questions]
@@ -216,7 +218,7 @@ class CachedActionObjective:
             width = system.config.expert.width
             latent = actions.new_zeros(len(frames), system.config.querying.queries, width)
             if count := int(self.config.latent_share * len(frames)):
-                some = system.query_tokens(*self.cache.latent(frames[:count]))
+                some = system.query_tokens(*self.cache.latent(frames[:count], actions.device))
                 latent = torch.cat([some, latent[count:].to(some.dtype)])
         condition = system.condition(spatial, latent)
         # A cached sample costs little: fresh samples teach more than further noise on the same ones.

@@ -39,7 +39,8 @@ def answers_for(bank: FrameBank, frame: int, questions: Sequence[Question]) -> l
     scene = labels.scene(time)
     found = []
     for question in questions:
-        path = labels.tool[time:] if question.style == "own" and time + 1 < len(labels) else None
+        # On the last frame the path is where the tool already is, not the task over again.
+        path = np.concatenate([labels.tool[time:], labels.tool[-1:]]) if question.style == "own" else None
         views = [
             answer(question, scene, labels.camera(time, name), labels.boxes[name][time], path) for name in bank.cameras
         ]

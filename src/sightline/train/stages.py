@@ -81,8 +81,7 @@ def pretrain(data: Sequence[Path], out: Path, preset_name: str = "tiny", overrid
         if name in ("spatial", "querying", "visual_projection", "expert")
     )
     config = replace(config, optimiser=replace(config.optimiser, freeze=tuple({*config.optimiser.freeze, *unused})))
-    trainer = Trainer(out, policy, [objective], config, lambda: check(policy))
-    return _finish(trainer, policy, out, "stage 1")
+    return Trainer(out, "stage 1", policy, [objective], config, lambda: check(policy)).train()
 
 
 def posttrain(
@@ -127,10 +126,11 @@ def posttrain(
         grounding = _grounding_objective(policy, scenes, episodes, config)
         checks.append(GroundingCheck(grounding, [scenes, episodes], CHECK_FRAMES, _precision(config)))  # type: ignore[arg-type]
     policy.notes = {**policy.notes, "stage 2": _notes(config, datasets)}
-    trainer = Trainer(
-        out, policy, objectives, config, lambda: {k: v for check in checks for k, v in check(policy).items()}
-    )
-    return _finish(trainer, policy, out, "stage 2")
+
+    def evaluate() -> dict[str, float]:
+        return {name: value for check in checks for name, value in check(policy).items()}
+
+    return Trainer(out, "stage 2", policy, objectives, config, evaluate).train()
 
 
 def _start_policy(
@@ -252,11 +252,3 @@ def _notes(config: TrainConfig, datasets: Sequence[Dataset]) -> dict:
         "training": values,
         "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}, torch {torch.__version__}",
     }
-
-
-def _finish(trainer: Trainer, policy: Policy, out: Path, stage: str) -> dict:
-    result = trainer.train()
-    policy.notes[stage]["result"] = {name: round(value, 4) for name, value in result.items()}
-    policy.system.eval()
-    policy.save_pretrained(out / "checkpoints" / "last" / "policy")
-    return result

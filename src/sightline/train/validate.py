@@ -12,6 +12,7 @@ from sightline.core.geometry import box_iou
 from sightline.models.grounding_head import GroundingLabels, Pointing
 from sightline.models.policy import Policy
 from sightline.train.frames import FrameBank
+from sightline.train.loop import to_device
 from sightline.train.objectives import GroundingObjective, Objective, generator
 
 SCALE = 224.0  # errors are reported in pixels of a 224-pixel picture
@@ -107,6 +108,6 @@ class ActionCheck:
         for number in range(self.count):
             torch.manual_seed(number)
             with torch.autocast(policy.device.type, self.precision, enabled=self.precision != torch.float32):
-                batch = self.objective.batch(-1 - number + 2**31, 1.0)
+                batch = to_device(self.objective.batch(2**31 - 1 - number, 1.0), policy.device)
                 losses.append(float(self.objective.loss(policy.system, batch)[0]))
         return {"action_loss": float(np.mean(losses))}
