@@ -20,6 +20,8 @@ from sightline.train.objectives import CachedActionObjective, GroundingObjective
 from sightline.train.questions import LabelMaker
 from sightline.train.validate import SCALE, ActionCheck, GroundingCheck
 
+CPU = torch.device("cpu")
+
 LABELS = LabelMaker(nano_config().grounding.kinds, nano_config().grounding.colours, 8)
 GROUNDING = GroundingConfig(images=4, questions=3, text_share=0.5, scenes_first=0.5)
 ACTION = ActionConfig(samples=3, cached_samples=6, latent_share=0.5)
@@ -133,15 +135,15 @@ def test_cached_outputs_are_those_of_the_planner(
     for mine, its in zip(batch.cameras, spatial.cameras, strict=True):
         assert torch.equal(mine, its)
     direct = policy.system.query_tokens(seen.states.layers, seen.dense, seen.ignore)
-    stored = policy.system.query_tokens(*cache.latent(frames))
+    stored = policy.system.query_tokens(*cache.latent(frames, CPU))
     torch.testing.assert_close(stored, direct, atol=2e-2, rtol=2e-2)  # stored in half precision
 
 
 def test_latents_come_back_in_the_order_asked_for(cache: PlannerCache) -> None:
     frames = np.array([11, 3, 3, 7])
-    states, dense, ignore = cache.latent(frames)
+    states, dense, ignore = cache.latent(frames, CPU)
     for row, frame in enumerate(frames):
-        one_state, one_dense, one_ignore = cache.latent(np.array([frame]))
+        one_state, one_dense, one_ignore = cache.latent(np.array([frame]), CPU)
         assert torch.equal(states[0][row], one_state[0][0])
         assert torch.equal(dense[row], one_dense[0]) and torch.equal(ignore[row], one_ignore[0])
     assert not torch.equal(dense[0], dense[1])
