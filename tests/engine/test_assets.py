@@ -9,7 +9,7 @@ import trimesh
 from sightline.core.errors import SightlineError
 from sightline.engine import assets
 from sightline.engine.assets import Collider, ObjectModel, meshes
-from sightline.engine.assets.catalogue import HELD_OUT, KINDS
+from sightline.engine.assets.catalogue import HELD_OUT, KINDS, NOVEL
 from sightline.engine.assets.colours import COLOURS, wander
 from sightline.engine.assets.textures import OBJECT_PATTERNS, SURFACE_PATTERNS, object_texture, surface_texture
 
@@ -127,7 +127,16 @@ def test_held_out_pairs_stay_out_of_training() -> None:
     assert not train & HELD_OUT
     for kind, colour in HELD_OUT:
         assert colour in KINDS[kind].colours
-        assert any(k == kind for k, _ in train) and any(c == colour for _, c in train)
+        assert kind in NOVEL or any(k == kind for k, _ in train)
+        assert any(c == colour for _, c in train)
+
+
+def test_novel_kinds_stay_out_of_training() -> None:
+    items = {kind for kind in assets.kinds("novel") if assets.role(kind) == "item"}
+    assert items and items <= NOVEL
+    for split in ("train", "seen", "unseen"):
+        assert not NOVEL & {model.kind for model in assets.catalogue(split)}
+    assert set(assets.kinds("train")) | NOVEL == set(assets.kinds())
 
 
 def test_unknown_names_are_told_apart() -> None:
