@@ -144,3 +144,14 @@ def test_the_judge_names_failures():
     simulation.step(np.array([0, 0, 0, 0, 0, 0, 1.0]))
     judge.watch()
     assert judge.fallen and judge.failure() == "object fell"
+
+
+def test_pictures_do_not_depend_on_what_was_drawn_before() -> None:
+    """A resumed generation starts in the middle of a world: overlapping shadows once took over old render state."""
+
+    def pictures(candidates: list[int]) -> np.ndarray:
+        rollout._stages.clear()
+        episode = [rollout.make_episode(77, candidate) for candidate in candidates][-1]
+        return np.stack([frame.views[camera].image for frame in episode.frames for camera in ("front", "wrist")])
+
+    np.testing.assert_array_equal(pictures([4]), pictures([0, 4]))

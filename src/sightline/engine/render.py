@@ -180,6 +180,8 @@ class Renderer:
             geom.category, geom.segid, geom.transparent = mujoco.mjtCatBit.mjCAT_DECOR, -1, 1
             geom.size[:] = [*np.sqrt(squares), 0.0003]  # set here because initGeom makes cylinders round
             geom.specular = 0.0
+            # A slot keeps what it held before wherever it is not told otherwise, and pictures would depend on history.
+            geom.objtype, geom.objid, geom.camdist = mujoco.mjtObj.mjOBJ_UNKNOWN, -1, float(index)
             self._scene.ngeom += 1
 
     def _draw(self, ids: bool) -> NDArray[np.uint8]:
