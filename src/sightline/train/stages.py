@@ -38,7 +38,7 @@ STAGE_DEFAULTS = {
     "pretrain": TrainConfig(),
     "posttrain": TrainConfig(
         steps=6000, save_every=1000, evaluate_every=1000, log_every=20,
-        optimiser=OptimiserConfig(rate=1e-3, weight_decay=0.0, rates={}, warmup=200),
+        optimiser=OptimiserConfig(rate=1e-3, weight_decay=0.0, rates={}, warmup=30),
     ),
 }  # fmt: skip
 
