@@ -47,6 +47,28 @@ def test_questions_are_varied_distinct_and_styled() -> None:
     assert 0.5 < styles["attribute"] / total < 0.7 and all(styles[style] / total > 0.12 for style in STYLES)
 
 
+def test_the_landmark_is_what_the_words_refer_to() -> None:
+    rng = np.random.default_rng(3)
+    counts = Counter()
+    for _ in range(60):
+        scene = random_scene(rng)
+        for question in sample_questions(scene, 8, rng):
+            words = question.task.target_phrase if question.task else question.text
+            named = re.search(
+                r"(?:nearest|closest to|nearest to|(?:far|furth)est from|of|behind|next to|beside) (the .*)", words
+            )
+            if question.style == "attribute":
+                assert question.landmark == -1
+            if question.landmark < 0:
+                continue
+            counts[question.style] += 1
+            assert question.landmark != question.target and scene.present[question.landmark]
+            info = scene.objects[question.landmark]
+            if named:
+                assert info.kind in named[1] or (info.colour and info.colour in named[1])
+    assert counts["spatial"] > 50 and counts["superlative"] > 10 and counts["attribute"] == 0
+
+
 def test_same_seed_same_questions() -> None:
     scene = random_scene(np.random.default_rng(4))
     first, second = (sample_questions(scene, 6, np.random.default_rng(9)) for _ in range(2))

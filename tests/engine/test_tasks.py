@@ -78,8 +78,8 @@ def test_relations_and_styles_are_balanced() -> None:
         sampler = TaskSampler(random_scene(rng))
         for _ in range(4):
             if (drawn := sampler.sample_styled(rng)) is not None:
-                relations[drawn[0].relation] += 1
-                styles[drawn[1]] += 1
+                relations[drawn.task.relation] += 1
+                styles[drawn.style] += 1
     total = sum(relations.values())
     assert total > 550
     assert all(0.10 < relations[name] / total < 0.25 for name in RELATIONS)

@@ -8,7 +8,7 @@ import torch
 
 from sightline.core.errors import SightlineError
 from sightline.models.action_expert import ActionExpert
-from sightline.models.diffusion import Diffusion
+from sightline.models.diffusion import PREDICTIONS, Diffusion
 
 
 def test_schedule_is_the_squared_cosine() -> None:
@@ -53,6 +53,29 @@ def test_ddim_recovers_the_clean_chunk_from_an_oracle(count: int) -> None:
     # Between the ends every chunk has the level of its step: the noise in it is the one of the start.
     for noise in noises:
         torch.testing.assert_close(noise, noises[0], atol=1e-9, rtol=1e-9)
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS)
+def test_every_prediction_leads_back_to_chunk_and_noise(prediction: str) -> None:
+    diffusion = Diffusion(100, prediction)
+    generator = torch.Generator().manual_seed(0)
+    clean, noise = (torch.randn(4, 8, 7, generator=generator, dtype=torch.float64) for _ in range(2))
+    step = torch.tensor([0, 20, 60, 90])
+    noised, target = diffusion.add_noise(clean, noise, step), diffusion.target(clean, noise, step)
+    found = diffusion.clean_and_noise(target, noised, step)
+    torch.testing.assert_close(found, (clean, noise), atol=1e-9, rtol=1e-9)
+    perfect = diffusion.ddim(lambda x, at: diffusion.target(clean, _noise_in(diffusion, x, clean, at), at), noise, 10)
+    torch.testing.assert_close(perfect, clean, atol=1e-8, rtol=0)
+
+
+def _noise_in(diffusion: Diffusion, noised: torch.Tensor, clean: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
+    level = diffusion.alpha_bar[step].view(-1, 1, 1)
+    return (noised - level.sqrt() * clean) / (1 - level).sqrt()
+
+
+def test_unknown_predictions_are_refused() -> None:
+    with pytest.raises(SightlineError, match="sample"):
+        Diffusion(100, "sampel")
 
 
 def test_add_noise_has_the_scheduled_level() -> None:
@@ -117,3 +140,14 @@ def test_the_loss_of_an_untrained_expert_is_the_variance_of_the_noise() -> None:
     assert float(fresh.loss(torch.randn(64, 8, 7), torch.randn(64, 5, 64), 4, 0.1).detach()) == pytest.approx(
         1.0, abs=0.03
     )
+
+
+@torch.inference_mode()
+def test_a_guided_expert_does_without_its_last_condition_tokens(expert: ActionExpert) -> None:
+    """Left out is not the same as zero: the sequence is shorter, and the tokens before keep their places."""
+    x, step, condition = torch.randn(2, 8, 7), torch.tensor([10, 50]), torch.randn(2, 5, 64)
+    short = expert.net(x, step, condition[:, :3])
+    zero = expert.net(x, step, torch.cat([condition[:, :3], torch.zeros(2, 2, 64)], 1))
+    assert short.shape == (2, 8, 7) and not torch.allclose(short, zero)
+    dropped = expert.net(x, step, condition[:, :3], torch.tensor([True, False]))
+    assert torch.equal(dropped[1], short[1]) and not torch.allclose(dropped[0], short[0])

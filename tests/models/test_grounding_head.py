@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from nano import COLOURS, KINDS
 
 from sightline.models.config import GroundingHeadConfig
-from sightline.models.grounding_head import (
-    GroundingHead,
+from sightline.models.grounding_head import GroundingHead, agreement
+from sightline.models.pointing import (
+    GEOMETRY,
+    LANDMARK,
+    RELATIVE,
     GroundingLabels,
     Pointing,
     cell_centres,
+    cell_geometry,
     local_softmax,
     masked_binary,
     masked_l1,
@@ -75,7 +79,7 @@ def random_labels() -> GroundingLabels:
     shape = (BATCH, QUESTIONS, 3, VIEWS)
     low, more = torch.rand(*shape, 2) * 0.5, torch.rand(*shape, 2) * 0.4 + 0.1
     object_low = torch.rand(BATCH, VIEWS, OBJECTS + 1, 2) * 0.5
-    owners = torch.randint(1, OBJECTS + 1, shape[:3])
+    owners = torch.randint(1, OBJECTS + 1, (BATCH, QUESTIONS, 4))
     owners[:, :, 2] = 0  # a place is no object
     return GroundingLabels(
         points=torch.rand(*shape, 2),
@@ -89,6 +93,7 @@ def random_labels() -> GroundingLabels:
         kinds=torch.randint(0, len(KINDS) + 1, (BATCH, OBJECTS + 1)),
         colours=torch.randint(0, len(COLOURS), (BATCH, OBJECTS + 1)),
         object_boxes=torch.cat([object_low, object_low + 0.3], -1),
+        tools=torch.rand(BATCH, VIEWS, 2),
     )
 
 
@@ -98,15 +103,18 @@ def run(head: GroundingHead, labels: GroundingLabels) -> tuple[Pointing, dict[st
     features = head.features(torch.randn(BATCH, VIEWS, SIDE, SIDE, 16), torch.randn(BATCH, VIEWS, 4, 4, 24))
     pointing = head(torch.randn(BATCH, QUESTIONS, 4, 24), features, labels)
     for value in vars(pointing).values():
-        value.retain_grad()
+        if isinstance(value, torch.Tensor):
+            value.retain_grad()
     embedded = torch.randn(BATCH, VIEWS, 4, 4, 24)
-    return pointing, head.loss(pointing, features, embedded, labels)
+    return pointing, head.loss(pointing, embedded, labels)
 
 
 def direct_gradient(head: GroundingHead, labels: GroundingLabels, name: str) -> torch.Tensor | None:
     """Gradient at one prediction of the terms that are made from it alone (``visible`` reads the logits on purpose)."""
     pointing, terms = run(head, labels)
-    own = {"logits": ("pointer", "point", "box"), "described": ("described",)}.get(name, tuple(terms))
+    own = {"logits": ("pointer",), "tool_logits": ("tool",), "tools": ("tool",), "described": ("described",)}.get(
+        name, tuple(terms)
+    )
     total = torch.stack([terms[term] for term in own]).sum()
     return torch.autograd.grad(total, getattr(pointing, name), allow_unused=True)[0]
 
@@ -117,7 +125,19 @@ def finite_gradients(head: GroundingHead) -> bool:
 
 def test_every_part_learns_from_complete_labels(head: GroundingHead) -> None:
     pointing, terms = run(head, random_labels())
-    learned = {"pointer", "point", "box", "height", "axis", "visible", "described", "trace", "dense", "dense_embedded"}
+    learned = {
+        "pointer",
+        "point",
+        "box",
+        "height",
+        "axis",
+        "visible",
+        "described",
+        "tool",
+        "trace",
+        "dense",
+        "dense_embedded",
+    }
     assert set(terms) == learned
     torch.stack(list(terms.values())).sum().backward()
     for name, parameter in head.named_parameters():
@@ -137,6 +157,8 @@ def test_unknown_truth_gives_no_gradient(head: GroundingHead) -> None:
     labels.points[0, 1, 0, 1] = labels.boxes[0, 1, 0, 1] = labels.axes[0, 1, 0, 1] = nan
     labels.heights[1, 2, 2] = nan
     labels.traces[1, 0, 5:] = nan
+    labels.tools[1, 0] = nan
+    labels.owners[1, 2, LANDMARK] = 0
     labels.asked[0, 2] = False
     labels.owners[1, 1, 1] = 0
     labels.object_boxes[0, 0] = nan
@@ -149,14 +171,17 @@ def test_unknown_truth_gives_no_gradient(head: GroundingHead) -> None:
     for name in ("points", "boxes", "axes", "logits"):
         gradient = direct_gradient(head, labels, name) if name == "logits" else getattr(pointing, name).grad
         assert not gradient[0, 1, 0, 1].any(), name
-        assert not gradient[0, 2].any(), name
+        assert not gradient[0, 2, :3].any(), name
         assert gradient[0, 1, 0, 0].any(), name
     assert not pointing.heights.grad[1, 2, 2].any() and pointing.heights.grad[1, 2, 1].any()
-    assert not pointing.traces.grad[1, 0, 5:].any() and pointing.traces.grad[1, 0, :5].any()
-    assert not pointing.trace_logits.grad[1, 0, 5:].any()
+    assert not pointing.traces.grad[1, 0, 5:].any() and pointing.traces.grad[1, 0, 1:5].any()
+    tool = direct_gradient(head, labels, "tool_logits")
+    assert not tool[1, 0].any() and tool[1, 1].any()
     described = direct_gradient(head, labels, "described")
-    assert not described[0, 2].any() and not described[1, 1, 1].any() and not described[..., 2, :].any()
-    assert described[0, 0, 0].any() and described[0, 0, 1].any()
+    assert not described[0, 2, :3].any() and not described[1, 1, 1].any() and not described[..., 2, :].any()
+    assert described[0, 0, 0].any() and described[0, 0, 1].any() and described[0, 0, LANDMARK].any()
+    landmark = direct_gradient(head, labels, "logits")[..., LANDMARK, :, :]
+    assert not landmark[1, 2].any() and landmark[1, 1].any()
     # What was asked for but cannot be seen still teaches that it cannot be seen; what was not asked for does not.
     assert pointing.visible.grad[0, 1, 0, 1] > 0 > pointing.visible.grad[0, 1, 0, 0]
     assert not pointing.visible.grad[0, 2].any()
@@ -164,7 +189,7 @@ def test_unknown_truth_gives_no_gradient(head: GroundingHead) -> None:
 
 def test_labels_that_know_nothing_give_a_finite_loss(head: GroundingHead) -> None:
     labels = random_labels()
-    for name in ("points", "boxes", "heights", "axes", "traces", "object_boxes"):
+    for name in ("points", "boxes", "heights", "axes", "traces", "object_boxes", "tools"):
         getattr(labels, name).fill_(float("nan"))
     labels.colours.fill_(-100)
     labels.cells.zero_()
@@ -174,7 +199,7 @@ def test_labels_that_know_nothing_give_a_finite_loss(head: GroundingHead) -> Non
         assert bool(torch.isfinite(term)), name
     torch.stack(list(terms.values())).sum().backward()
     assert finite_gradients(head)
-    for name in ("points", "boxes", "heights", "axes", "traces", "logits", "trace_logits", "described"):
+    for name in ("points", "boxes", "heights", "axes", "traces", "logits", "tool_logits", "tools", "described"):
         gradient = direct_gradient(head, labels, name)
         assert gradient is None or not gradient.any(), name
 
@@ -187,7 +212,7 @@ def test_training_regresses_around_the_true_cell(head: GroundingHead) -> None:
     # The local softmax averages over the 3x3 window; an untrained offset moves the point by a fraction of a cell.
     assert (middle - nearest - 0.5).abs().max() < 2.0
     free, _ = run_free(head)
-    chosen = cell_centres(SIDE, free.logits.device)[free.logits.argmax(-1)]
+    chosen = cell_centres(SIDE, free.logits.device)[free.logits[:, :, :3].argmax(-1)]
     assert ((free.points - chosen) * SIDE).abs().max() < 2.0
 
 
@@ -206,3 +231,55 @@ def test_planner_cells_cover_the_finer_visual_cells(head: GroundingHead) -> None
     expected = torch.zeros(SIDE, SIDE, dtype=torch.bool)
     expected[2:4, 4:6] = True
     assert torch.equal(changed, expected)
+
+
+CELLS = cell_centres(SIDE, torch.device("cpu"))
+
+
+@given(x=st.floats(0.1, 0.9), y=st.floats(0.1, 0.9))
+def test_cones_say_what_lies_left_right_in_front_and_behind(x: float, y: float) -> None:
+    anchor = torch.tensor([x, y])
+    found = cell_geometry(CELLS, anchor, torch.zeros(SIDE * SIDE, 2))
+    assert found.shape == (SIDE * SIDE, GEOMETRY)
+    dx, dy = (CELLS - anchor).unbind(-1)
+    left, right, front, behind = (found[:, 5:9] > 0).unbind(-1)  # the front camera looks at the robot: front is below
+    assert torch.equal(left, -dx > dy.abs()) and torch.equal(right, dx > dy.abs())
+    assert torch.equal(front, dy > dx.abs()) and torch.equal(behind, -dy > dx.abs())
+    nearest = found[:, 4].argmin()
+    assert float((CELLS[nearest] - anchor).norm()) <= 0.5 * 2**0.5 / SIDE + 1e-6
+
+
+def test_only_the_relative_part_of_the_geometry_moves_with_the_anchor() -> None:
+    here, there = (cell_geometry(CELLS, torch.tensor([x, 0.4]), torch.ones(SIDE * SIDE, 2)) for x in (0.2, 0.7))
+    assert torch.equal(here[:, RELATIVE:], there[:, RELATIVE:])
+    assert not torch.isclose(here[:, :2], there[:, :2]).all()
+
+
+def test_open_words_prefer_any_object_and_none_over_another() -> None:
+    kinds, colours = len(KINDS) + 1, len(COLOURS)
+    kind = torch.full((1, 1, 3, kinds), -9.0)
+    kind[0, 0, torch.arange(3), torch.tensor([0, 1, 2])] = 9.0  # nothing, the first kind, the second kind
+    colour = torch.zeros(1, 1, 3, colours)
+    words = torch.zeros(1, 2, 1, kinds + colours)
+    words[..., 0] = -9.0  # no words mean nothing
+    words[0, 1, 0, 2] = 20.0  # the second question names the second kind
+    anything, named = agreement(words, kind, colour)[0, :, 0, 0]
+    assert anything[1] == pytest.approx(float(anything[2]), abs=1e-4) and anything[1] > anything[0] + 1
+    assert named.argmax() == 2 and named[2] > named[1] + 3
+
+
+@torch.inference_mode()
+def test_a_relation_is_seen_from_the_landmark(head: GroundingHead) -> None:
+    """With "left of" weights the target pointer follows the landmark's true place."""
+    head.relate.weight.zero_()
+    head.relate.bias.zero_()
+    head.relate.bias[5] = 50.0  # the cone to the left
+    labels = random_labels()
+    torch.manual_seed(2)
+    features = head.features(torch.randn(BATCH, VIEWS, SIDE, SIDE, 16), torch.randn(BATCH, VIEWS, 4, 4, 24))
+    readouts = torch.randn(BATCH, QUESTIONS, 4, 24)
+    for x in (0.4, 0.9):
+        labels.object_boxes[:] = torch.tensor([x - 0.05, 0.45, x + 0.05, 0.55])
+        chosen = CELLS[head(readouts, features, labels).logits[:, :, 0].argmax(-1)]
+        assert ((x - chosen[..., 0]) > (chosen[..., 1] - 0.5).abs()).all()
+        assert chosen[..., 0].max() < 0.1  # the farther to the left the better

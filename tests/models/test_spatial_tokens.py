@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nano import nano_config
 
 from sightline.core.geometry import Camera, look_at
-from sightline.models.grounding_head import ROLES
+from sightline.models.pointing import ROLES
 from sightline.models.spatial_tokens import TOOL_YAW, SpatialEmbedder, SpatialInputs, project, unproject
 
 coordinate = st.floats(-0.3, 0.3)

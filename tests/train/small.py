@@ -17,8 +17,8 @@ from sightline.train.stages import posttrain, pretrain
 
 FAST = (
     "device=cpu", "threads=1", "log_every=1", "evaluate_every=1000", "held_out=0.3", "optimiser.warmup=2",
-    "grounding.images=2", "grounding.questions=2", "grounding.text_share=0.5", "grounding.scenes_first=0.3",
-    "action.samples=2", "action.cached_samples=8", "action.latent_share=0.5",
+    "grounding.images=2", "grounding.recognise_images=2", "grounding.questions=2", "grounding.text_share=0.5",
+    "grounding.scenes_first=0.3", "action.samples=2", "action.cached_samples=8", "action.latent_share=0.5",
 )  # fmt: skip
 
 __all__ = ["FAST", "die_after", "nano_config", "nano_policy", "nano_tokenizer", "write_dataset"]

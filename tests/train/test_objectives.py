@@ -10,13 +10,20 @@ import pytest
 import torch
 from small import nano_config
 
-from sightline.models.grounding_head import Pointing
+from sightline.models.pointing import Pointing
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.train.cache import PlannerCache
 from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frames import FrameBank
-from sightline.train.objectives import CachedActionObjective, GroundingObjective, JointActionObjective
+from sightline.train.objectives import (
+    CachedActionObjective,
+    GroundingObjective,
+    JointActionObjective,
+    RecognitionObjective,
+    WordsObjective,
+    mirrored,
+)
 from sightline.train.questions import LabelMaker
 from sightline.train.validate import SCALE, ActionCheck, GroundingCheck
 
@@ -29,6 +36,8 @@ ACTION = ActionConfig(samples=3, cached_samples=6, latent_share=0.5)
 
 def same(a: Any, b: Any) -> bool:
     """Whether two batches are bit-equal (NaN equals NaN)."""
+    if isinstance(a, bool):
+        return a == b
     if isinstance(a, torch.Tensor):
         return a.shape == b.shape and bool(torch.equal(a.nan_to_num(-7), b.nan_to_num(-7)))
     if isinstance(a, np.ndarray):
@@ -46,6 +55,16 @@ def grounding(scenes: FrameBank, episodes: FrameBank, policy: Policy) -> Groundi
 
 
 @pytest.fixture
+def recognition(scenes: FrameBank, episodes: FrameBank) -> RecognitionObjective:
+    return RecognitionObjective(scenes, episodes, LABELS, replace(GROUNDING, recognise_images=4), 0)
+
+
+@pytest.fixture
+def words(grounding: GroundingObjective) -> WordsObjective:
+    return WordsObjective(grounding)
+
+
+@pytest.fixture
 def joint(episodes: FrameBank, policy: Policy) -> JointActionObjective:
     return JointActionObjective(episodes, policy.transforms, ACTION, 0, 0.1)
 
@@ -60,16 +79,19 @@ def cached(cache: PlannerCache, episodes: FrameBank, policy: Policy) -> CachedAc
     return CachedActionObjective(cache, episodes, policy.transforms, ACTION, 0)
 
 
-@pytest.mark.parametrize("name", ["grounding", "joint", "cached"])
+@pytest.mark.parametrize("name", ["recognition", "words", "grounding", "joint", "cached"])
 def test_batches_depend_on_seed_and_step_alone(name: str, request: pytest.FixtureRequest) -> None:
     objective = request.getfixturevalue(name)
+    source = objective.grounding if name == "words" else objective
+    if name in ("recognition", "words"):
+        source.config = replace(source.config, apart_first=1.0)
     first = [objective.batch(step, step / 6) for step in range(6)]
     torch.rand(3)
     np.random.default_rng().random()
     for step in (5, 2, 0):
         assert same(objective.batch(step, step / 6), first[step]), step
     assert not same(first[1], first[2])
-    objective.seed = 1
+    source.seed = 1
     assert not same(objective.batch(2, 2 / 6), first[2])
 
 
@@ -77,6 +99,47 @@ def test_held_out_frames_are_never_drawn(joint: JointActionObjective, grounding:
     assert joint.frames.tolist() == list(range(12))
     assert grounding.frames["episodes"].tolist() == list(range(12))
     assert grounding.frames["scenes"].tolist() == list(range(5))
+
+
+def test_recognition_comes_first_and_grounding_after(
+    recognition: RecognitionObjective, grounding: GroundingObjective
+) -> None:
+    grounding.after = recognition.config.apart_first
+    for progress in (0.0, 0.1, 0.3, 0.9):
+        assert (recognition.batch(0, progress) is None) != (grounding.batch(0, progress) is None)
+
+
+def test_recognition_teaches_the_visual_encoder_alone(recognition: RecognitionObjective, policy: Policy) -> None:
+    policy.system.zero_grad()
+    recognition.loss(policy.system, recognition.batch(0, 0.0))[0].backward()
+    touched = {n.split(".")[0] for n, p in policy.system.named_parameters() if p.grad is not None and p.grad.any()}
+    assert touched == {"visual_encoder", "grounding"}
+
+
+def test_words_are_learned_without_pictures(words: WordsObjective, policy: Policy) -> None:
+    batch = words.batch(0, 0.0)
+    assert not batch.tokens.image_mask.any() and (batch.tokens.readouts >= 0).any()
+    assert words.batch(0, GROUNDING.apart_first) is None
+    policy.system.zero_grad()
+    words.loss(policy.system, batch)[0].backward()
+    touched = {n.split(".")[0] for n, p in policy.system.named_parameters() if p.grad is not None and p.grad.any()}
+    assert touched == {"planner", "grounding"}
+
+
+def test_mirrored_labels_fit_mirrored_pictures(recognition: RecognitionObjective) -> None:
+    recognition.config = replace(recognition.config, jitter=0.0)
+    batch = next(b for step in range(9) if (b := recognition.batch(step, 0.0)).images.shape[1] == 1)
+    turned = mirrored(batch)
+    assert same(mirrored(turned).labels.cells, batch.labels.cells)
+    torch.testing.assert_close(
+        mirrored(turned).labels.object_boxes, batch.labels.object_boxes, atol=1e-6, rtol=0, equal_nan=True
+    )
+    assert torch.equal(turned.images[0, 0, :, 0], batch.images[0, 0, :, -1])
+    assert torch.equal(turned.labels.cells[0, 0, :, 0], batch.labels.cells[0, 0, :, -1])
+    boxes, before = turned.labels.object_boxes, batch.labels.object_boxes
+    known = torch.isfinite(before).all(-1)
+    assert known.any() and (boxes[known][:, 2] > boxes[known][:, 0]).all()
+    torch.testing.assert_close(boxes[known][:, 0], 1 - before[known][:, 2])
 
 
 def test_scenes_come_first(grounding: GroundingObjective) -> None:
@@ -139,6 +202,23 @@ def test_cached_outputs_are_those_of_the_planner(
     torch.testing.assert_close(stored, direct, atol=2e-2, rtol=2e-2)  # stored in half precision
 
 
+def test_wrong_points_are_replaced_by_the_truth(cache: PlannerCache, episodes: FrameBank) -> None:
+    before = {name: value.copy() for name, value in cache.explicit.items()}
+    assert cache.correct(episodes, LABELS, 10.0) == 0.0  # nothing in a picture is ten pictures away
+    assert all(np.array_equal(cache.explicit[name], before[name]) for name in before)
+    share = cache.correct(episodes, LABELS, 0.05)
+    moved = (cache.explicit["points"] != before["points"]).any(-1)
+    assert 0 < share <= 1 and moved.any() and np.isfinite(cache.explicit["points"]).all()
+    assert np.array_equal((cache.explicit["heights"] != before["heights"]), moved & _known_heights())
+    assert np.array_equal(cache.explicit["visible"], before["visible"])
+    assert cache.correct(episodes, LABELS, 0.05) == 0.0
+
+
+def _known_heights() -> np.ndarray:
+    """[R,1]: the reference has none."""
+    return np.array([True, False, True])[:, None]
+
+
 def test_latents_come_back_in_the_order_asked_for(cache: PlannerCache) -> None:
     frames = np.array([11, 3, 3, 7])
     states, dense, ignore = cache.latent(frames, CPU)
@@ -151,7 +231,9 @@ def test_latents_come_back_in_the_order_asked_for(cache: PlannerCache) -> None:
 
 def test_the_cached_loss_trains_the_expert_side_only(cached: CachedActionObjective, policy: Policy) -> None:
     torch.manual_seed(0)
-    loss, _, samples = cached.loss(policy.system, cached.batch(0, 0.0))
+    drawn = [cached.batch(step, 0.0) for step in range(9)]
+    assert {batch.latent for batch in drawn} == {True, False}
+    loss, _, samples = cached.loss(policy.system, next(batch for batch in drawn if batch.latent))
     loss.backward()
     assert samples == 6
     touched = {n.split(".")[0] for n, p in policy.system.named_parameters() if p.grad is not None and p.grad.any()}
@@ -172,7 +254,9 @@ class Oracle:
         self.at += 1
         nothing = torch.zeros(0)
         moved = [truth.points + self.shift, truth.boxes + self.shift, truth.traces + self.shift]
-        values = {name: nothing for name in (f.name for f in fields(Pointing))}
+        rows = torch.arange(len(truth.cells))[:, None, None]
+        kinds = torch.nn.functional.one_hot(truth.kinds[rows, truth.cells.flatten(2)])
+        values = {name: nothing for name in (f.name for f in fields(Pointing))} | {"dense": (kinds,)}
         values |= {
             "points": moved[0].nan_to_num(0.5),
             "boxes": moved[1].nan_to_num(0),

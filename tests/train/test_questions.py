@@ -12,7 +12,7 @@ from sightline.core.geometry import Camera, resample_path
 from sightline.core.types import Observation
 from sightline.engine.questions import Question
 from sightline.engine.tasks import place_point
-from sightline.models.grounding_head import ROLES, GroundingLabels
+from sightline.models.pointing import ROLES, GroundingLabels
 from sightline.models.policy import Policy
 from sightline.train.config import ActionConfig
 from sightline.train.frames import FrameBank
@@ -53,7 +53,7 @@ def test_labels_are_where_the_cameras_see_things(episodes: FrameBank) -> None:
             np.testing.assert_allclose(labels.boxes[b, 0, 1, v], truth.boxes[name][t, task.reference] / 64, atol=1e-6)
         assert float(labels.heights[b, 0, 0]) == pytest.approx(scene.grasp_points[task.target, 2], abs=1e-6)
         assert float(labels.heights[b, 0, 2]) == pytest.approx(place[2], abs=1e-6)
-        assert labels.owners[b, 0].tolist() == [task.target + 1, task.reference + 1, 0]
+        assert labels.owners[b, 0].tolist() == [task.target + 1, task.reference + 1, 0, 0]
         camera = Camera.from_vector(truth.cameras["front"][t])
         path = resample_path(camera.project(truth.tool[t:])[0], 8) / 64
         known = torch.isfinite(labels.traces[b, 0]).all(-1).numpy()

@@ -73,7 +73,7 @@ def test_a_killed_run_resumes_exactly(stage: str, precision: str, data: Path, st
 
 def test_training_changes_what_it_should(stage1: Path, data: Path, tmp_path: Path) -> None:
     """Stage 1 leaves the action side alone; cached stage 2 leaves the planner side alone."""
-    run_stage("posttrain", data, tmp_path / "run", stage1, ("steps=2", "save_every=2"))
+    run_stage("posttrain", data, tmp_path / "run", stage1, ("steps=8", "save_every=8"))
     before, after = (load_file(run / "checkpoints/last/policy/model.safetensors") for run in (stage1, tmp_path / "run"))
     for name in before:
         if name.startswith(("planner.", "visual_encoder.", "grounding.")):

@@ -154,6 +154,13 @@ class Phrasebook:
             mask &= self._colours.get(colour, 0)
         return mask & self._sizes.get(size, 0) if size else mask
 
+    def landmark(self, expression: Expression) -> int:
+        """Local number of the object that an expression refers to on the way to its own; -1 where it names none."""
+        other = expression.reference
+        if other is None:
+            return -1
+        return self.matches((other.kind, other.colour, other.size)).bit_length() - 1
+
     def candidates(self, number: int, style: str) -> list:
         """Unambiguous structures for an object.
 

@@ -48,6 +48,8 @@ class Question:
         text: a phrase (kind ``refer``) or an instruction (kind ``task``), lower case.
         style: how the target is described, one of language.STYLES.
         target, reference: indices into SceneState.objects; reference is -1 where there is none.
+        landmark: index of the object that the target's words refer to ("the mug left of the bowl": the bowl); -1 where
+            there is none or it is not known.
     """
 
     text: str
@@ -56,6 +58,7 @@ class Question:
     target: int
     reference: int
     task: Task | None
+    landmark: int = -1
 
 
 @dataclass
@@ -101,8 +104,8 @@ class QuestionSampler:
         drawn = self.tasks.sample_styled(rng)
         if drawn is None:
             return None
-        task, style = drawn
-        return Question(task.instruction, "task", style, task.target, task.reference, task)
+        task = drawn.task
+        return Question(task.instruction, "task", drawn.style, task.target, task.reference, task, drawn.landmark)
 
     def _refer(self, rng: np.random.Generator) -> Question | None:
         first = draw_style(rng)
@@ -110,7 +113,9 @@ class QuestionSampler:
         for style in (first, *(other for other in STYLES if other != first)):
             for number in numbers:
                 if (spoken := self.book.express(number, style, rng)) is not None:
-                    return Question(spoken.phrase, "refer", style, self.book.graph.indices[number], -1, None)
+                    indices, landmark = self.book.graph.indices, self.book.landmark(spoken)
+                    other = indices[landmark] if landmark >= 0 else -1
+                    return Question(spoken.phrase, "refer", style, indices[number], -1, None, other)
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,15 @@ DROP = 0.01  # metres above its rest at which an object is let go
 RIM = 0.005  # metres by which the tool point stays above a container's rim, so that the fingers can open
 ABOVE = 0.10  # metres by which the tool approaches from above and lifts
 REFERENCE_BY_ATTRIBUTE = 0.85  # share of task references that are described by attributes
+
+
+class DrawnTask(NamedTuple):
+    """A task, the style of its target's expression, and the scene's index of the object which that expression refers
+    to ("the mug left of the bowl": the bowl), -1 where there is none."""
+
+    task: Task
+    style: str
+    landmark: int
 
 
 class TaskSampler:
@@ -53,12 +63,12 @@ class TaskSampler:
                 no target can be described in this one.
         """
         drawn = self.sample_styled(rng, relations, style)
-        return None if drawn is None else drawn[0]
+        return None if drawn is None else drawn.task
 
     def sample_styled(
         self, rng: np.random.Generator, relations: Sequence[str] = RELATIONS, style: str = ""
-    ) -> tuple[Task, str] | None:
-        """Like :meth:`sample`, with the style that the target's expression has got."""
+    ) -> DrawnTask | None:
+        """Like :meth:`sample`, with what is known about the words."""
         first = style or draw_style(rng)
         for relation in shuffled([name for name in relations if self._pairs[name]], rng):
             for manner in (first, *(other for other in STYLES if other != first)):
@@ -67,7 +77,9 @@ class TaskSampler:
                         continue
                     for reference in shuffled(list(self._pairs[relation][target]), rng):
                         if (other := self._describe_reference(reference, target, spoken, rng)) is not None:
-                            return self._task(relation, target, reference, spoken, other, rng), manner
+                            task = self._task(relation, target, reference, spoken, other, rng)
+                            landmark = self.book.landmark(spoken)
+                            return DrawnTask(task, manner, self.book.graph.indices[landmark] if landmark >= 0 else -1)
         return None
 
     def _describe_reference(

@@ -50,7 +50,8 @@ class ConditionEmbedder(nn.Module):
 
     def forward(self, condition: Tensor, drop: Tensor | None) -> Tensor:
         if drop is not None:
-            condition = torch.where(drop[:, None, None], self.uncondition.to(condition.dtype), condition)
+            empty = self.uncondition[: condition.shape[1]].to(condition.dtype)
+            condition = torch.where(drop[:, None, None], empty, condition)
         return self.linear(condition)
 
 
@@ -100,34 +101,37 @@ class DiffusionTransformer(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
-        for small in (self.x_embedder.linear, self.z_embedder.linear, self.t_embedder.mlp[0], self.t_embedder.mlp[2]):
+        for small in (self.t_embedder.mlp[0], self.t_embedder.mlp[2]):
             nn.init.normal_(cast(nn.Linear, small).weight, std=0.02)
         nn.init.zeros_(self.final_layer.linear.weight)
 
     def forward(self, x: Tensor, step: Tensor, condition: Tensor, drop: Tensor | None = None) -> Tensor:
-        """Predicted noise [B,T,A] for noised actions x [B,T,A], step [B] and condition [B,tokens,width].
+        """Prediction [B,T,A] (see Diffusion) for noised actions x [B,T,A], step [B] and condition [B,z,width].
 
+        The last condition tokens may be left out (z < tokens): a guided expert can do without its latent residual.
         ``drop`` [B] bool: these samples see the learned empty condition (classifier-free guidance).
         """
         z = self.z_embedder(condition, drop) + self.t_embedder(step)[:, None]
-        sequence = torch.cat([z, self.x_embedder(x)], 1) + self.positional_embedding
+        places = torch.cat([self.positional_embedding[: z.shape[1]], self.positional_embedding[self.tokens :]])
+        sequence = torch.cat([z, self.x_embedder(x)], 1) + places
         for block in self.blocks:
             sequence = block(sequence)
-        return self.final_layer(sequence[:, self.tokens :])
+        return self.final_layer(sequence[:, z.shape[1] :])
 
 
 class ActionExpert(nn.Module):
     """The denoiser with its diffusion process: a loss for training, a sampler for acting."""
 
     def __init__(
-        self, action_dim: int, chunk: int, tokens: int, depth: int, width: int, heads: int, diffusion_steps: int = 100
-    ) -> None:
+        self, action_dim: int, chunk: int, tokens: int, depth: int, width: int, heads: int, diffusion_steps: int = 100,
+        prediction: str = "epsilon",
+    ) -> None:  # fmt: skip
         super().__init__()
         self.net = DiffusionTransformer(action_dim, chunk, tokens, depth, width, heads)
-        self.diffusion = Diffusion(diffusion_steps)
+        self.diffusion = Diffusion(diffusion_steps, prediction)
 
     def loss(self, actions: Tensor, condition: Tensor, repeats: int, drop_rate: float) -> Tensor:
-        """Mean squared error of the predicted noise.
+        """Mean squared error of what the network predicts (see Diffusion).
 
         Args:
             actions: [B,T,A] normalised clean chunk.
@@ -140,7 +144,7 @@ class ActionExpert(nn.Module):
         noise = torch.randn_like(actions)
         drop = torch.rand(len(actions), device=actions.device) < drop_rate if drop_rate > 0 else None
         predicted = self.net(self.diffusion.add_noise(actions, noise, step), step, condition, drop)
-        return F.mse_loss(predicted.float(), noise.float())
+        return F.mse_loss(predicted.float(), self.diffusion.target(actions, noise, step).float())
 
     def sample(self, condition: Tensor, noise: Tensor, guidance_scale: float, ddim_steps: int) -> Tensor:
         """Denoise ``noise`` [B,T,A] to a normalised chunk; a guidance scale above 1 doubles the batch."""

@@ -21,10 +21,10 @@ class PlannerConfig:
     patch: int = 14
     merge: int = 2
     temporal_patch: int = 1
-    vision_depth: int = 3
+    vision_depth: int = 1
     vision_width: int = 192
     vision_hidden: int = 512
-    depth: int = 4
+    depth: int = 3
     width: int = 256
     hidden: int = 512
     heads: int = 4
@@ -84,14 +84,19 @@ class ExpertConfig:
         condition_drop: share of samples trained without condition, for classifier-free guidance.
         repeated_steps: noise draws per sample and update in joint training.
         ddim_steps, guidance_scale: defaults at inference; a scale of 1 turns classifier-free guidance off.
+        prediction: what the denoiser predicts, see Diffusion; the official model predicts ``epsilon``.
+        trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
+            what comes next so exactly that it stops looking at the points (docs/log.md).
     """
 
-    depth: int = 4
+    depth: int = 2
     width: int = 128
     heads: int = 4
     spatial: bool = True
+    trace: bool = False
+    prediction: str = "sample"
     latent: bool = True
-    condition_drop: float = 0.1
+    condition_drop: float = 0.05
     repeated_steps: int = 4
     diffusion_steps: int = 100
     ddim_steps: int = 10

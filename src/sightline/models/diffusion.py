@@ -1,4 +1,4 @@
-"""The diffusion process over action chunks: squared-cosine schedule, noise prediction, DDIM sampling."""
+"""The diffusion process over action chunks: squared-cosine schedule, what the network predicts, DDIM sampling."""
 
 from __future__ import annotations
 
@@ -8,13 +8,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, require_known
+
+PREDICTIONS = ("epsilon", "sample", "v_prediction")
 
 
 class Diffusion:
-    """A fixed noising process of ``steps`` steps (Nichol and Dhariwal 2021; Song et al. 2021 for DDIM)."""
+    """A fixed noising process of ``steps`` steps (Nichol and Dhariwal 2021; Song et al. 2021 for DDIM).
 
-    def __init__(self, steps: int = 100) -> None:
+    Args:
+        prediction: what the network predicts: ``epsilon``, the noise (official); ``sample``, the clean chunk;
+            ``v_prediction``, their combination of Salimans and Ho (2022). From nearly pure noise the clean chunk
+            follows from the noise only after a division by a number close to zero, so a network with little training
+            scatters; predicting the clean chunk does not amplify its errors (docs/log.md).
+    """
+
+    def __init__(self, steps: int = 100, prediction: str = "epsilon") -> None:
+        require_known("prediction", prediction, PREDICTIONS)
+        self.prediction = prediction
         grid = np.arange(steps + 1) / steps
         level = np.cos((grid + 0.008) / 1.008 * np.pi / 2) ** 2
         betas = np.minimum(1 - level[1:] / level[:-1], 0.999)
@@ -24,8 +35,31 @@ class Diffusion:
 
     def add_noise(self, clean: Tensor, noise: Tensor, step: Tensor) -> Tensor:
         """Noised chunk at ``step`` [B] for clean and noise [B,T,A]."""
-        alpha_bar = self.alpha_bar.to(clean)[step].view(-1, *[1] * (clean.dim() - 1))
-        return alpha_bar.sqrt() * clean + (1 - alpha_bar).sqrt() * noise
+        signal, spread = self._levels(clean, step)
+        return signal * clean + spread * noise
+
+    def target(self, clean: Tensor, noise: Tensor, step: Tensor) -> Tensor:
+        """What the network should predict for the noised chunk, [B,T,A]."""
+        if self.prediction == "epsilon":
+            return noise
+        if self.prediction == "sample":
+            return clean
+        signal, spread = self._levels(clean, step)
+        return signal * noise - spread * clean
+
+    def clean_and_noise(self, predicted: Tensor, noised: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
+        """Clean chunk and noise [B,T,A] that a prediction for ``noised`` at ``step`` [B] implies."""
+        signal, spread = self._levels(noised, step)
+        if self.prediction == "epsilon":
+            return (noised - spread * predicted) / signal, predicted
+        if self.prediction == "sample":
+            return predicted, (noised - signal * predicted) / spread
+        return signal * noised - spread * predicted, spread * noised + signal * predicted
+
+    def _levels(self, like: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
+        """Shares of signal and noise at ``step`` [B], shaped to multiply ``like``."""
+        alpha_bar = self.alpha_bar.to(like)[step].view(-1, *[1] * (like.dim() - 1))
+        return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
 
     def ddim_steps(self, count: int) -> list[int]:
         """The ``count`` evenly strided steps that DDIM visits, in increasing order.
@@ -37,18 +71,17 @@ class Diffusion:
                 return list(range(0, self.steps, stride))
         raise SightlineError(f"No stride visits exactly {count} of {self.steps} diffusion steps; try 5, 10 or 20.")
 
-    def ddim(self, predict_noise: Callable[[Tensor, Tensor], Tensor], noise: Tensor, count: int) -> Tensor:
+    def ddim(self, predict: Callable[[Tensor, Tensor], Tensor], noise: Tensor, count: int) -> Tensor:
         """Deterministic DDIM (eta = 0) from pure ``noise`` [B,T,A].
 
         Args:
-            predict_noise: maps (noised chunk [B,T,A], step [B]) to the predicted noise [B,T,A].
+            predict: maps (noised chunk [B,T,A], step [B]) to the network's prediction [B,T,A].
         """
         visited = self.ddim_steps(count)
         sample = noise
         for index in reversed(range(count)):
-            now = float(self.alpha_bar[visited[index]])
             before = float(self.alpha_bar[visited[index - 1]]) if index else 1.0
-            predicted = predict_noise(sample, torch.full((len(sample),), visited[index], device=sample.device))
-            clean = (sample - (1 - now) ** 0.5 * predicted) / now**0.5
-            sample = before**0.5 * clean + (1 - before) ** 0.5 * predicted
+            step = torch.full((len(sample),), visited[index], device=sample.device)
+            clean, left = self.clean_and_noise(predict(sample, step), sample, step)
+            sample = before**0.5 * clean + (1 - before) ** 0.5 * left
         return sample

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import Grounding
-from sightline.models.grounding_head import ROLES, Pointing
+from sightline.models.pointing import ROLES, Pointing
 from sightline.models.prompts import BOX_QUESTION, Packer, Prompt, refer_prompt, task_prompt
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import WordTokenizer

@@ -1,112 +1,66 @@
-"""Where to act: pointers over visual tokens with continuous points, boxes, heights and a trace.
+"""Grounding head: readout states of the planner point over visual features; a continuous box, grasp axis and height
+are regressed around the pointed cell, the path of the tool from what was pointed at.
 
-A readout token's hidden state becomes a query; every 14-pixel cell of a picture, seen both by the visual encoder and
-by the planner, becomes a key. The softmax over cells points, a small regression around the chosen cell refines. Text
-coordinates need several times the samples for the same accuracy (docs/log.md), and a pointer has a confidence.
+Written for planners that learn from scratch: every cell of the picture, as seen by the visual encoder and by the
+planner, becomes a key. Three things point: a learned match of query and key; the agreement of what the words mean with
+what stands in a cell, each of which has a loss of its own; and the geometry that relations and superlatives speak of.
+Text coordinates need several times the samples for the same accuracy (docs/log.md), and a pointer has a confidence.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sightline.models.config import GroundingHeadConfig
+from sightline.models.pointing import (
+    GEOMETRY,
+    LANDMARK,
+    RELATIVE,
+    ROLES,
+    SPREAD,
+    GroundingLabels,
+    Pointing,
+    cell_centres,
+    cell_geometry,
+    local_softmax,
+    masked_binary,
+    masked_l1,
+    pointer_loss,
+)
 
-ROLES = ("target", "reference", "place")
 # Regression outputs per pointer: point offset 2, box centre 2, box size 2, height 1, grasp axis 2.
 REGRESSED = 9
 HEIGHT_SCALE = 0.1  # metres per unit of the regressed height
-
-
-@dataclass
-class Pointing:
-    """Predictions for Q questions, R = len(ROLES) roles, V views of B samples; pictures span [0, 1] x [0, 1].
-
-    Attributes:
-        logits: [B,Q,R,V,cells] pointer logits; described: [B,Q,R,kinds + 1 + colours] logits of what the words mean.
-        visible: [B,Q,R,V] logit that the thing can be seen in the view.
-        points: [B,Q,R,V,2]; boxes: [B,Q,R,V,4] corners; heights: [B,Q,R,V] metres; axes: [B,Q,R,V,2] double angle.
-        traces: [B,Q,N,2] in the first view; trace_logits [B,Q,N,cells].
-    """
-
-    logits: Tensor
-    described: Tensor
-    visible: Tensor
-    points: Tensor
-    boxes: Tensor
-    heights: Tensor
-    axes: Tensor
-    traces: Tensor
-    trace_logits: Tensor
-
-
-@dataclass
-class GroundingLabels:
-    """Truth in the same units; NaN where there is nothing to learn.
-
-    Attributes:
-        points [B,Q,R,V,2], boxes [B,Q,R,V,4], heights [B,Q,R], axes [B,Q,R,V,2], traces [B,Q,N,2];
-        asked: [B,Q,R] bool, which readouts exist; owners: [B,Q,R] object index + 1 that a role means, 0 = none;
-        cells: [B,V,side,side] int64 object index + 1 (0 = none) in each cell;
-        kinds, colours: [B,n+1] class of each object (row 0 = none, kind 0; colour -100 = not nameable);
-        object_boxes: [B,V,n+1,4] corners, NaN when invisible.
-    """
-
-    points: Tensor
-    boxes: Tensor
-    heights: Tensor
-    axes: Tensor
-    traces: Tensor
-    asked: Tensor
-    owners: Tensor
-    cells: Tensor
-    kinds: Tensor
-    colours: Tensor
-    object_boxes: Tensor
-
-    def to(self, device: torch.device) -> GroundingLabels:
-        """A copy on ``device``."""
-        return GroundingLabels(**{name: value.to(device) for name, value in vars(self).items()})
-
-
-def cell_centres(side: int, device: torch.device) -> Tensor:
-    """[side*side,2] centres (x, y) of the cells, row by row, in [0, 1]."""
-    axis = (torch.arange(side, device=device) + 0.5) / side
-    return torch.stack([axis.repeat(side), axis.repeat_interleave(side)], -1)
-
-
-def local_softmax(logits: Tensor, centre: Tensor, cells: Tensor, side: int) -> Tensor:
-    """Softmax of logits [...,cells] over the 3x3 cells around the cell that holds ``centre`` [...,2]."""
-    nearest = ((centre * side).floor().clamp(0, side - 1) + 0.5) / side
-    far = ((cells - nearest[..., None, :]).abs() > 1.5 / side).any(-1)
-    return logits.masked_fill(far, float("-inf")).softmax(-1)
+GAIN = 4.0  # geometry decides between neighbouring cells: its weights must become large quickly
+TARGET, REFERENCE, PLACE = range(len(ROLES))
 
 
 class DenseHead(nn.Module):
-    """What stands in each cell: kind, colour and box of the object there. Learned beside the pointers, unused later."""
+    """What stands in each cell: kind, colour and box of the object there."""
 
     def __init__(self, width: int, kinds: int, colours: int) -> None:
         super().__init__()
         self.kinds, self.colours = kinds, colours
         self.out = nn.Linear(width, kinds + 1 + colours + 4)
 
-    def log_attributes(self, features: Tensor) -> Tensor:
-        """[...,kinds + 1 + colours] log-probabilities of the kind (0 = nothing) and of the colour in each cell."""
-        kind, colour, _ = self.out(features).float().split([self.kinds + 1, self.colours, 4], -1)
-        return torch.cat([kind.log_softmax(-1), colour.log_softmax(-1)], -1).clamp(min=-8.0)
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of the kind (0 = nothing) [...,kinds + 1] and colour [...,colours], box [...,4] in cells from here."""
+        return self.out(features).float().split([self.kinds + 1, self.colours, 4], -1)
 
-    def loss(self, features: Tensor, labels: GroundingLabels) -> Tensor:
-        """Loss for features [B,V,side,side,width]; cells of labels are pooled where the grids differ."""
-        batch, views, side = features.shape[:3]
+    def loss(self, found: tuple[Tensor, Tensor, Tensor], labels: GroundingLabels) -> Tensor:
+        """Loss for predictions [B,V,cells,...]; cells of labels are pooled where the grids differ."""
+        side = round(found[0].shape[2] ** 0.5)
+        kind, colour, box = found
+        batch, views = kind.shape[:2]
         owner = labels.cells
         if owner.shape[-1] != side:
             # One object wins a coarse cell: the one with the highest index, an arbitrary but steady choice.
             owner = F.max_pool2d(owner.float(), owner.shape[-1] // side).long()
         owner = owner.flatten(2)
-        kind, colour, box = self.out(features.flatten(2, 3)).float().split([self.kinds + 1, self.colours, 4], -1)
         rows = torch.arange(batch, device=owner.device)[:, None, None]
         kind_labels = labels.kinds[rows, owner]
         loss = F.cross_entropy(kind.flatten(0, 2), kind_labels.flatten())
@@ -118,8 +72,7 @@ class DenseHead(nn.Module):
             loss = loss + F.cross_entropy(colour.flatten(0, 2), colour_labels)
         columns = torch.arange(views, device=owner.device)[None, :, None]
         truth = labels.object_boxes[rows, columns, owner]
-        centres = cell_centres(side, features.device)
-        relative = (truth - centres.repeat(1, 2)) * side
+        relative = (truth - cell_centres(side, owner.device).repeat(1, 2)) * side
         known = (owner > 0) & torch.isfinite(truth).all(-1)
         if bool(known.any()):
             loss = loss + 0.2 * F.smooth_l1_loss(box[known], relative[known])
@@ -131,45 +84,56 @@ class GroundingHead(nn.Module):
 
     def __init__(self, config: GroundingHeadConfig, planner_width: int, visual_width: int, views: int) -> None:
         super().__init__()
-        width = config.width
+        width, count = config.width, len(ROLES) + 1
         self.config = config
         self.from_visual = nn.Linear(visual_width, width)
         self.from_planner = nn.Linear(planner_width, width)
         self.norm = nn.LayerNorm(width)
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
-        self.query = nn.Sequential(
-            nn.LayerNorm(planner_width), nn.Linear(planner_width, width), nn.GELU(), nn.Linear(width, width)
-        )
-        self.role = nn.Parameter(torch.randn(len(ROLES), width) * 0.02)
+        self.query = _mlp(planner_width, width, width)
+        self.landmark = _mlp(planner_width, width, width)
+        self.role = nn.Parameter(torch.randn(count, width) * 0.02)
         self.view = nn.Parameter(torch.randn(views, width) * 0.02)
         self.describe = nn.Linear(width, len(config.kinds) + 1 + len(config.colours))
         # A place is no object: its agreement starts without weight.
-        self.attribute_scale = nn.Parameter(torch.tensor([1.0, 1.0, 0.0]))
+        self.agreement = nn.Parameter(torch.tensor([1.0, 1.0, 0.0, 1.0]))
+        self.relate = nn.Linear(width, GEOMETRY)
         self.visible = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 1))
         self.regress = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, REGRESSED))
-        self.trace_query = nn.Sequential(
-            nn.LayerNorm(planner_width),
-            nn.Linear(planner_width, width),
-            nn.GELU(),
-            nn.Linear(width, config.trace_points * width),
-        )
-        self.trace_offset = nn.Linear(2 * width, 2)
+        self.tool_query = nn.Parameter(torch.randn(width))
+        self.tool_offset = nn.Linear(width, 2)
+        self.path_query = _mlp(planner_width, width, width)
+        self.path = nn.Sequential(nn.Linear(8 + width, width), nn.GELU(), nn.Linear(width, width), nn.GELU(),
+                                  nn.Linear(width, 2 * config.trace_points))  # fmt: skip
         self.dense = DenseHead(width, len(config.kinds), len(config.colours))
         self.dense_embedded = DenseHead(planner_width, len(config.kinds), len(config.colours))
 
-    def features(self, visual: Tensor, planner: Tensor) -> Tensor:
+    def features(self, visual: Tensor, planner: Tensor | None) -> Tensor:
         """Fused cell features.
 
         Args:
             visual: [B,V,side,side,visual_width] of the visual encoder.
-            planner: [B,V,G,G,planner_width] visual tokens as they leave the planner; G divides side.
+            planner: [B,V,G,G,planner_width] visual tokens as they leave the planner; G divides side. None while the
+                visual encoder learns alone.
         Returns:
             [B,V,side,side,width].
         """
-        repeat = visual.shape[2] // planner.shape[2]
-        coarse = self.from_planner(planner).repeat_interleave(repeat, 2).repeat_interleave(repeat, 3)
-        return self.norm(self.from_visual(visual) + coarse)
+        fused = self.from_visual(visual)
+        if planner is not None:
+            repeat = visual.shape[2] // planner.shape[2]
+            fused = fused + self.from_planner(planner).repeat_interleave(repeat, 2).repeat_interleave(repeat, 3)
+        return self.norm(fused)
+
+    def understand(self, readouts: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries [B,Q,R + 1,width] of the roles and the landmark, and logits of what their words mean (``described``).
+
+        Args:
+            readouts: [B,Q,R + 1,planner_width] hidden states of the readout tokens (roles, then trace).
+        """
+        asked = readouts[:, :, : len(ROLES)]
+        query = torch.cat([self.query(asked), self.landmark(asked[:, :, :1])], 2) + self.role
+        return query, self.describe(query).float()
 
     def forward(self, readouts: Tensor, features: Tensor, labels: GroundingLabels | None = None) -> Pointing:
         """Point.
@@ -177,100 +141,145 @@ class GroundingHead(nn.Module):
         Args:
             readouts: [B,Q,R + 1,planner_width] hidden states of the readout tokens (roles, then trace).
             features: [B,V,side,side,width].
-            labels: in training, regressions are made around the true cell instead of the chosen one.
+            labels: in training, regressions are made around the true cell, and relations are seen from the true
+                place of what they refer to.
         """
         side = features.shape[2]
         centres = cell_centres(side, features.device)
         cells = features.flatten(2, 3)
+        kind, colour, box = self.dense(cells)
+        sizes = (box[..., 2:] - box[..., :2]).detach().clamp(0.1, side).log()
         keys, values = self.key(cells), self.value(cells)
-        scale = keys.shape[-1] ** -0.5
-        roles = len(ROLES)
-        query = self.query(readouts[:, :, :roles]) + self.role
-        described = self.describe(query).float()
+        query, described = self.understand(readouts)
+        weights = GAIN * self.relate(query).float()
         query = query[:, :, :, None] + self.view[: features.shape[1]]
-        logits = torch.einsum("bqrvw,bvcw->bqrvc", query, keys).float() * scale
-        logits = logits + self._agreement(described, cells)
-        around = centres[logits.argmax(-1)]
-        if labels is not None:
-            around = torch.where(torch.isfinite(labels.points), labels.points, around)
+        match = torch.einsum("bqrvw,bvcw->bqrvc", query, keys).float() * keys.shape[-1] ** -0.5
+        match = match + self.agreement.view(-1, 1, 1) * agreement(described, kind, colour)
+        truth = None if labels is None else torch.cat([labels.points, labels.landmark_points()[:, :, None]], 2)
+
+        def point(roles: list[int], anchors: Tensor | None) -> _Found:
+            """Point with these roles, as seen from ``anchors`` [B,Q,r,V,2]."""
+            logits = match[:, :, roles]
+            seen = match.new_full((*logits.shape[:-1], 2), 0.5) if anchors is None else anchors
+            geometry = cell_geometry(centres, seen, sizes[:, None, None])
+            first = 0 if anchors is not None else RELATIVE
+            # Products and sums by element, here and for coordinates below, stay in full precision under autocast.
+            logits = logits + (geometry * weights[:, :, roles, None, None])[..., first:].sum(-1)
+            around = known(centres[logits.argmax(-1)], None if truth is None else truth[:, :, roles])
+            return self._regress(query[:, :, roles], logits, around, values, centres, side)
+
+        # First what stands for itself, then what is looked for or put relative to it.
+        alone = point([REFERENCE, LANDMARK], None)
+        anchors = known(alone.points.flip(2), None if truth is None else truth[:, :, [LANDMARK, REFERENCE]])
+        related = point([TARGET, PLACE], anchors.detach())
+        order = [2, 0, 3, 1]  # of target, reference, place, landmark among those four
+        logits, points, boxes, heights, axes, visible = (
+            torch.cat([getattr(alone, name), getattr(related, name)], 2)[:, :, order] for name in _Found._fields
+        )
+        roles = len(ROLES)
+        tool_logits, tools = self._tool(keys, values, labels)
+        traces = self._path(
+            readouts[:, :, roles], tools[:, 0], points[:, :, :roles, 0], heights[:, :, :roles, 0], labels
+        )
+        return Pointing(
+            logits,
+            described,
+            visible[:, :, :roles],
+            points[:, :, :roles],
+            boxes[:, :, :roles],
+            heights[:, :, :roles],
+            axes[:, :, :roles],
+            traces,
+            tool_logits,
+            tools,
+            (kind, colour, box),
+        )
+
+    def _regress(
+        self, query: Tensor, logits: Tensor, around: Tensor, values: Tensor, centres: Tensor, side: int
+    ) -> _Found:
+        """What stands around ``around`` [B,Q,r,V,2], for queries [B,Q,r,V,width] and pointer logits [B,Q,r,V,cells]."""
         local = local_softmax(logits, around, centres, side)
         attended = torch.einsum("bqrvc,bvcw->bqrvw", local.to(values.dtype), values)
-        middle = torch.einsum("bqrvc,cd->bqrvd", local, centres)
+        middle = (local[..., None] * centres).sum(-2)
         joint = torch.cat([query.expand_as(attended), attended], -1)
         offset, box_centre, box_size, height, axis = self.regress(joint).float().split([2, 2, 2, 1, 2], -1)
         overall = torch.einsum("bqrvc,bvcw->bqrvw", logits.softmax(-1).to(values.dtype), values)
         visible = self.visible(torch.cat([query.expand_as(overall), overall], -1)).float().squeeze(-1)
         centre = middle + box_centre / side
         half = 0.5 * box_size.clamp(-4, 4).exp() / side
-        traces, trace_logits = self._trace(readouts[:, :, roles], keys[:, 0], values[:, 0], centres, side, labels)
-        return Pointing(
-            logits,
-            described,
-            visible,
-            middle + offset / side,
-            torch.cat([centre - half, centre + half], -1),
-            height.squeeze(-1) * HEIGHT_SCALE,
-            axis,
-            traces,
-            trace_logits,
-        )
+        boxes = torch.cat([centre - half, centre + half], -1)
+        return _Found(logits, middle + offset / side, boxes, height.squeeze(-1) * HEIGHT_SCALE, axis, visible)
 
-    def _agreement(self, described: Tensor, cells: Tensor) -> Tensor:
-        """[B,Q,R,V,cells] how well what stands in each cell fits what the words say.
-
-        Kind and colour are recognised in the cells and understood from the words separately, each with its own loss;
-        their agreement points before the learned match of queries and keys has taken shape. Words that leave the
-        colour open spread over all colours and prefer none.
-        """
-        kinds = self.dense.kinds + 1
-        meant = torch.cat([described[..., :kinds].softmax(-1), described[..., kinds:].softmax(-1)], -1)
-        fit = torch.einsum("bqra,bvca->bqrvc", meant, self.dense.log_attributes(cells))
-        return fit * self.attribute_scale.view(-1, 1, 1)
-
-    def _trace(
-        self, state: Tensor, keys: Tensor, values: Tensor, centres: Tensor, side: int, labels: GroundingLabels | None
-    ) -> tuple[Tensor, Tensor]:
-        """Waypoints [B,Q,N,2] and their pointer logits [B,Q,N,cells] in one view."""
-        query = self.trace_query(state).unflatten(-1, (self.config.trace_points, -1))
-        logits = torch.einsum("bqnw,bcw->bqnc", query, keys).float() * keys.shape[-1] ** -0.5
-        around = centres[logits.argmax(-1)]
-        if labels is not None:
-            around = torch.where(torch.isfinite(labels.traces), labels.traces, around)
+    def _tool(self, keys: Tensor, values: Tensor, labels: GroundingLabels | None) -> tuple[Tensor, Tensor]:
+        """Pointer logits [B,V,cells] and point [B,V,2] of the tool for keys and values [B,V,cells,width]."""
+        side = round(keys.shape[2] ** 0.5)
+        centres = cell_centres(side, keys.device)
+        logits = (keys @ self.tool_query.to(keys.dtype)).float() * keys.shape[-1] ** -0.5
+        around = known(centres[logits.argmax(-1)], None if labels is None else labels.tools)
         local = local_softmax(logits, around, centres, side)
-        attended = torch.einsum("bqnc,bcw->bqnw", local.to(values.dtype), values)
-        offset = self.trace_offset(torch.cat([query, attended], -1)).float()
-        return torch.einsum("bqnc,cd->bqnd", local, centres) + offset / side, logits
+        attended = torch.einsum("bvc,bvcw->bvw", local.to(values.dtype), values)
+        return logits, (local[..., None] * centres).sum(-2) + self.tool_offset(attended).float() / side
 
-    def loss(
-        self, pointing: Pointing, features: Tensor, embedded: Tensor, labels: GroundingLabels
-    ) -> dict[str, Tensor]:
+    def _path(
+        self, state: Tensor, tool: Tensor, points: Tensor, heights: Tensor, labels: GroundingLabels | None
+    ) -> Tensor:
+        """The tool's path [B,Q,N,2] from where it is (``tool`` [B,2]) over the target to the place.
+
+        It follows from where these are; only they must be found in the picture.
+        """
+        start = tool[:, None].expand(-1, state.shape[1], -1)
+        ends, height = points[:, :, [TARGET, PLACE]], heights[:, :, [TARGET, PLACE]]
+        if labels is not None:
+            start = known(start, labels.tools[:, :1].expand_as(start))
+            ends = known(ends, labels.points[:, :, [TARGET, PLACE], 0])
+            height = known(height, labels.heights[:, :, [TARGET, PLACE]])
+        start, ways = start.detach(), (ends - start[:, :, None]).detach().flatten(2)
+        facts = torch.cat([start - 0.5, ways, height.detach() / HEIGHT_SCALE], -1)
+        query = self.path_query(state)
+        steps = self.path(torch.cat([facts.to(query.dtype), query], -1)).float().unflatten(-1, (-1, 2))
+        return start[:, :, None] + torch.cat([torch.zeros_like(steps[:, :, :1]), steps[:, :, 1:]], 2) / SPREAD
+
+    def recognition_loss(self, visual: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
+        """Loss terms of what can be learned without words: what stands where, and where the tool is.
+
+        Args:
+            visual: [B,V,side,side,visual_width] of the visual encoder.
+        """
+        cells = self.features(visual, None).flatten(2, 3)
+        logits, tools = self._tool(self.key(cells), self.value(cells), labels)
+        return {"dense": self.dense.loss(self.dense(cells), labels), "tool": _tool_loss(logits, tools, labels)}
+
+    def loss(self, pointing: Pointing, embedded: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
         """Named loss terms; their sum is the grounding loss. ``embedded``: visual tokens as they enter the planner."""
-        side = features.shape[2]
+        side = labels.cells.shape[-1]
         asked = labels.asked[..., None]
         seen = torch.isfinite(labels.points).all(-1) & asked
-        terms = {
-            "pointer": pointer_loss(pointing.logits[seen], labels.points[seen], side),
+        landmarks = labels.landmark_points()
+        marked = torch.isfinite(landmarks).all(-1)
+        truth = torch.cat([labels.points, landmarks[:, :, None]], 2)
+        pointed = torch.cat([seen, marked[:, :, None]], 2)
+        return {
+            "pointer": pointer_loss(pointing.logits[pointed], truth[pointed], side),
             "point": side / 2 * masked_l1(pointing.points, labels.points, asked[..., None]),
             "box": side / 2 * masked_l1(pointing.boxes, labels.boxes, asked[..., None]),
             "height": 10 * masked_l1(pointing.heights, labels.heights[..., None].expand_as(pointing.heights), seen),
             "axis": 0.3 * masked_l1(pointing.axes, labels.axes, asked[..., None]),
             "visible": masked_binary(pointing.visible, seen, asked.expand_as(seen)),
+            "described": self.description_loss(pointing.described, labels),
+            "tool": _tool_loss(pointing.tool_logits, pointing.tools, labels),
+            "trace": side / 2 * masked_l1(pointing.traces, labels.traces, torch.ones_like(asked[:, :, :1])),
+            "dense": self.dense.loss(pointing.dense, labels),
+            "dense_embedded": self.dense_embedded.loss(self.dense_embedded(embedded.flatten(2, 3)), labels),
         }
-        terms["described"] = self._description_loss(pointing.described, labels)
-        traced = torch.isfinite(labels.traces).all(-1)
-        terms["trace"] = 0.5 * pointer_loss(pointing.trace_logits[traced], labels.traces[traced], side)
-        terms["trace"] = terms["trace"] + side / 4 * masked_l1(
-            pointing.traces, labels.traces, torch.ones_like(traced)[..., None]
-        )
-        terms["dense"] = self.dense.loss(features, labels)
-        terms["dense_embedded"] = self.dense_embedded.loss(embedded, labels)
-        return terms
 
-    def _description_loss(self, described: Tensor, labels: GroundingLabels) -> Tensor:
+    def description_loss(self, described: Tensor, labels: GroundingLabels) -> Tensor:
         """Cross-entropy of kind and colour of the object that each role means."""
         kinds = self.dense.kinds + 1
         rows = torch.arange(len(labels.owners), device=labels.owners.device)[:, None, None]
-        meant = labels.asked & (labels.owners > 0)
+        # A landmark is named whenever it is known.
+        asked = torch.cat([labels.asked, torch.ones_like(labels.asked[..., :1])], -1)
+        meant = asked & (labels.owners > 0)
         kind, colour = labels.kinds[rows, labels.owners][meant], labels.colours[rows, labels.owners][meant]
         logits = described[meant]
         if not len(kind):
@@ -281,22 +290,46 @@ class GroundingHead(nn.Module):
         return 0.5 * loss
 
 
-def pointer_loss(logits: Tensor, points: Tensor, side: int, spread: float = 0.6) -> Tensor:
-    """Cross-entropy of logits [N,cells] to a Gaussian of ``spread`` cells around points [N,2] in [0, 1]."""
-    if not len(logits):
-        return logits.sum() * 0.0
-    distance = ((cell_centres(side, logits.device) - points[:, None]) * side).square().sum(-1)
-    target = (-distance / (2 * spread**2)).softmax(-1)
-    return -(target * logits.log_softmax(-1)).sum(-1).mean()
+class _Found(NamedTuple):
+    """What a few roles r point at: as in Pointing."""
+
+    logits: Tensor
+    points: Tensor
+    boxes: Tensor
+    heights: Tensor
+    axes: Tensor
+    visible: Tensor
 
 
-def masked_l1(predicted: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute error over finite truths inside the mask."""
-    keep = torch.isfinite(truth) & mask
-    return (predicted - torch.where(keep, truth, predicted.detach())).abs().sum() / keep.sum().clamp(min=1)
+def _tool_loss(logits: Tensor, tools: Tensor, labels: GroundingLabels) -> Tensor:
+    side = labels.cells.shape[-1]
+    seen = torch.isfinite(labels.tools).all(-1)
+    nearness = side / 2 * masked_l1(tools, labels.tools, seen[..., None])
+    return 0.5 * pointer_loss(logits[seen], labels.tools[seen], side) + nearness
 
 
-def masked_binary(logits: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Mean binary cross-entropy inside the mask."""
-    loss = F.binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
-    return (loss * mask).sum() / mask.sum().clamp(min=1)
+def _mlp(inputs: int, width: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.LayerNorm(inputs), nn.Linear(inputs, width), nn.GELU(), nn.Linear(width, outputs))
+
+
+def known(predicted: Tensor, truth: Tensor | None) -> Tensor:
+    """``truth`` where it is finite, else what is predicted."""
+    return predicted if truth is None else torch.where(torch.isfinite(truth), truth, predicted)
+
+
+def agreement(described: Tensor, kind: Tensor, colour: Tensor) -> Tensor:
+    """[B,Q,R,V,cells] log-probability that what stands in a cell is what the words mean, as far as kind and colour go.
+
+    Words and cells are classified separately. Words that leave something open spread over all classes and then prefer
+    no object, but still any object over none.
+
+    Args:
+        described: [B,Q,R,kinds + 1 + colours] logits of what the words mean.
+        kind, colour: [B,V,cells,...] logits of what stands in the cells.
+    """
+    words = described.split([kind.shape[-1], colour.shape[-1]], -1)
+    fit = [
+        torch.einsum("bqra,bvca->bqrvc", meant.softmax(-1), seen.softmax(-1)).clamp(min=1e-3).log()
+        for meant, seen in zip(words, (kind, colour), strict=True)
+    ]
+    return fit[0] + fit[1]

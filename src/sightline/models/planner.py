@@ -120,14 +120,21 @@ class QwenPlanner(nn.Module):
 
     def forward(self, images: Tensor, tokens: TokenBatch, layers: int = 1) -> PlannerStates:
         """Hidden states of the last ``layers`` layers for pictures [B,V,S,S,3] uint8 and packed questions."""
-        batch, views = images.shape[:2]
         seen = self.see(images)
+        states = self.read(tokens, seen, layers)
+        shape = (*images.shape[:2], self.grid, self.grid, -1)
+        visual = states[-1][tokens.image_mask].view(shape)
+        return PlannerStates(states, seen.view(shape), visual)
+
+    def read(self, tokens: TokenBatch, seen: Tensor | None, layers: int = 1) -> list[Tensor]:
+        """Hidden states [B,L,width] of the last ``layers`` layers; ``seen``: visual tokens, None without pictures."""
         language = self.model.model.language_model
         embedded = language.embed_tokens(tokens.ids)
-        if torch.is_autocast_enabled(images.device.type):
+        if torch.is_autocast_enabled(embedded.device.type):
             # Autocast leaves embeddings alone; a residual stream in half precision moves half the bytes.
-            embedded = embedded.to(torch.get_autocast_dtype(images.device.type))
-        embedded = embedded.masked_scatter(tokens.image_mask[..., None], seen.to(embedded.dtype))
+            embedded = embedded.to(torch.get_autocast_dtype(embedded.device.type))
+        if seen is not None:
+            embedded = embedded.masked_scatter(tokens.image_mask[..., None], seen.to(embedded.dtype))
         out = language(
             inputs_embeds=embedded,
             attention_mask={"full_attention": tokens.attention_mask(embedded.dtype)},
@@ -135,10 +142,7 @@ class QwenPlanner(nn.Module):
             use_cache=False,
             output_hidden_states=layers > 1,
         )
-        states = list(out.hidden_states[-layers:]) if layers > 1 else [out.last_hidden_state]
-        shape = (batch, views, self.grid, self.grid, -1)
-        visual = states[-1][tokens.image_mask].view(shape)
-        return PlannerStates(states, seen.view(shape), visual)
+        return list(out.hidden_states[-layers:]) if layers > 1 else [out.last_hidden_state]
 
     def text_loss(self, states: PlannerStates, tokens: TokenBatch) -> Tensor:
         """Mean next-token cross-entropy over the supervised tokens; zero where there are none."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sightline.models.config import SystemConfig
-from sightline.models.grounding_head import ROLES, Pointing
+from sightline.models.pointing import ROLES, Pointing
 
 POINT_FEATURES = 21
 REACH = 0.1  # metres per unit of relative positions
@@ -95,18 +95,23 @@ def project(places: Tensor, cameras: Tensor) -> Tensor:
 
 
 class SpatialEmbedder(nn.Module):
-    """One token for the state, one for each (role, view), one for the trace."""
+    """One token for the state, one for each (role, view), one for the trace where the expert is to see it."""
 
     def __init__(self, config: SystemConfig) -> None:
         super().__init__()
         views, width = len(config.cameras), config.expert.width
         self.points = config.expert.spatial
+        self.traced = config.expert.spatial and config.expert.trace
+        # All tokens enter the expert at one scale, whatever the spread of pixels and metres.
+        self.norm = nn.LayerNorm(width)
         self.tokens = 1
         self.state = nn.Linear(config.state_dim + 2 * views, width)
         if self.points:
-            self.tokens += len(ROLES) * views + 1
+            self.tokens += len(ROLES) * views
             self.slots = nn.Parameter(torch.randn(len(ROLES), views, width) * 0.02)
             self.point = nn.Sequential(nn.Linear(POINT_FEATURES, width), nn.GELU(), nn.Linear(width, width))
+        if self.traced:
+            self.tokens += 1
             self.trace = nn.Linear(4 * config.grounding.trace_points, width)
 
     def forward(self, inputs: SpatialInputs) -> Tensor:
@@ -129,8 +134,9 @@ class SpatialEmbedder(nn.Module):
         if self.points:
             features = self._point_features(inputs, tool, cameras, flag)
             tokens.append((self.point(features) + self.slots).flatten(1, 2))
+        if self.traced:
             tokens.append(self.trace(self._trace_features(inputs, tool, cameras, flag))[:, None])
-        return torch.cat(tokens, 1)
+        return self.norm(torch.cat(tokens, 1))
 
     @staticmethod
     def _point_features(inputs: SpatialInputs, tool: Tensor, cameras: Tensor, flag: Tensor) -> Tensor:

@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from sightline.models.action_expert import ActionExpert
 from sightline.models.config import SystemConfig
-from sightline.models.grounding_head import ROLES, GroundingHead, GroundingLabels, Pointing
+from sightline.models.grounding_head import GroundingHead
 from sightline.models.planner import PlannerStates, QwenPlanner
+from sightline.models.pointing import ROLES, GroundingLabels, Pointing
 from sightline.models.prompts import TokenBatch
 from sightline.models.querying import QueryingTransformer, scale_gradient
 from sightline.models.spatial_tokens import SpatialEmbedder, SpatialInputs
@@ -63,8 +64,9 @@ class DualSystem(nn.Module):
             self.gate = nn.Parameter(torch.zeros(()) if expert.spatial else torch.full((), 10.0))
             tokens += query.queries
         self.expert = ActionExpert(
-            config.action_dim, config.chunk, tokens, expert.depth, expert.width, expert.heads, expert.diffusion_steps
-        )
+            config.action_dim, config.chunk, tokens, expert.depth, expert.width, expert.heads, expert.diffusion_steps,
+            expert.prediction,
+        )  # fmt: skip
 
     def encode_views(self, images: Tensor) -> Tensor:
         """Visual-encoder features [B,V,side,side,C] of pictures [B,V,S,S,3] uint8."""
@@ -81,9 +83,7 @@ class DualSystem(nn.Module):
         dense = self.encode_views(images)
         pointing = features = None
         if self.config.guidance == "spatial":
-            index = tokens.readouts.clamp(min=0).flatten(1)
-            rows = torch.arange(len(index), device=index.device)[:, None]
-            readouts = states.layers[-1][rows, index].unflatten(1, tokens.readouts.shape[1:])
+            readouts = _at_readouts(states.layers[-1], tokens)
             features = self.grounding.features(dense, states.visual)
             pointing = self.grounding(readouts, features, labels)
         return Seen(states, self._pool(dense), pointing, features, tokens.segments < 0)
@@ -96,10 +96,20 @@ class DualSystem(nn.Module):
         pooled = F.avg_pool2d(dense.flatten(0, 1).permute(0, 3, 1, 2), pool).permute(0, 2, 3, 1)
         return pooled.unflatten(0, dense.shape[:2])
 
+    def recognition_loss(self, images: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
+        """What stands where, for pictures [B,V,S,S,3] uint8: the visual encoder learns alone, without any words."""
+        return self.grounding.recognition_loss(self.encode_views(images), labels)
+
+    def words_loss(self, tokens: TokenBatch, labels: GroundingLabels) -> Tensor:
+        """What the words mean (kind and colour of each role), for packed questions without pictures."""
+        states = self.planner.read(tokens, None)
+        _, described = self.grounding.understand(_at_readouts(states[-1], tokens))
+        return self.grounding.description_loss(described, labels)
+
     def grounding_loss(self, seen: Seen, labels: GroundingLabels) -> dict[str, Tensor]:
         """Named grounding loss terms (stage 1, and co-training in stage 2)."""
-        assert seen.pointing is not None and seen.features is not None
-        return self.grounding.loss(seen.pointing, seen.features, seen.states.embedded, labels)
+        assert seen.pointing is not None
+        return self.grounding.loss(seen.pointing, seen.states.embedded, labels)
 
     def query_tokens(self, states: list[Tensor], dense: Tensor, ignore: Tensor | None) -> Tensor:
         """Latent query tokens [B,N,width].
@@ -121,18 +131,22 @@ class DualSystem(nn.Module):
 
         Args:
             spatial: state, calibration and (for a spatial expert) points; None where the system has no state.
-            latent: [B,N,width] query tokens; None leaves the latent residual out.
+            latent: [B,N,width] query tokens; None leaves the latent residual out, the sequence is then shorter.
         """
         parts = []
         if self.config.state_dim:
             assert spatial is not None
             parts.append(self.spatial(spatial))
-        if self.config.expert.latent:
-            if latent is None:
-                reference = parts[0]
-                latent = reference.new_zeros(len(reference), self.config.querying.queries, reference.shape[-1])
+        if latent is not None:
             parts.append(self.gate.tanh() * latent)
         return torch.cat(parts, 1)
+
+
+def _at_readouts(states: Tensor, tokens: TokenBatch) -> Tensor:
+    """[B,Q,readouts,width] hidden states [B,L,width] at the readout tokens; arbitrary ones where none was asked."""
+    index = tokens.readouts.clamp(min=0).flatten(1)
+    rows = torch.arange(len(index), device=index.device)[:, None]
+    return states[rows, index].unflatten(1, tokens.readouts.shape[1:])
 
 
 __all__ = ["ROLES", "DualSystem", "Seen"]

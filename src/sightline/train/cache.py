@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.core.console import progress
-from sightline.models.grounding_head import ROLES
+from sightline.models.pointing import ROLES
 from sightline.models.prompts import Packer, task_prompt
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem
 from sightline.train.frames import FrameBank, scratch
-from sightline.train.questions import own_question, pictures
+from sightline.train.questions import LabelMaker, answers_for, own_question, pictures
 
 EXPLICIT = ("points", "boxes", "visible", "heights", "axes", "traces")
 
@@ -59,6 +59,28 @@ class PlannerCache:
                 if self.latents:
                     self._store_latents(frames, torch.stack(seen.states.layers, 1), seen.dense, seen.ignore)
                 bar.update(len(frames))
+
+    def correct(self, bank: FrameBank, labels: LabelMaker, limit: float) -> float:
+        """Put the truth in the place of points further than ``limit`` (widths of the picture) from it.
+
+        Returns the share of the visible points that were wrong.
+        """
+        wrong_points = visible_points = 0
+        for frames in np.array_split(np.arange(len(bank)), -(-len(bank) // 256)):
+            questions = [[own_question(bank, int(frame))] for frame in frames]
+            answers = [answers_for(bank, int(frame), asked) for frame, asked in zip(frames, questions, strict=True)]
+            truth = labels(bank, frames, questions, answers)
+            points = truth.points[:, 0].numpy()
+            seen = np.isfinite(points).all(-1)
+            wrong = seen & (np.linalg.norm(self.explicit["points"][frames] - points, axis=-1) > limit)
+            heights = np.broadcast_to(truth.heights[:, 0].numpy()[..., None], wrong.shape)
+            right = {"points": points, "boxes": truth.boxes[:, 0].numpy(), "axes": truth.axes[:, 0].numpy()}
+            for name, value in {**right, "heights": heights}.items():
+                known = np.isfinite(value) & (wrong if name == "heights" else wrong[..., None])
+                self.explicit[name][frames] = np.where(known, value, self.explicit[name][frames])
+            wrong_points += int(wrong.sum())
+            visible_points += int(seen.sum())
+        return wrong_points / max(visible_points, 1)
 
     def _store_latents(self, frames: NDArray[np.int64], states: Tensor, dense: Tensor, ignore: Tensor) -> None:
         length = min(self.length, states.shape[2])

@@ -35,20 +35,24 @@ class GroundingConfig:
     """Stage 1, and co-training in stage 2.
 
     Attributes:
+        apart_first: share of the run in which eyes and ears learn apart, several times faster than together: the
+            visual encoder what stands where, the language model what words mean. recognise_images: pictures an update.
         images: pictures an update; questions: packed questions a picture, at most as many as fit into ``tokens``.
         episode_share: share of updates on demonstration frames (all views), after ``scenes_first`` of the run.
-        scenes_first: share of the run that sees static scenes alone (packed scenes first, policy frames second).
+        scenes_first: share of the run after which questions about policy frames come in (packed scenes first).
         task_share: share of instructions among the questions; the rest name one object.
         text_share: share of updates in which one question a picture is answered in words.
         text_weight: weight of the language loss.
         jitter: photometric augmentation, relative.
     """
 
+    apart_first: float = 0.35
+    recognise_images: int = 32
     images: int = 16
     questions: int = 10
     tokens: int = 144
     episode_share: float = 0.6
-    scenes_first: float = 0.4
+    scenes_first: float = 0.5
     task_share: float = 0.35
     text_share: float = 0.15
     text_weight: float = 0.25
@@ -62,7 +66,9 @@ class ActionConfig:
     Attributes:
         planner: ``cached`` trains the expert on stored planner outputs (fast), ``joint`` trains all together.
         samples: action chunks an update in joint training; cached_samples in cached training.
-        latent_share: share of cached samples whose latent query tokens are computed; the others train without them.
+        latent_share: share of cached updates that see latent query tokens; the others do without.
+        wrong_point: distance from the truth, in widths of the picture, beyond which a cached point counts as wrong and
+            the truth takes its place: an expert that is shown wrong points learns to ignore points.
         point_noise: noise on cached points, in widths of the picture; height_noise in metres.
         grounding_every: in joint training, a grounding batch joins every so many updates (co-training); 0 = never.
         grounding_weight: its loss weight.
@@ -70,8 +76,9 @@ class ActionConfig:
 
     planner: str = "cached"
     samples: int = 16
-    cached_samples: int = 1024
+    cached_samples: int = 192
     latent_share: float = 0.125
+    wrong_point: float = 0.06
     point_noise: float = 0.004
     height_noise: float = 0.002
     grounding_every: int = 3

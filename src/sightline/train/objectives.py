@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.engine.questions import Answer, Question
-from sightline.models.grounding_head import GroundingLabels
+from sightline.models.pointing import GroundingLabels
 from sightline.models.policy import Transforms
 from sightline.models.prompts import Packer, Prompt, TokenBatch, task_prompt
 from sightline.models.spatial_tokens import SpatialInputs
@@ -59,6 +59,85 @@ def generator(seed: int, step: int, stream: int) -> np.random.Generator:
     return np.random.default_rng([seed, step, stream])
 
 
+@dataclass
+class RecognitionBatch:
+    """Pictures [B,V,S,S,3] with labels of their cells, without questions."""
+
+    images: Tensor
+    labels: GroundingLabels
+
+
+class RecognitionObjective:
+    """The first part of stage 1: the visual encoder learns alone what stands where."""
+
+    name = "recognition"
+    weight = 1.0
+    episode_share = 0.25
+
+    def __init__(
+        self, scenes: FrameBank, episodes: FrameBank, labels: LabelMaker, config: GroundingConfig, seed: int
+    ) -> None:
+        self.banks, self.labels, self.config, self.seed = (scenes, episodes), labels, config, seed
+
+    def batch(self, step: int, progress: float) -> RecognitionBatch | None:
+        if progress >= self.config.apart_first:
+            return None
+        rng = generator(self.seed, step, 4)
+        scenes, episodes = self.banks
+        bank = episodes if not len(scenes) or (len(episodes) and rng.random() < self.episode_share) else scenes
+        count = max(1, self.config.recognise_images // len(bank.cameras))
+        frames = rng.choice(np.flatnonzero(~bank.held_out), count)
+        nothing: list[list] = [[] for _ in frames]
+        labels = self.labels(bank, frames, nothing, nothing)
+        batch = RecognitionBatch(pictures(bank, frames, rng, self.config.jitter), labels)
+        # Kinds and colours stay what they are in a mirror; words like "left" do not, so only this objective uses one.
+        return mirrored(batch) if rng.random() < 0.5 else batch
+
+    def loss(self, system: DualSystem, batch: RecognitionBatch) -> tuple[Tensor, dict[str, Tensor], int]:
+        terms = system.recognition_loss(batch.images, batch.labels)
+        return torch.stack(list(terms.values())).sum(), terms, len(batch.images)
+
+
+@dataclass
+class WordsBatch:
+    """Packed questions without pictures, and what their words mean."""
+
+    tokens: TokenBatch
+    labels: GroundingLabels
+
+
+class WordsObjective:
+    """The first part of stage 1, beside recognition: the language model learns alone what words mean."""
+
+    name = "words"
+    weight = 2.0
+
+    def __init__(self, grounding: GroundingObjective) -> None:
+        self.grounding = grounding
+
+    def batch(self, step: int, progress: float) -> WordsBatch | None:
+        config = self.grounding.config
+        if progress >= config.apart_first:
+            return None
+        rng = generator(self.grounding.seed, step, 5)
+        bank = self.grounding.scenes if len(self.grounding.scenes) else self.grounding.episodes
+        frames = rng.choice(self.grounding.frames[bank.kind], config.images)
+        batch = self.grounding.assemble(bank, frames, rng, 0.0, words=False, views=0)
+        return WordsBatch(batch.tokens, batch.labels)
+
+    def loss(self, system: DualSystem, batch: WordsBatch) -> tuple[Tensor, dict[str, Tensor], int]:
+        return system.words_loss(batch.tokens, batch.labels), {}, len(batch.tokens.ids)
+
+
+def mirrored(batch: RecognitionBatch) -> RecognitionBatch:
+    """The same pictures and labels with left and right exchanged."""
+    boxes = batch.labels.object_boxes[..., [2, 1, 0, 3]] * torch.tensor([-1.0, 1.0, -1.0, 1.0])
+    boxes = boxes + torch.tensor([1.0, 0.0, 1.0, 0.0])
+    tools = batch.labels.tools * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
+    labels = replace(batch.labels, cells=batch.labels.cells.flip(-1), object_boxes=boxes, tools=tools)
+    return RecognitionBatch(batch.images.flip(-2), labels)
+
+
 class GroundingObjective:
     """Stage 1: boxes, points and traces from packed questions; some answered in words."""
 
@@ -66,15 +145,15 @@ class GroundingObjective:
 
     def __init__(
         self, scenes: FrameBank, episodes: FrameBank, packer: Packer, labels: LabelMaker, config: GroundingConfig,
-        seed: int, weight: float = 1.0, every: int = 1, start: int = 0,
+        seed: int, weight: float = 1.0, every: int = 1, after: float = 0.0,
     ) -> None:  # fmt: skip
         self.scenes, self.episodes = scenes, episodes
         self.packer, self.labels, self.config, self.seed = packer, labels, config, seed
-        self.weight, self.every, self.start = weight, every, start
+        self.weight, self.every, self.after = weight, every, after
         self.frames = {bank.kind: np.flatnonzero(~bank.held_out) for bank in (scenes, episodes)}
 
     def batch(self, step: int, progress: float) -> GroundingBatch | None:
-        if step % self.every:
+        if step % self.every or progress < self.after:
             return None
         rng = generator(self.seed, step, 1)
         late = progress >= self.config.scenes_first
@@ -88,15 +167,16 @@ class GroundingObjective:
         return self.assemble(bank, frames, rng, self.config.jitter, rng.random() < self.config.text_share)
 
     def assemble(
-        self, bank: FrameBank, frames: NDArray[np.int64], rng: np.random.Generator, jitter: float, words: bool
-    ) -> GroundingBatch:
-        """A batch for given frames."""
+        self, bank: FrameBank, frames: NDArray[np.int64], rng: np.random.Generator, jitter: float, words: bool,
+        views: int | None = None,
+    ) -> GroundingBatch:  # fmt: skip
+        """A batch for given frames; ``views`` pictures are mentioned in the prompt, by default all."""
         config = self.config
         # Scenes in which nothing can be singled out are rare; their slot stays empty.
         drawn = [(f, questions_for(bank, f, config.questions, config.task_share, rng)) for f in frames]
         drawn = [(f, self._fitting(questions)) for f, questions in drawn if questions]
         if not drawn:
-            return self.assemble(bank, rng.choice(self.frames[bank.kind], len(frames)), rng, jitter, words)
+            return self.assemble(bank, rng.choice(self.frames[bank.kind], len(frames)), rng, jitter, words, views)
         frames, questions = np.array([f for f, _ in drawn]), [q for _, q in drawn]
         answers = [answers_for(bank, f, q) for f, q in drawn]
         prompts = [[prompt_for(question) for question in sample] for sample in questions]
@@ -105,7 +185,7 @@ class GroundingObjective:
                 scale = bank.images[bank.cameras[0]].shape[1] / bank.picture_size(frame, bank.cameras[0])
                 prompts[b] += self._in_words(questions[b], [seen[0] for seen in answers[b]], scale)
         labels = self.labels(bank, frames, questions, answers)
-        tokens = self.packer.pack(prompts, len(bank.cameras))
+        tokens = self.packer.pack(prompts, len(bank.cameras) if views is None else views)
         if tokens.readouts.shape[1] > labels.asked.shape[1]:
             tokens.readouts = tokens.readouts[:, : labels.asked.shape[1]]
         return GroundingBatch(pictures(bank, frames, rng, jitter), tokens, labels)
@@ -190,6 +270,15 @@ class JointActionObjective:
         return action, {"action": action}, len(batch.images)
 
 
+@dataclass
+class CachedBatch:
+    """Cached training: which frames, whether with latent query tokens, and what is known of them without pictures."""
+
+    frames: NDArray[np.int64]
+    latent: bool
+    numbers: dict[str, Tensor]
+
+
 class CachedActionObjective:
     """Stage 2 on stored planner outputs: hundreds of times more samples than pictures can be encoded."""
 
@@ -203,23 +292,17 @@ class CachedActionObjective:
         self.numbers = FrameNumbers(bank, transforms, transforms.config.chunk)
         self.frames = np.flatnonzero(~bank.held_out)
 
-    def batch(self, step: int, progress: float) -> tuple[NDArray[np.int64], dict[str, Tensor]]:
-        frames = generator(self.seed, step, 2).choice(self.frames, self.config.cached_samples)
-        return frames, self.numbers.at(frames)
+    def batch(self, step: int, progress: float) -> CachedBatch:
+        rng = generator(self.seed, step, 2)
+        latent = self.cache.latents and rng.random() < self.config.latent_share
+        frames = rng.choice(self.frames, self.config.cached_samples)
+        return CachedBatch(frames, latent, self.numbers.at(frames))
 
-    def loss(
-        self, system: DualSystem, batch: tuple[NDArray[np.int64], dict[str, Tensor]]
-    ) -> tuple[Tensor, dict[str, Tensor], int]:
-        frames, numbers = batch
+    def loss(self, system: DualSystem, batch: CachedBatch) -> tuple[Tensor, dict[str, Tensor], int]:
+        frames, numbers = batch.frames, batch.numbers
         actions = numbers["actions"]
         spatial = self.cache.spatial(frames, numbers).jitter(self.config.point_noise, self.config.height_noise)
-        latent = None
-        if system.config.expert.latent:
-            width = system.config.expert.width
-            latent = actions.new_zeros(len(frames), system.config.querying.queries, width)
-            if count := int(self.config.latent_share * len(frames)):
-                some = system.query_tokens(*self.cache.latent(frames[:count], actions.device))
-                latent = torch.cat([some, latent[count:].to(some.dtype)])
+        latent = system.query_tokens(*self.cache.latent(frames, actions.device)) if batch.latent else None
         condition = system.condition(spatial, latent)
         # A cached sample costs little: fresh samples teach more than further noise on the same ones.
         loss = system.expert.loss(actions, condition, 1, system.config.expert.condition_drop)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.engine.questions import Answer, Question, answer, chat_question, sample_questions, text_answer
-from sightline.models.grounding_head import ROLES, GroundingLabels
+from sightline.models.pointing import ROLES, GroundingLabels
 from sightline.models.prompts import Prompt, refer_prompt, task_prompt
 from sightline.train.frames import FrameBank
 
@@ -88,8 +88,9 @@ class LabelMaker:
         heights = np.full((batch, slots, len(ROLES)), nan, np.float32)
         traces = np.full((batch, slots, self.trace_points, 2), nan, np.float32)
         asked = np.zeros((batch, slots, len(ROLES)), bool)
-        owners = np.zeros((batch, slots, len(ROLES)), np.int64)
+        owners = np.zeros((batch, slots, len(ROLES) + 1), np.int64)
         object_boxes = np.full((batch, views, objects + 1, 4), nan, np.float32)
+        tools = np.full((batch, views, 2), nan, np.float32)
         kinds = np.zeros((batch, objects + 1), np.int64)
         colours = np.full((batch, objects + 1), -100, np.int64)
         for b, frame in enumerate(frames):
@@ -98,14 +99,13 @@ class LabelMaker:
                 kinds[b, number] = self.kinds.get(info.kind, 0)
                 colours[b, number] = self.colours.get(info.colour, -100)
             for v, name in enumerate(bank.cameras):
-                size = bank.picture_size(frame, name)
-                object_boxes[b, v, 1 : len(labels.objects) + 1] = labels.boxes[name][bank.time[frame]] / np.tile(
-                    size, 2
-                )
+                size, time = bank.picture_size(frame, name), bank.time[frame]
+                tools[b, v] = labels.camera(time, name).project(labels.tool[time])[0] / size
+                object_boxes[b, v, 1 : len(labels.objects) + 1] = labels.boxes[name][time] / np.tile(size, 2)
                 for q, question in enumerate(questions[b]):
                     seen = answers[b][q][v]
                     asked[b, q] = ASKED[question.kind]
-                    owners[b, q] = question.target + 1, question.reference + 1, 0
+                    owners[b, q] = question.target + 1, question.reference + 1, 0, question.landmark + 1
                     boxes[b, q, 0, v] = seen.target_box / np.tile(size, 2)
                     axes[b, q, 0, v] = seen.target_axis
                     # What cannot be seen cannot be pointed at: the gripper hides it, or another object does.
@@ -120,13 +120,14 @@ class LabelMaker:
                     heights[b, q, 2] = seen.place_height
                     if v == 0:
                         traces[b, q] = seen.trace / size
+        tools = np.where(((tools >= 0) & (tools <= 1)).all(-1, keepdims=True), tools, nan)
         inside = ((points >= 0) & (points <= 1)).all(-1, keepdims=True)
         arrays = {
             "points": np.where(inside, points, nan), "boxes": boxes, "heights": heights, "axes": axes,
             "traces": np.where(((traces >= 0) & (traces <= 1)).all(-1, keepdims=True), traces, nan),
             "asked": asked, "owners": owners,
             "cells": np.stack([bank.cells[name][frames] for name in bank.cameras], 1).astype(np.int64),
-            "kinds": kinds, "colours": colours, "object_boxes": object_boxes,
+            "kinds": kinds, "colours": colours, "object_boxes": object_boxes, "tools": tools,
         }  # fmt: skip
         return GroundingLabels(**{name: torch.from_numpy(value) for name, value in arrays.items()})
 

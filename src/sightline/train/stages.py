@@ -28,7 +28,14 @@ from sightline.train.cache import PlannerCache
 from sightline.train.config import OptimiserConfig, TrainConfig
 from sightline.train.frames import FrameBank, common_card
 from sightline.train.loop import Trainer
-from sightline.train.objectives import CachedActionObjective, GroundingObjective, JointActionObjective, Objective
+from sightline.train.objectives import (
+    CachedActionObjective,
+    GroundingObjective,
+    JointActionObjective,
+    Objective,
+    RecognitionObjective,
+    WordsObjective,
+)
 from sightline.train.questions import LabelMaker
 from sightline.train.validate import ActionCheck, GroundingCheck
 
@@ -38,7 +45,7 @@ STAGE_DEFAULTS = {
     "pretrain": TrainConfig(),
     "posttrain": TrainConfig(
         steps=6000, save_every=1000, evaluate_every=1000, log_every=20,
-        optimiser=OptimiserConfig(rate=1e-3, weight_decay=0.0, rates={}, warmup=30),
+        optimiser=OptimiserConfig(rate=2e-3, weight_decay=0.0, rates={}, warmup=30),
     ),
 }  # fmt: skip
 
@@ -72,7 +79,8 @@ def pretrain(data: Sequence[Path], out: Path, preset_name: str = "tiny", overrid
     policy = Policy(DualSystem(system_config).to(_device(config)), tokenizer, card, _statistics(datasets))
     policy.notes = {"stage 1": _notes(config, datasets)}
     scenes, episodes = _banks(datasets, config)
-    objective = _grounding_objective(policy, scenes, episodes, config)
+    objective = _grounding_objective(policy, scenes, episodes, config, after=config.grounding.apart_first)
+    recognition = RecognitionObjective(scenes, episodes, objective.labels, config.grounding, config.seed)
     check = GroundingCheck(objective, [scenes, episodes], CHECK_FRAMES, _precision(config))
     # Parts that stage 1 has no loss for stay as they are, without decay.
     unused = tuple(
@@ -81,7 +89,9 @@ def pretrain(data: Sequence[Path], out: Path, preset_name: str = "tiny", overrid
         if name in ("spatial", "querying", "visual_projection", "expert")
     )
     config = replace(config, optimiser=replace(config.optimiser, freeze=tuple({*config.optimiser.freeze, *unused})))
-    return Trainer(out, "stage 1", policy, [objective], config, lambda: check(policy)).train()
+    return Trainer(
+        out, "stage 1", policy, [recognition, WordsObjective(objective), objective], config, lambda: check(policy)
+    ).train()
 
 
 def posttrain(
@@ -169,6 +179,8 @@ def _action_objectives(
     """The action objective, with co-training on grounding where the planner learns too."""
     if config.action.planner == "cached":
         cache = PlannerCache(policy.system, episodes, policy.transforms.packer, 64, _precision(config))
+        wrong = cache.correct(episodes, _label_maker(policy), config.action.wrong_point)
+        say(f"{wrong:.1%} of the planner's points on demonstrations were wrong; the truth takes their place.")
         frozen = tuple({*config.optimiser.freeze, "planner", "visual_encoder", "grounding"})
         config = replace(config, optimiser=replace(config.optimiser, freeze=frozen))
         return [CachedActionObjective(cache, episodes, policy.transforms, config.action, config.seed)], config
@@ -182,13 +194,25 @@ def _action_objectives(
 
 
 def _grounding_objective(
-    policy: Policy, scenes: FrameBank, episodes: FrameBank, config: TrainConfig, weight: float = 1.0, every: int = 1
-) -> GroundingObjective:
-    head = policy.config.grounding
-    labels = LabelMaker(head.kinds, head.colours, head.trace_points)
+    policy: Policy, scenes: FrameBank, episodes: FrameBank, config: TrainConfig, weight: float = 1.0, every: int = 1,
+    after: float = 0.0,
+) -> GroundingObjective:  # fmt: skip
     return GroundingObjective(
-        scenes, episodes, policy.transforms.packer, labels, config.grounding, config.seed, weight, every
+        scenes,
+        episodes,
+        policy.transforms.packer,
+        _label_maker(policy),
+        config.grounding,
+        config.seed,
+        weight,
+        every,
+        after,
     )
+
+
+def _label_maker(policy: Policy) -> LabelMaker:
+    head = policy.config.grounding
+    return LabelMaker(head.kinds, head.colours, head.trace_points)
 
 
 def _banks(datasets: Sequence[Dataset], config: TrainConfig) -> tuple[FrameBank, FrameBank]:

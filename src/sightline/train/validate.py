@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from sightline.core.geometry import box_iou
-from sightline.models.grounding_head import GroundingLabels, Pointing
+from sightline.models.pointing import GroundingLabels, Pointing
 from sightline.models.policy import Policy
 from sightline.train.frames import FrameBank
 from sightline.train.loop import to_device
@@ -39,8 +39,9 @@ class GroundingCheck:
 
     @torch.inference_mode()
     def __call__(self, policy: Policy) -> dict[str, float]:
-        """``box_acc50``, ``point_acc``, ``trace_mae_px``, ``place_px``; NaN without held-out frames."""
-        ious, hits, traces, places = [], [], [], []
+        """``box_acc50``, ``point_acc``, ``trace_mae_px``, ``place_px``, and ``kind_acc`` of occupied cells; NaN without
+        held-out frames."""
+        ious, hits, traces, places, kinds = [], [], [], [], []
         device = policy.device
         for batch, maps in self.batches:
             with torch.autocast(device.type, self.precision, enabled=self.precision != torch.float32):
@@ -51,6 +52,7 @@ class GroundingCheck:
             ious.append(
                 box_iou(_numpy(pointing.boxes[:, :, 0, view])[box_known], truth.boxes[:, :, 0, view][box_known].numpy())
             )
+            kinds.append(_kinds_right(pointing, truth))
             hits.append(_inside_own_object(pointing, truth, maps))
             traces.append(_distance(pointing.traces, truth.traces))
             places.append(_distance(pointing.points[:, :, 2, view], truth.points[:, :, 2, view]))
@@ -58,8 +60,16 @@ class GroundingCheck:
             "box_acc50": _mean(np.concatenate(ious) >= 0.5) if ious else float("nan"),
             "point_acc": _mean(np.concatenate(hits)) if hits else float("nan"),
             "trace_mae_px": _mean(np.concatenate(traces)) if traces else float("nan"),
+            "kind_acc": _mean(np.concatenate(kinds)) if kinds else float("nan"),
             "place_px": _mean(np.concatenate(places)) if places else float("nan"),
         }
+
+
+def _kinds_right(pointing: Pointing, truth: GroundingLabels) -> np.ndarray:
+    """Whether each occupied cell of the first view is recognised."""
+    owner = truth.cells[:, 0].flatten(1)
+    kind = truth.kinds[torch.arange(len(owner))[:, None], owner]
+    return (pointing.dense[0][:, 0].argmax(-1).cpu() == kind)[owner > 0].float().numpy()
 
 
 def _numpy(x: Tensor) -> np.ndarray:

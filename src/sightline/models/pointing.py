@@ -1,0 +1,138 @@
+"""What the grounding head predicts, what it learns from, and the geometry of cells that both share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+ROLES = ("target", "reference", "place")
+# The words of a target may name a further object: "the mug left of the bowl". It is found but never acted upon.
+LANDMARK = len(ROLES)
+SPREAD = 4.0  # offsets of a quarter of the picture are one unit
+GEOMETRY = 19  # features of cell_geometry, the first RELATIVE of them from the anchor
+RELATIVE = 13
+
+
+@dataclass
+class Pointing:
+    """Predictions for Q questions, R = len(ROLES) roles, V views of B samples; pictures span [0, 1] x [0, 1].
+
+    Attributes:
+        logits: [B,Q,R + 1,V,cells] pointer logits, those of the landmark last; described: [B,Q,R + 1,kinds + 1 +
+            colours] logits of what the words mean.
+        visible: [B,Q,R,V] logit that the thing can be seen in the view.
+        points: [B,Q,R,V,2]; boxes: [B,Q,R,V,4] corners; heights: [B,Q,R,V] metres; axes: [B,Q,R,V,2] double angle.
+        traces: [B,Q,N,2] in the first view, starting at the tool.
+        tool_logits: [B,V,cells], tools: [B,V,2] where the tool point is, whatever is asked.
+        dense: kind, colour and box of what stands in each cell, [B,V,cells,...] each.
+    """
+
+    logits: Tensor
+    described: Tensor
+    visible: Tensor
+    points: Tensor
+    boxes: Tensor
+    heights: Tensor
+    axes: Tensor
+    traces: Tensor
+    tool_logits: Tensor
+    tools: Tensor
+    dense: tuple[Tensor, Tensor, Tensor]
+
+
+@dataclass
+class GroundingLabels:
+    """Truth in the same units; NaN where there is nothing to learn.
+
+    Attributes:
+        points [B,Q,R,V,2], boxes [B,Q,R,V,4], heights [B,Q,R], axes [B,Q,R,V,2], traces [B,Q,N,2];
+        asked: [B,Q,R] bool, which readouts exist; owners: [B,Q,R + 1] object index + 1 that a role (last: the
+            landmark) means, 0 = none or unknown;
+        cells: [B,V,side,side] int64 object index + 1 (0 = none) in each cell;
+        kinds, colours: [B,n+1] class of each object (row 0 = none, kind 0; colour -100 = not nameable);
+        object_boxes: [B,V,n+1,4] corners, NaN when invisible; tools: [B,V,2] tool point, NaN outside the picture.
+    """
+
+    points: Tensor
+    boxes: Tensor
+    heights: Tensor
+    axes: Tensor
+    traces: Tensor
+    asked: Tensor
+    owners: Tensor
+    cells: Tensor
+    kinds: Tensor
+    colours: Tensor
+    object_boxes: Tensor
+    tools: Tensor
+
+    def landmark_points(self) -> Tensor:
+        """[B,Q,V,2] middles of the landmarks' visible boxes; NaN where there is no landmark or it is hidden."""
+        owner = self.owners[..., LANDMARK]
+        rows = torch.arange(len(owner), device=owner.device)[:, None]
+        points = self.object_boxes[rows, :, owner].unflatten(-1, (2, 2)).mean(-2)
+        return points.masked_fill((owner == 0)[..., None, None], float("nan"))
+
+    def to(self, device: torch.device) -> GroundingLabels:
+        """A copy on ``device``."""
+        return GroundingLabels(**{name: value.to(device) for name, value in vars(self).items()})
+
+
+def cell_centres(side: int, device: torch.device) -> Tensor:
+    """[side*side,2] centres (x, y) of the cells, row by row, in [0, 1]."""
+    axis = (torch.arange(side, device=device) + 0.5) / side
+    return torch.stack([axis.repeat(side), axis.repeat_interleave(side)], -1)
+
+
+def local_softmax(logits: Tensor, centre: Tensor, cells: Tensor, side: int) -> Tensor:
+    """Softmax of logits [...,cells] over the 3x3 cells around the cell that holds ``centre`` [...,2]."""
+    nearest = ((centre * side).floor().clamp(0, side - 1) + 0.5) / side
+    far = ((cells - nearest[..., None, :]).abs() > 1.5 / side).any(-1)
+    return logits.masked_fill(far, float("-inf")).softmax(-1)
+
+
+def cell_geometry(cells: Tensor, anchor: Tensor, sizes: Tensor) -> Tensor:
+    """What relations and superlatives compare: where each cell lies in the picture, and from an anchor; how large its
+    object is.
+
+    Every relation is (nearly) linear in these: "left of" is a 45 degree cone, "nearest" a distance, "leftmost" a
+    coordinate, "largest" a size, and a place beside something a Gaussian, quadratic in the offset.
+
+    Args:
+        cells: [cells,2] centres; anchor: [...,2]; both in [0, 1]. sizes: [...,cells,2] log box sides, in cells.
+    Returns:
+        [...,cells,GEOMETRY].
+    """
+    place = (cells - 0.5) * SPREAD
+    offset = (cells - anchor[..., None, :]) * SPREAD
+    dx, dy = offset.unbind(-1)
+    across, along = dx.abs(), dy.abs()
+    distance = (offset.square().sum(-1) + 1e-4).sqrt()
+    cones = torch.stack([-dx - along, dx - along, dy - across, -dy - across], -1)
+    relative = torch.cat([offset, offset.square(), distance[..., None], cones, (4 * cones).tanh()], -1)
+    absolute = torch.cat([place, place.square()], -1).expand(*relative.shape[:-1], 4)
+    return torch.cat([relative, absolute, sizes.expand(*relative.shape[:-1], 2)], -1)
+
+
+def pointer_loss(logits: Tensor, points: Tensor, side: int, spread: float = 0.6) -> Tensor:
+    """Cross-entropy of logits [N,cells] to a Gaussian of ``spread`` cells around points [N,2] in [0, 1]."""
+    if not len(logits):
+        return logits.sum() * 0.0
+    distance = ((cell_centres(side, logits.device) - points[:, None]) * side).square().sum(-1)
+    target = (-distance / (2 * spread**2)).softmax(-1)
+    return -(target * logits.log_softmax(-1)).sum(-1).mean()
+
+
+def masked_l1(predicted: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute error over finite truths inside the mask."""
+    keep = torch.isfinite(truth) & mask
+    return (predicted - torch.where(keep, truth, predicted.detach())).abs().sum() / keep.sum().clamp(min=1)
+
+
+def masked_binary(logits: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Mean binary cross-entropy inside the mask."""
+    loss = F.binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
+    return (loss * mask).sum() / mask.sum().clamp(min=1)
