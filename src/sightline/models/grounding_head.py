@@ -30,6 +30,7 @@ from sightline.models.pointing import (
     masked_binary,
     masked_l1,
     pointer_loss,
+    still_geometry,
 )
 
 # Regression outputs per pointer: point offset 2, box centre 2, box size 2, height 1, grasp axis 2.
@@ -37,6 +38,11 @@ REGRESSED = 9
 HEIGHT_SCALE = 0.1  # metres per unit of the regressed height
 GAIN = 4.0  # geometry decides between neighbouring cells: its weights must become large quickly
 TARGET, REFERENCE, PLACE = range(len(ROLES))
+# First what stands for itself, then what is looked for or put relative to it: a target to its landmark, a place to the
+# reference.
+FIRST, SECOND = [REFERENCE, LANDMARK], [TARGET, PLACE]
+ORDER = [2, 0, 3, 1]  # of target, reference, place, landmark among FIRST and SECOND
+RISE = 0.11  # widths of the picture by which the tool travels above things, to begin with
 
 
 class DenseHead(nn.Module):
@@ -151,30 +157,23 @@ class GroundingHead(nn.Module):
         sizes = (box[..., 2:] - box[..., :2]).detach().clamp(0.1, side).log()
         keys, values = self.key(cells), self.value(cells)
         query, described = self.understand(readouts)
-        weights = GAIN * self.relate(query).float()
+        weights = self._weights(query)
         query = query[:, :, :, None] + self.view[: features.shape[1]]
         match = torch.einsum("bqrvw,bvcw->bqrvc", query, keys).float() * keys.shape[-1] ** -0.5
         match = match + self.agreement.view(-1, 1, 1) * agreement(described, kind, colour)
-        truth = None if labels is None else torch.cat([labels.points, labels.landmark_points()[:, :, None]], 2)
+        truth = None if labels is None else labels.all_points()
 
         def point(roles: list[int], anchors: Tensor | None) -> _Found:
             """Point with these roles, as seen from ``anchors`` [B,Q,r,V,2]."""
-            logits = match[:, :, roles]
-            seen = match.new_full((*logits.shape[:-1], 2), 0.5) if anchors is None else anchors
-            geometry = cell_geometry(centres, seen, sizes[:, None, None])
-            first = 0 if anchors is not None else RELATIVE
-            # Products and sums by element, here and for coordinates below, stay in full precision under autocast.
-            logits = logits + (geometry * weights[:, :, roles, None, None])[..., first:].sum(-1)
+            logits = match[:, :, roles] + compared(weights[:, :, roles], sizes, anchors)
             around = known(centres[logits.argmax(-1)], None if truth is None else truth[:, :, roles])
             return self._regress(query[:, :, roles], logits, around, values, centres, side)
 
-        # First what stands for itself, then what is looked for or put relative to it.
-        alone = point([REFERENCE, LANDMARK], None)
-        anchors = known(alone.points.flip(2), None if truth is None else truth[:, :, [LANDMARK, REFERENCE]])
-        related = point([TARGET, PLACE], anchors.detach())
-        order = [2, 0, 3, 1]  # of target, reference, place, landmark among those four
+        alone = point(FIRST, None)
+        anchors = known(alone.points.flip(2), None if truth is None else truth[:, :, FIRST[::-1]])
+        related = point(SECOND, anchors.detach())
         logits, points, boxes, heights, axes, visible = (
-            torch.cat([getattr(alone, name), getattr(related, name)], 2)[:, :, order] for name in _Found._fields
+            torch.cat([getattr(alone, name), getattr(related, name)], 2)[:, :, ORDER] for name in _Found._fields
         )
         roles = len(ROLES)
         tool_logits, tools = self._tool(keys, values, labels)
@@ -226,7 +225,8 @@ class GroundingHead(nn.Module):
     ) -> Tensor:
         """The tool's path [B,Q,N,2] from where it is (``tool`` [B,2]) over the target to the place.
 
-        It follows from where these are; only they must be found in the picture.
+        It follows from where these are; only they must be found in the picture. What is learned is how far it strays
+        from lines that approach each end from above.
         """
         start = tool[:, None].expand(-1, state.shape[1], -1)
         ends, height = points[:, :, [TARGET, PLACE]], heights[:, :, [TARGET, PLACE]]
@@ -234,11 +234,16 @@ class GroundingHead(nn.Module):
             start = known(start, labels.tools[:, :1].expand_as(start))
             ends = known(ends, labels.points[:, :, [TARGET, PLACE], 0])
             height = known(height, labels.heights[:, :, [TARGET, PLACE]])
-        start, ways = start.detach(), (ends - start[:, :, None]).detach().flatten(2)
+        start, ends = start.detach(), ends.detach()
+        above = ends - ends.new_tensor([0.0, RISE])
+        grasp, place = ends.unbind(2)
+        corners = torch.stack([start, above[:, :, 0], grasp, above[:, :, 0], above[:, :, 1], place], 2)
+        lines = through(corners, self.config.trace_points)
+        ways = (ends - start[:, :, None]).flatten(2)
         facts = torch.cat([start - 0.5, ways, height.detach() / HEIGHT_SCALE], -1)
         query = self.path_query(state)
-        steps = self.path(torch.cat([facts.to(query.dtype), query], -1)).float().unflatten(-1, (-1, 2))
-        return start[:, :, None] + torch.cat([torch.zeros_like(steps[:, :, :1]), steps[:, :, 1:]], 2) / SPREAD
+        strays = self.path(torch.cat([facts.to(query.dtype), query], -1)).float().unflatten(-1, (-1, 2))
+        return lines + torch.cat([torch.zeros_like(strays[:, :, :1]), strays[:, :, 1:]], 2) / SPREAD
 
     def recognition_loss(self, visual: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
         """Loss terms of what can be learned without words: what stands where, and where the tool is.
@@ -250,15 +255,38 @@ class GroundingHead(nn.Module):
         logits, tools = self._tool(self.key(cells), self.value(cells), labels)
         return {"dense": self.dense.loss(self.dense(cells), labels), "tool": _tool_loss(logits, tools, labels)}
 
+    def _weights(self, query: Tensor) -> Tensor:
+        """[B,Q,R + 1,GEOMETRY] what the words compare, for queries [B,Q,R + 1,width]."""
+        return GAIN * self.relate(query).float()
+
+    def words_loss(self, readouts: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
+        """Loss terms of what can be learned without pictures: what the words mean, and what they point at for eyes that
+        recognise everything.
+
+        Args:
+            readouts: [B,Q,R + 1,planner_width] hidden states of the readout tokens.
+        """
+        side = labels.cells.shape[-1]
+        query, described = self.understand(readouts)
+        kind, colour, sizes = imagined(labels, self.dense.kinds + 1, self.dense.colours)
+        match = self.agreement.view(-1, 1, 1) * agreement(described, kind, colour)
+        weights, truth = self._weights(query), labels.all_points()
+        # What is hidden has no place to compare with; the middle of the picture serves as well as any.
+        anchors = truth[:, :, FIRST[::-1]].nan_to_num(0.5)
+        alone = match[:, :, FIRST] + compared(weights[:, :, FIRST], sizes, None)
+        related = match[:, :, SECOND] + compared(weights[:, :, SECOND], sizes, anchors)
+        logits = torch.cat([alone, related], 2)[:, :, ORDER]
+        seen = torch.isfinite(truth).all(-1) & labels.all_asked()[..., None]
+        pointer = pointer_loss(logits[seen], truth[seen], side)
+        return {"described": self.description_loss(described, labels), "pointer": pointer}
+
     def loss(self, pointing: Pointing, embedded: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
         """Named loss terms; their sum is the grounding loss. ``embedded``: visual tokens as they enter the planner."""
         side = labels.cells.shape[-1]
         asked = labels.asked[..., None]
         seen = torch.isfinite(labels.points).all(-1) & asked
-        landmarks = labels.landmark_points()
-        marked = torch.isfinite(landmarks).all(-1)
-        truth = torch.cat([labels.points, landmarks[:, :, None]], 2)
-        pointed = torch.cat([seen, marked[:, :, None]], 2)
+        truth = labels.all_points()
+        pointed = torch.isfinite(truth).all(-1) & labels.all_asked()[..., None]
         return {
             "pointer": pointer_loss(pointing.logits[pointed], truth[pointed], side),
             "point": side / 2 * masked_l1(pointing.points, labels.points, asked[..., None]),
@@ -277,9 +305,7 @@ class GroundingHead(nn.Module):
         """Cross-entropy of kind and colour of the object that each role means."""
         kinds = self.dense.kinds + 1
         rows = torch.arange(len(labels.owners), device=labels.owners.device)[:, None, None]
-        # A landmark is named whenever it is known.
-        asked = torch.cat([labels.asked, torch.ones_like(labels.asked[..., :1])], -1)
-        meant = asked & (labels.owners > 0)
+        meant = labels.all_asked() & (labels.owners > 0)
         kind, colour = labels.kinds[rows, labels.owners][meant], labels.colours[rows, labels.owners][meant]
         logits = described[meant]
         if not len(kind):
@@ -315,6 +341,47 @@ def _mlp(inputs: int, width: int, outputs: int) -> nn.Sequential:
 def known(predicted: Tensor, truth: Tensor | None) -> Tensor:
     """``truth`` where it is finite, else what is predicted."""
     return predicted if truth is None else torch.where(torch.isfinite(truth), truth, predicted)
+
+
+def compared(weights: Tensor, sizes: Tensor, anchors: Tensor | None) -> Tensor:
+    """[B,Q,r,V,cells] how well each cell fits by its geometry (see cell_geometry).
+
+    Args:
+        weights: [B,Q,r,GEOMETRY] of the features; sizes: [B,V,cells,2] log box sides.
+        anchors: [B,Q,r,V,2] from where relations are seen; None: there are none.
+    """
+    centres = cell_centres(round(sizes.shape[2] ** 0.5), sizes.device)
+    if anchors is None:
+        geometry, weights = still_geometry(centres, sizes)[:, None, None], weights[..., RELATIVE:]
+    else:
+        geometry = cell_geometry(centres, anchors, sizes[:, None, None])
+    # Under autocast a product of matrices would lose the last millimetres.
+    with torch.autocast(weights.device.type, enabled=False):
+        return (geometry @ weights[:, :, :, None, :, None]).squeeze(-1)
+
+
+def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Kind and colour logits [B,V,cells,...] and log box sides [B,V,cells,2], in cells, of eyes that miss nothing."""
+    side, owner = labels.cells.shape[-1], labels.cells.flatten(2)
+    rows = torch.arange(len(owner), device=owner.device)[:, None, None]
+    columns = torch.arange(owner.shape[1], device=owner.device)[None, :, None]
+    kind = 12.0 * F.one_hot(labels.kinds[rows, owner], kinds)
+    colour = labels.colours[rows, owner]
+    colour = 12.0 * F.one_hot(colour.clamp(min=0), colours) * (colour >= 0)[..., None]
+    box = labels.object_boxes[rows, columns, owner]
+    return kind, colour, ((box[..., 2:] - box[..., :2]) * side).clamp(0.1, side).log().nan_to_num(0.0)
+
+
+def through(corners: Tensor, count: int) -> Tensor:
+    """[...,count,2] points evenly spaced along the lines through corners [...,n,2]."""
+    legs = (corners[..., 1:, :] - corners[..., :-1, :]).norm(dim=-1).clamp(min=1e-6)
+    ends = legs.cumsum(-1)
+    wanted = ends[..., -1:] * torch.linspace(0, 1, count, device=corners.device)
+    leg = torch.searchsorted(ends, wanted.contiguous()).clamp(max=legs.shape[-1] - 1)
+    share = 1 - (ends.gather(-1, leg) - wanted) / legs.gather(-1, leg)
+    before, after = (part.gather(-2, leg[..., None].expand(*leg.shape, 2)) for part in (
+        corners[..., :-1, :], corners[..., 1:, :]))  # fmt: skip
+    return before + share[..., None] * (after - before)
 
 
 def agreement(described: Tensor, kind: Tensor, colour: Tensor) -> Tensor:

@@ -76,6 +76,14 @@ class GroundingLabels:
         points = self.object_boxes[rows, :, owner].unflatten(-1, (2, 2)).mean(-2)
         return points.masked_fill((owner == 0)[..., None, None], float("nan"))
 
+    def all_points(self) -> Tensor:
+        """[B,Q,R + 1,V,2] points of the roles, then of the landmark."""
+        return torch.cat([self.points, self.landmark_points()[:, :, None]], 2)
+
+    def all_asked(self) -> Tensor:
+        """[B,Q,R + 1] what is asked for; a landmark is named whenever it is known."""
+        return torch.cat([self.asked, torch.ones_like(self.asked[..., :1])], -1)
+
     def to(self, device: torch.device) -> GroundingLabels:
         """A copy on ``device``."""
         return GroundingLabels(**{name: value.to(device) for name, value in vars(self).items()})
@@ -106,15 +114,20 @@ def cell_geometry(cells: Tensor, anchor: Tensor, sizes: Tensor) -> Tensor:
     Returns:
         [...,cells,GEOMETRY].
     """
-    place = (cells - 0.5) * SPREAD
     offset = (cells - anchor[..., None, :]) * SPREAD
     dx, dy = offset.unbind(-1)
     across, along = dx.abs(), dy.abs()
     distance = (offset.square().sum(-1) + 1e-4).sqrt()
     cones = torch.stack([-dx - along, dx - along, dy - across, -dy - across], -1)
     relative = torch.cat([offset, offset.square(), distance[..., None], cones, (4 * cones).tanh()], -1)
-    absolute = torch.cat([place, place.square()], -1).expand(*relative.shape[:-1], 4)
-    return torch.cat([relative, absolute, sizes.expand(*relative.shape[:-1], 2)], -1)
+    still = still_geometry(cells, sizes)
+    return torch.cat([relative, still.expand(*relative.shape[:-1], still.shape[-1])], -1)
+
+
+def still_geometry(cells: Tensor, sizes: Tensor) -> Tensor:
+    """[...,cells,GEOMETRY - RELATIVE] the part of cell_geometry that needs no anchor: places and sizes."""
+    place = (cells - 0.5) * SPREAD
+    return torch.cat([torch.cat([place, place.square()], -1).expand(*sizes.shape[:-1], 4), sizes], -1)
 
 
 def pointer_loss(logits: Tensor, points: Tensor, side: int, spread: float = 0.6) -> Tensor:

@@ -100,11 +100,10 @@ class DualSystem(nn.Module):
         """What stands where, for pictures [B,V,S,S,3] uint8: the visual encoder learns alone, without any words."""
         return self.grounding.recognition_loss(self.encode_views(images), labels)
 
-    def words_loss(self, tokens: TokenBatch, labels: GroundingLabels) -> Tensor:
-        """What the words mean (kind and colour of each role), for packed questions without pictures."""
+    def words_loss(self, tokens: TokenBatch, labels: GroundingLabels) -> dict[str, Tensor]:
+        """What the words mean, for packed questions without pictures: the language model learns alone."""
         states = self.planner.read(tokens, None)
-        _, described = self.grounding.understand(_at_readouts(states[-1], tokens))
-        return self.grounding.description_loss(described, labels)
+        return self.grounding.words_loss(_at_readouts(states[-1], tokens), labels)
 
     def grounding_loss(self, seen: Seen, labels: GroundingLabels) -> dict[str, Tensor]:
         """Named grounding loss terms (stage 1, and co-training in stage 2)."""

@@ -110,14 +110,15 @@ class WordsObjective:
     """The first part of stage 1, beside recognition: the language model learns alone what words mean."""
 
     name = "words"
-    weight = 2.0
+    weight = 1.0
+    every = 2  # words are learned sooner than pictures
 
     def __init__(self, grounding: GroundingObjective) -> None:
         self.grounding = grounding
 
     def batch(self, step: int, progress: float) -> WordsBatch | None:
         config = self.grounding.config
-        if progress >= config.apart_first:
+        if progress >= config.apart_first or step % self.every:
             return None
         rng = generator(self.grounding.seed, step, 5)
         bank = self.grounding.scenes if len(self.grounding.scenes) else self.grounding.episodes
@@ -126,7 +127,8 @@ class WordsObjective:
         return WordsBatch(batch.tokens, batch.labels)
 
     def loss(self, system: DualSystem, batch: WordsBatch) -> tuple[Tensor, dict[str, Tensor], int]:
-        return system.words_loss(batch.tokens, batch.labels), {}, len(batch.tokens.ids)
+        terms = system.words_loss(batch.tokens, batch.labels)
+        return torch.stack(list(terms.values())).sum(), terms, len(batch.tokens.ids)
 
 
 def mirrored(batch: RecognitionBatch) -> RecognitionBatch:
