@@ -10,7 +10,7 @@ import pytest
 import torch
 from small import nano_config
 
-from sightline.models.pointing import Pointing
+from sightline.models.pointing import GroundingLabels, Pointing
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.train.cache import PlannerCache
@@ -23,8 +23,9 @@ from sightline.train.objectives import (
     RecognitionObjective,
     WordsObjective,
     mirrored,
+    windows,
 )
-from sightline.train.questions import LabelMaker
+from sightline.train.questions import LabelMaker, pictures
 from sightline.train.validate import SCALE, ActionCheck, GroundingCheck
 
 CPU = torch.device("cpu")
@@ -61,7 +62,9 @@ def recognition(scenes: FrameBank, episodes: FrameBank) -> RecognitionObjective:
 
 @pytest.fixture
 def words(grounding: GroundingObjective) -> WordsObjective:
-    return WordsObjective(grounding)
+    objective = WordsObjective(grounding)
+    objective.every = 1
+    return objective
 
 
 @pytest.fixture
@@ -126,20 +129,57 @@ def test_words_are_learned_without_pictures(words: WordsObjective, policy: Polic
     assert touched == {"planner", "grounding"}
 
 
-def test_mirrored_labels_fit_mirrored_pictures(recognition: RecognitionObjective) -> None:
-    recognition.config = replace(recognition.config, jitter=0.0)
-    batch = next(b for step in range(9) if (b := recognition.batch(step, 0.0)).images.shape[1] == 1)
-    turned = mirrored(batch)
-    assert same(mirrored(turned).labels.cells, batch.labels.cells)
-    torch.testing.assert_close(
-        mirrored(turned).labels.object_boxes, batch.labels.object_boxes, atol=1e-6, rtol=0, equal_nan=True
-    )
-    assert torch.equal(turned.images[0, 0, :, 0], batch.images[0, 0, :, -1])
-    assert torch.equal(turned.labels.cells[0, 0, :, 0], batch.labels.cells[0, 0, :, -1])
-    boxes, before = turned.labels.object_boxes, batch.labels.object_boxes
-    known = torch.isfinite(before).all(-1)
-    assert known.any() and (boxes[known][:, 2] > boxes[known][:, 0]).all()
-    torch.testing.assert_close(boxes[known][:, 0], 1 - before[known][:, 2])
+def scene_pictures(bank: FrameBank) -> tuple[torch.Tensor, GroundingLabels]:
+    frames = np.array([0, 3])
+    return pictures(bank, frames), LABELS(bank, frames, [[], []], [[], []])
+
+
+def test_mirrored_labels_fit_mirrored_pictures(scenes: FrameBank) -> None:
+    images, labels = scene_pictures(scenes)
+    turned, its = mirrored(images, labels)
+    back = mirrored(turned, its)[1]
+    assert same(back.cells, labels.cells)
+    torch.testing.assert_close(back.object_boxes, labels.object_boxes, atol=1e-6, rtol=0, equal_nan=True)
+    assert torch.equal(turned[0, 0, :, 0], images[0, 0, :, -1])
+    assert torch.equal(its.cells[0, 0, :, 0], labels.cells[0, 0, :, -1])
+    known = torch.isfinite(labels.object_boxes).all(-1)
+    assert known.any() and (its.object_boxes[known][:, 2] > its.object_boxes[known][:, 0]).all()
+    torch.testing.assert_close(its.object_boxes[known][:, 0], 1 - labels.object_boxes[known][:, 2])
+
+
+def test_windows_keep_pictures_and_labels_together(scenes: FrameBank) -> None:
+    images, labels = scene_pictures(scenes)
+    side, size = labels.cells.shape[-1], 5
+    patch = images.shape[2] // side
+    cut = windows(images, labels, size, np.random.default_rng(0))
+    assert cut.images.shape == (2, 1, size * patch, size * patch, 3) and len(np.unique(cut.corners.numpy())) > 1
+    for b in range(2):
+        row, column = cut.corners[b, 0].tolist()
+        rows, columns = (slice(first * patch, (first + size) * patch) for first in (row, column))
+        assert torch.equal(cut.images[b, 0], images[b, 0, rows, columns])
+        assert torch.equal(cut.labels.cells[b, 0], labels.cells[b, 0, row : row + size, column : column + size])
+        assert cut.labels.cells[b, 0].any() or not labels.cells[b, 0].any()
+        corner = torch.tensor([column, row]) * patch
+        before, after = (x.object_boxes[b, 0] for x in (labels, cut.labels))
+        torch.testing.assert_close(
+            after * size * patch + corner.repeat(2), before * side * patch, atol=1e-3, rtol=0, equal_nan=True
+        )
+        tool = cut.labels.tools[b, 0]
+        inside = (
+            (labels.tools[b, 0] * side >= corner / patch) & (labels.tools[b, 0] * side <= corner / patch + size)
+        ).all()
+        assert bool(torch.isfinite(tool).all()) == bool(inside)
+        if inside:
+            torch.testing.assert_close(tool * size + corner / patch, labels.tools[b, 0] * side, atol=1e-4, rtol=0)
+
+
+@torch.inference_mode()
+def test_a_window_over_everything_is_the_whole_picture(scenes: FrameBank, policy: Policy) -> None:
+    images, labels = scene_pictures(scenes)
+    cut = windows(images, labels, 99, np.random.default_rng(0))
+    assert torch.equal(cut.images, images) and not cut.corners.any()
+    whole, window = policy.system.encode_views(images), policy.system.encode_views(cut.images, cut.corners)
+    assert torch.equal(whole, window)
 
 
 def test_scenes_come_first(grounding: GroundingObjective) -> None:

@@ -68,14 +68,17 @@ class DualSystem(nn.Module):
             expert.prediction,
         )  # fmt: skip
 
-    def encode_views(self, images: Tensor) -> Tensor:
-        """Visual-encoder features [B,V,side,side,C] of pictures [B,V,S,S,3] uint8."""
+    def encode_views(self, images: Tensor, corners: Tensor | None = None) -> Tensor:
+        """Visual-encoder features [B,V,side,side,C] of pictures [B,V,S,S,3] uint8, or of windows cut out of pictures at
+        ``corners`` [B,V,2] (row, column; in patches)."""
         mean = torch.tensor(IMAGENET_MEAN, device=images.device) * 255
         std = torch.tensor(IMAGENET_STD, device=images.device) * 255
         batch, views = images.shape[:2]
         pixels = ((images.flatten(0, 1).float() - mean) / std).permute(0, 3, 1, 2)
         side = images.shape[2] // self.config.visual.patch
-        return self.visual_encoder(pixels).view(batch, views, side, side, -1)
+        return self.visual_encoder(pixels, None if corners is None else corners.flatten(0, 1)).view(
+            batch, views, side, side, -1
+        )
 
     def see(self, images: Tensor, tokens: TokenBatch, labels: GroundingLabels | None = None) -> Seen:
         """Run the planner side on pictures [B,V,S,S,3] uint8 and packed questions."""
@@ -96,9 +99,10 @@ class DualSystem(nn.Module):
         pooled = F.avg_pool2d(dense.flatten(0, 1).permute(0, 3, 1, 2), pool).permute(0, 2, 3, 1)
         return pooled.unflatten(0, dense.shape[:2])
 
-    def recognition_loss(self, images: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
-        """What stands where, for pictures [B,V,S,S,3] uint8: the visual encoder learns alone, without any words."""
-        return self.grounding.recognition_loss(self.encode_views(images), labels)
+    def recognition_loss(self, images: Tensor, corners: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
+        """What stands where, for windows [B,V,s,s,3] uint8 cut out of pictures at ``corners`` [B,V,2]: the visual
+        encoder learns alone, without any words."""
+        return self.grounding.recognition_loss(self.encode_views(images, corners), labels)
 
     def words_loss(self, tokens: TokenBatch, labels: GroundingLabels) -> dict[str, Tensor]:
         """What the words mean, for packed questions without pictures: the language model learns alone."""

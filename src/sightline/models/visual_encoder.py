@@ -158,18 +158,29 @@ class VisualEncoder(nn.Module):
         grid = grid.permute(0, 2, 3, 1).reshape(1, rows * columns, -1)
         return torch.cat([self.pos_embed[:, :1], grid.to(self.pos_embed.dtype)], 1)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def window_positions(self, corners: Tensor, rows: int, columns: int) -> Tensor:
+        """[B, 1 + rows * columns, width] positions of windows whose first patches are at ``corners`` [B,2] (row,
+        column) of a picture of the pre-training size."""
+        side = math.isqrt(self.pos_embed.shape[1] - 1)
+        down, across = (torch.arange(count, device=corners.device) for count in (rows, columns))
+        cells = (corners[:, :1] + down)[:, :, None] * side + (corners[:, 1:] + across)[:, None]
+        first = self.pos_embed[:, :1].expand(len(corners), -1, -1)
+        return torch.cat([first, self.pos_embed[0, 1:][cells.flatten(1)]], 1)
+
+    def forward(self, images: Tensor, corners: Tensor | None = None) -> Tensor:
         """Normalised final-layer patch tokens.
 
         Args:
             images: [B,3,H,W] ImageNet-normalised, H and W multiples of the patch.
+            corners: [B,2] where these windows were cut out of whole pictures, in patches; None: they are whole.
         Returns:
             [B, H/patch * W/patch, width], row by row.
         """
         rows, columns = images.shape[2] // self.config.patch, images.shape[3] // self.config.patch
         x = self.patch_embed(images)
         x = torch.cat([self.cls_token.expand(len(x), -1, -1).to(x.dtype), x], 1)
-        x = x + self.positions(rows, columns).to(x.dtype)
+        places = self.positions(rows, columns) if corners is None else self.window_positions(corners, rows, columns)
+        x = x + places.to(x.dtype)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)[:, 1:]

@@ -42,7 +42,8 @@ from sightline.train.validate import ActionCheck, GroundingCheck
 CHECK_FRAMES = 192
 
 STAGE_DEFAULTS = {
-    "pretrain": TrainConfig(),
+    # What stands where is learned faster than the rest would bear.
+    "pretrain": TrainConfig(optimiser=OptimiserConfig(rates={"visual_encoder": 2e-3})),
     "posttrain": TrainConfig(
         steps=6000, save_every=1000, evaluate_every=1000, log_every=20,
         optimiser=OptimiserConfig(rate=2e-3, weight_decay=0.0, rates={}, warmup=30),
