@@ -31,7 +31,7 @@ class ChunkPlayer:
     """
 
     handling: str = "receding"
-    execute: int = 6
+    execute: int = 4
     decay: float = 0.1
     gripper: int | None = 6
     _chunks: list[tuple[int, Action]] = field(default_factory=list)

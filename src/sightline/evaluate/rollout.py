@@ -64,7 +64,7 @@ class RolloutSettings:
     """
 
     batch: int = 4
-    execute: int = 6
+    execute: int = 4
     handling: str = "receding"
     films: int = 0
     film_dir: Path | None = None

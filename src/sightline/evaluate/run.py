@@ -29,7 +29,7 @@ from sightline.evaluate.rollout import Environment, RolloutSettings, rollout_in_
 SUITES = ("tabletop", "grounding")
 SEED_STRIDE = 1_000_000  # evaluations with different --seed never share an episode
 FILMS = 24
-EXECUTE = 6
+EXECUTE = 4
 
 
 def evaluate(

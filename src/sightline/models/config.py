@@ -85,6 +85,7 @@ class ExpertConfig:
         repeated_steps: noise draws per sample and update in joint training.
         ddim_steps, guidance_scale: defaults at inference; a scale of 1 turns classifier-free guidance off.
         prediction: what the denoiser predicts, see Diffusion; the official model predicts ``epsilon``.
+        memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
             what comes next so exactly that it stops looking at the points (docs/log.md).
     """
@@ -94,6 +95,7 @@ class ExpertConfig:
     heads: int = 4
     spatial: bool = True
     trace: bool = False
+    memory: bool = True
     prediction: str = "sample"
     latent: bool = True
     condition_drop: float = 0.05

@@ -23,6 +23,7 @@ from sightline.core.types import ActionChunk, Grounding, Observation
 from sightline.models.config import SystemConfig
 from sightline.models.grounding import Planner, read_pointing
 from sightline.models.prompts import Packer, TokenBatch, task_prompt
+from sightline.models.spatial_memory import SpatialMemory, pointer_confidence
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem, Seen
 from sightline.models.tokenizer import WordTokenizer
@@ -111,6 +112,7 @@ class Policy:
         self.transforms = Transforms(system.config, tokenizer, statistics)
         self.planner = Planner(system, tokenizer, self.transforms.packer)
         self._calls: dict[int, int] = {}
+        self._memories: dict[int, SpatialMemory] = {}
 
     @property
     def config(self) -> SystemConfig:
@@ -125,9 +127,10 @@ class Policy:
     # ---- acting -------------------------------------------------------------------------------------------------
 
     def reset(self, rows: Sequence[int] | None = None) -> None:
-        """Forget the past of these rows (all when None): the noise of the next chunk starts afresh."""
+        """Forget the past of these rows (all when None): what was seen, and how often they asked for noise."""
         for row in list(self._calls) if rows is None else rows:
             self._calls.pop(row, None)
+            self._memories.pop(row, None)
 
     def act(self, observation: Observation) -> ActionChunk:
         """The next chunk of actions in physical units for one observation."""
@@ -139,7 +142,7 @@ class Policy:
         inputs = self.transforms.inputs(observations)
         seen = self.system.see(inputs.images.to(self.device), inputs.tokens.to(self.device))
         noise = torch.stack([self._noise(row) for row in rows])
-        normalised = self.sample(seen, inputs, noise)
+        normalised = self.sample(seen, inputs, noise, rows)
         actions = self.transforms.outputs(normalised.float().cpu().numpy())
         groundings: list[Grounding | None] = [None] * len(observations)
         if seen.pointing is not None:
@@ -148,15 +151,29 @@ class Policy:
             groundings = [read_pointing(seen.pointing, row, size, camera) for row, size in enumerate(sizes)]
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
 
-    def sample(self, seen: Seen, inputs: ModelInputs, noise: Tensor) -> Tensor:
-        """Normalised action chunks [B,T,A] from planner outputs and starting noise [B,T,A]."""
+    def sample(self, seen: Seen, inputs: ModelInputs, noise: Tensor, rows: Sequence[int] = ()) -> Tensor:
+        """Normalised action chunks [B,T,A] from planner outputs and starting noise [B,T,A].
+
+        ``rows`` names the running episodes, whose earlier sightings are recalled; without them nothing is remembered.
+        """
         expert = self.config.expert
         device = self.device
         state, normalised, cameras = (x.to(device) for x in (inputs.state, inputs.normalised_state, inputs.cameras))
         spatial = SpatialInputs.from_pointing(seen.pointing, 0, cameras, state, normalised)
+        if seen.pointing is not None and expert.memory and rows:
+            spatial = self._recall(spatial, pointer_confidence(seen.pointing), rows)
         latent = self.system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
         condition = self.system.condition(spatial, latent)
         return self.system.expert.sample(condition, noise.to(device), expert.guidance_scale, expert.ddim_steps)
+
+    def _recall(self, spatial: SpatialInputs, confidence: Tensor, rows: Sequence[int]) -> SpatialInputs:
+        """Each sample's guidance as its episode's memory has it."""
+        names = vars(spatial)
+        parts = []
+        for index, row in enumerate(rows):
+            one = SpatialInputs(**{name: value[index : index + 1] for name, value in names.items()})
+            parts.append(self._memories.setdefault(row, SpatialMemory()).recall(one, confidence[index]))
+        return SpatialInputs(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
 
     def _noise(self, row: int) -> Tensor:
         # The noise depends on how often this episode was asked, never on its neighbours: batching changes nothing.

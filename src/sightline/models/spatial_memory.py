@@ -1,0 +1,114 @@
+"""What the planner has pointed at, remembered between calls in the robot's frame.
+
+The planner sees each picture afresh, and an arm that reaches for something hides it. Things that nobody touches stay
+where they are: what was seen before counts as well as what is seen now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from sightline.models.pointing import ROLES, Pointing
+from sightline.models.spatial_tokens import SpatialInputs, project, unproject
+
+SAME = 0.04  # metres within which two sightings are of the same thing
+FADE = 0.9  # share of an old sighting's weight that is left at the next call
+STEP = 0.01  # metres along the grasp axis that are projected to find its direction in a picture
+GRIPPER = -1  # index of the gripper's command in the state; below zero it closes
+TARGET = ROLES.index("target")
+
+
+@dataclass
+class Sighting:
+    """Something pointed at: its ``place`` [3] (m, base frame), double grasp angle ``axis`` [2] about z, ``weight``."""
+
+    place: Tensor
+    axis: Tensor
+    weight: float
+
+
+class SpatialMemory:
+    """Sightings of each role in one episode; the weightiest is where the thing is taken to be."""
+
+    def __init__(self) -> None:
+        self._seen: list[list[Sighting]] = [[] for _ in ROLES]
+
+    def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
+        """Add what is pointed at now and return the inputs as they look from memory.
+
+        Only calibrated first views are remembered; a target is forgotten once the gripper closes, which moves it.
+
+        Args:
+            inputs: of one sample (B = 1).
+            confidence: [R] of the pointers in the first view, 0 to 1.
+        """
+        if not bool(torch.isfinite(inputs.cameras[0, 0]).all()):
+            return inputs
+        names = ("points", "boxes", "heights", "axes")
+        recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
+        for role in range(len(ROLES)):
+            if role == TARGET and float(inputs.state[0, GRIPPER]) < 0:
+                self._seen[role].clear()
+                continue
+            best = self._add(role, self._sighting(inputs, role, float(confidence[role])))
+            for view in range(inputs.points.shape[2]):
+                self._show(recalled, role, view, best)
+        return recalled
+
+    @staticmethod
+    def _sighting(inputs: SpatialInputs, role: int, weight: float) -> Sighting:
+        """What is pointed at in the first view."""
+        camera, height = inputs.cameras[0, 0], inputs.heights[0, role, 0]
+        point, axis = inputs.points[0, role, 0], inputs.axes[0, role, 0]
+        place = unproject(point, height, camera)
+        angle = 0.5 * torch.atan2(axis[1], axis[0])
+        along = unproject(point + STEP * torch.stack([angle.cos(), angle.sin()]), height, camera) - place
+        yaw = torch.atan2(along[1], along[0])
+        return Sighting(place, axis.norm() * torch.stack([(2 * yaw).cos(), (2 * yaw).sin()]), weight)
+
+    def _add(self, role: int, new: Sighting) -> Sighting:
+        """Merge a sighting with an earlier one at the same place; returns the weightiest of all."""
+        seen = self._seen[role]
+        for old in seen:
+            old.weight *= FADE
+        near = [old for old in seen if float((old.place - new.place)[:2].norm()) < SAME]
+        if near:
+            old = max(near, key=lambda sighting: sighting.weight)
+            total = old.weight + new.weight
+            share = new.weight / max(total, 1e-6)
+            old.place = old.place + share * (new.place - old.place)
+            old.axis = old.axis + share * (new.axis - old.axis)
+            old.weight = total
+        else:
+            seen.append(new)
+        return max(seen, key=lambda sighting: sighting.weight)
+
+    @staticmethod
+    def _show(inputs: SpatialInputs, role: int, view: int, best: Sighting) -> None:
+        """Write a sighting into one view, where it lies in a calibrated picture."""
+        camera = inputs.cameras[0, view]
+        if not bool(torch.isfinite(camera).all()):
+            return
+        angle = 0.5 * torch.atan2(best.axis[1], best.axis[0])
+        step = STEP * torch.stack([angle.cos(), angle.sin(), torch.zeros_like(angle)])
+        point, before, after = (project(place, camera) for place in (best.place, best.place - step, best.place + step))
+        pose = camera[3:].view(3, 4)
+        ahead = float((best.place - pose[:, 3]) @ pose[:, 2]) > 0.02
+        if not ahead or not bool(((point >= 0) & (point <= 1)).all()):
+            return
+        direction = (after - before) * camera[:2]
+        double = 2 * torch.atan2(direction[1], direction[0])
+        inputs.boxes[0, role, view] += (point - inputs.points[0, role, view]).repeat(2)
+        inputs.points[0, role, view] = point
+        inputs.heights[0, role, view] = best.place[2]
+        inputs.axes[0, role, view] = best.axis.norm() * torch.stack([double.cos(), double.sin()])
+
+
+def pointer_confidence(pointing: Pointing, question: int = 0) -> Tensor:
+    """[B,R] how sure the pointers of one question are in the first view: the softmax's peak times the visibility."""
+    roles = len(ROLES)
+    peak = pointing.logits[:, question, :roles, 0].softmax(-1).amax(-1)
+    return peak * pointing.visible[:, question, :, 0].sigmoid()

@@ -1,0 +1,125 @@
+"""What was pointed at is remembered where it was, in every view, until it moves."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightline.core.geometry import Camera, look_at
+from sightline.models.pointing import ROLES
+from sightline.models.spatial_memory import GRIPPER, SpatialMemory
+from sightline.models.spatial_tokens import SpatialInputs, project, unproject
+
+FRONT = Camera(224, 224, 260.0, look_at(np.array([1.2, 0.1, 0.7]), np.array([0.48, 0.0, 0.0])))
+WRIST = Camera(224, 224, 200.0, look_at(np.array([0.45, 0.0, 0.4]), np.array([0.5, 0.02, 0.0])))
+HERE, THERE = torch.tensor([0.5, 0.05, 0.03]), torch.tensor([0.42, -0.15, 0.06])
+SURE = torch.ones(len(ROLES))
+
+
+def cameras() -> torch.Tensor:
+    return torch.from_numpy(np.stack([FRONT.to_vector(), WRIST.to_vector()]))[None]
+
+
+def pointed_at(place: torch.Tensor, gripper: float = 1.0, yaw: float = 0.3) -> SpatialInputs:
+    """A planner that points all roles at one place in the first view and at nothing sensible in the second."""
+    shape = (1, len(ROLES), 2)
+    point, camera = project(place, cameras()[0, 0]), cameras()[0, 0]
+    step = 0.01 * torch.tensor([math.cos(yaw), math.sin(yaw), 0.0])
+    ahead = project(place + step, camera) - point
+    double = 2 * torch.atan2(ahead[1], ahead[0])
+    state = torch.zeros(1, 12)
+    state[0, GRIPPER] = gripper
+    inputs = SpatialInputs(
+        points=torch.full((*shape, 2), 0.11),
+        boxes=torch.full((*shape, 4), 0.2),
+        visible=torch.full(shape, 0.5),
+        heights=torch.full(shape, 0.5),
+        axes=torch.ones(*shape, 2),
+        traces=torch.zeros(1, 8, 2),
+        cameras=cameras(),
+        state=state,
+        normalised=state,
+    )
+    inputs.points[0, :, 0], inputs.heights[0, :, 0] = point, float(place[2])
+    inputs.axes[0, :, 0] = torch.stack([double.cos(), double.sin()])
+    return inputs
+
+
+def place_in(inputs: SpatialInputs, role: int, view: int) -> torch.Tensor:
+    return unproject(inputs.points[0, role, view], inputs.heights[0, role, view], inputs.cameras[0, view])
+
+
+@given(x=st.floats(0.42, 0.55), y=st.floats(-0.08, 0.08), z=st.floats(0.0, 0.08), yaw=st.floats(-1.5, 1.5))
+def test_every_view_shows_the_same_place(x: float, y: float, z: float, yaw: float) -> None:
+    place = torch.tensor([x, y, z])
+    recalled = SpatialMemory().recall(pointed_at(place, yaw=yaw), SURE)
+    for role in range(len(ROLES)):
+        torch.testing.assert_close(place_in(recalled, role, 0), place, atol=2e-4, rtol=0)
+        if ((project(place, cameras()[0, 1]) - 0.5).abs() < 0.5).all():
+            torch.testing.assert_close(place_in(recalled, role, 1), place, atol=2e-4, rtol=0)
+    first = pointed_at(place, yaw=yaw).axes[0, 0, 0]
+    torch.testing.assert_close(recalled.axes[0, 0, 0], first, atol=0.05, rtol=0)
+
+
+def test_what_was_seen_often_outweighs_what_is_seen_now() -> None:
+    memory = SpatialMemory()
+    for _ in range(3):
+        memory.recall(pointed_at(HERE), SURE)
+    recalled = memory.recall(pointed_at(THERE), SURE)
+    torch.testing.assert_close(place_in(recalled, 0, 0), HERE, atol=1e-3, rtol=0)
+    # The box moves along with the point, so that they still belong together.
+    shift = recalled.points[0, 0, 0] - pointed_at(THERE).points[0, 0, 0]
+    torch.testing.assert_close(recalled.boxes[0, 0, 0], torch.full((4,), 0.2) + shift.repeat(2))
+    for _ in range(6):
+        recalled = memory.recall(pointed_at(THERE), SURE)
+    torch.testing.assert_close(place_in(recalled, 0, 0), THERE, atol=1e-3, rtol=0)
+
+
+def test_a_doubtful_sighting_weighs_little() -> None:
+    memory = SpatialMemory()
+    memory.recall(pointed_at(HERE), SURE)
+    for _ in range(4):
+        recalled = memory.recall(pointed_at(THERE), 0.05 * SURE)
+    torch.testing.assert_close(place_in(recalled, 0, 0), HERE, atol=1e-3, rtol=0)
+
+
+def test_sightings_of_one_thing_are_averaged() -> None:
+    memory, aside = SpatialMemory(), torch.tensor([0.0, 0.02, 0.0])
+    memory.recall(pointed_at(HERE), SURE)
+    recalled = memory.recall(pointed_at(HERE + aside), SURE)
+    between = place_in(recalled, 0, 0)[1] - HERE[1]
+    assert 0.008 < float(between) < 0.013
+
+
+def test_a_closing_gripper_forgets_the_target_and_nothing_else() -> None:
+    memory = SpatialMemory()
+    for _ in range(3):
+        memory.recall(pointed_at(HERE), SURE)
+    held = memory.recall(pointed_at(THERE, gripper=-1.0), SURE)
+    torch.testing.assert_close(place_in(held, ROLES.index("target"), 0), THERE, atol=1e-4, rtol=0)
+    assert float(held.points[0, ROLES.index("target"), 1, 0]) == pytest.approx(0.11)
+    torch.testing.assert_close(place_in(held, ROLES.index("place"), 0), HERE, atol=1e-3, rtol=0)
+    opened = memory.recall(pointed_at(THERE), SURE)
+    torch.testing.assert_close(place_in(opened, ROLES.index("target"), 0), THERE, atol=1e-3, rtol=0)
+
+
+def test_uncalibrated_cameras_are_left_alone() -> None:
+    memory, inputs = SpatialMemory(), pointed_at(HERE)
+    inputs.cameras[0, 1] = float("nan")
+    recalled = memory.recall(inputs, SURE)
+    assert torch.equal(recalled.points[:, :, 1], inputs.points[:, :, 1])
+    inputs.cameras[0, 0] = float("nan")
+    assert memory.recall(inputs, SURE) is inputs
+
+
+def test_the_given_inputs_stay_as_they_are() -> None:
+    memory, inputs = SpatialMemory(), pointed_at(HERE)
+    before = {name: value.clone() for name, value in vars(inputs).items()}
+    memory.recall(pointed_at(HERE), SURE)
+    memory.recall(inputs, SURE)
+    assert all(torch.equal(value, before[name]) for name, value in vars(inputs).items())
