@@ -181,7 +181,8 @@ def _action_objectives(
     if config.action.planner == "cached":
         cache = PlannerCache(policy.system, episodes, policy.transforms.packer, 64, _precision(config))
         wrong = cache.correct(episodes, _label_maker(policy), config.action.wrong_point)
-        say(f"{wrong:.1%} of the planner's points on demonstrations were wrong; the truth takes their place.")
+        limit = f"further than {config.action.wrong_point:g} widths of the picture from the truth"
+        say(f"{wrong:.1%} of the planner's points on demonstrations are {limit}, which takes their place.")
         frozen = tuple({*config.optimiser.freeze, "planner", "visual_encoder", "grounding"})
         config = replace(config, optimiser=replace(config.optimiser, freeze=frozen))
         return [CachedActionObjective(cache, episodes, policy.transforms, config.action, config.seed)], config
