@@ -9,20 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nano import COLOURS, KINDS
 
+from sightline.core.geometry import resample_path
 from sightline.models.config import GroundingHeadConfig
-from sightline.models.grounding_head import GroundingHead, agreement
+from sightline.models.grounding_head import GroundingHead
 from sightline.models.pointing import (
     GEOMETRY,
     LANDMARK,
     RELATIVE,
     GroundingLabels,
     Pointing,
+    agreement,
     cell_centres,
     cell_geometry,
+    imagined,
     local_softmax,
     masked_binary,
     masked_l1,
     pointer_loss,
+    through,
 )
 
 SIDE, BATCH, QUESTIONS, VIEWS, OBJECTS = 8, 2, 3, 2, 4
@@ -283,3 +287,23 @@ def test_a_relation_is_seen_from_the_landmark(head: GroundingHead) -> None:
         chosen = CELLS[head(readouts, features, labels).logits[:, :, 0].argmax(-1)]
         assert ((x - chosen[..., 0]) > (chosen[..., 1] - 0.5).abs()).all()
         assert chosen[..., 0].max() < 0.1  # the farther to the left the better
+
+
+@given(st.lists(st.tuples(st.floats(0, 1, width=32), st.floats(0, 1, width=32)), min_size=2, max_size=6))
+def test_paths_of_tensors_are_those_of_the_core(corners: list[tuple[float, float]]) -> None:
+    """Two paths in one batch; corners that coincide are allowed."""
+    paths = torch.tensor([corners, corners[::-1]])
+    for path, found in zip(paths, through(paths, 8), strict=True):
+        np.testing.assert_allclose(found, resample_path(path.double().numpy(), 8), atol=2e-4)
+
+
+def test_perfect_eyes_see_what_the_labels_say() -> None:
+    labels = random_labels()
+    labels.colours[:, 1] = -100  # a colour without a name fits every word for colours
+    kind, colour, sizes = imagined(labels, len(KINDS) + 1, len(COLOURS))
+    rows, owner = torch.arange(BATCH)[:, None, None], labels.cells.flatten(2)
+    assert torch.equal(kind.argmax(-1), labels.kinds[rows, owner])
+    named = labels.colours[rows, owner] >= 0
+    assert torch.equal(colour.argmax(-1)[named], labels.colours[rows, owner][named])
+    assert not named.all() and not colour[~named].any()
+    torch.testing.assert_close(sizes, torch.full_like(sizes, float(np.log(0.3 * SIDE))))

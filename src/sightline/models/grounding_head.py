@@ -19,18 +19,20 @@ from sightline.models.config import GroundingHeadConfig
 from sightline.models.pointing import (
     GEOMETRY,
     LANDMARK,
-    RELATIVE,
     ROLES,
     SPREAD,
     GroundingLabels,
     Pointing,
+    agreement,
     cell_centres,
-    cell_geometry,
+    compared,
+    imagined,
+    known,
     local_softmax,
     masked_binary,
     masked_l1,
     pointer_loss,
-    still_geometry,
+    through,
 )
 
 # Regression outputs per pointer: point offset 2, box centre 2, box size 2, height 1, grasp axis 2.
@@ -79,9 +81,9 @@ class DenseHead(nn.Module):
         columns = torch.arange(views, device=owner.device)[None, :, None]
         truth = labels.object_boxes[rows, columns, owner]
         relative = (truth - cell_centres(side, owner.device).repeat(1, 2)) * side
-        known = (owner > 0) & torch.isfinite(truth).all(-1)
-        if bool(known.any()):
-            loss = loss + 0.2 * F.smooth_l1_loss(box[known], relative[known])
+        boxed = (owner > 0) & torch.isfinite(truth).all(-1)
+        if bool(boxed.any()):
+            loss = loss + 0.2 * F.smooth_l1_loss(box[boxed], relative[boxed])
         return loss
 
 
@@ -328,6 +330,7 @@ class _Found(NamedTuple):
 
 
 def _tool_loss(logits: Tensor, tools: Tensor, labels: GroundingLabels) -> Tensor:
+    """Loss of the tool's pointer logits [B,V,cells] and points [B,V,2] where the tool is in the picture."""
     side = labels.cells.shape[-1]
     seen = torch.isfinite(labels.tools).all(-1)
     nearness = side / 2 * masked_l1(tools, labels.tools, seen[..., None])
@@ -336,67 +339,3 @@ def _tool_loss(logits: Tensor, tools: Tensor, labels: GroundingLabels) -> Tensor
 
 def _mlp(inputs: int, width: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.LayerNorm(inputs), nn.Linear(inputs, width), nn.GELU(), nn.Linear(width, outputs))
-
-
-def known(predicted: Tensor, truth: Tensor | None) -> Tensor:
-    """``truth`` where it is finite, else what is predicted."""
-    return predicted if truth is None else torch.where(torch.isfinite(truth), truth, predicted)
-
-
-def compared(weights: Tensor, sizes: Tensor, anchors: Tensor | None) -> Tensor:
-    """[B,Q,r,V,cells] how well each cell fits by its geometry (see cell_geometry).
-
-    Args:
-        weights: [B,Q,r,GEOMETRY] of the features; sizes: [B,V,cells,2] log box sides.
-        anchors: [B,Q,r,V,2] from where relations are seen; None: there are none.
-    """
-    centres = cell_centres(round(sizes.shape[2] ** 0.5), sizes.device)
-    if anchors is None:
-        geometry, weights = still_geometry(centres, sizes)[:, None, None], weights[..., RELATIVE:]
-    else:
-        geometry = cell_geometry(centres, anchors, sizes[:, None, None])
-    # Under autocast a product of matrices would lose the last millimetres.
-    with torch.autocast(weights.device.type, enabled=False):
-        return (geometry @ weights[:, :, :, None, :, None]).squeeze(-1)
-
-
-def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Kind and colour logits [B,V,cells,...] and log box sides [B,V,cells,2], in cells, of eyes that miss nothing."""
-    side, owner = labels.cells.shape[-1], labels.cells.flatten(2)
-    rows = torch.arange(len(owner), device=owner.device)[:, None, None]
-    columns = torch.arange(owner.shape[1], device=owner.device)[None, :, None]
-    kind = 12.0 * F.one_hot(labels.kinds[rows, owner], kinds)
-    colour = labels.colours[rows, owner]
-    colour = 12.0 * F.one_hot(colour.clamp(min=0), colours) * (colour >= 0)[..., None]
-    box = labels.object_boxes[rows, columns, owner]
-    return kind, colour, ((box[..., 2:] - box[..., :2]) * side).clamp(0.1, side).log().nan_to_num(0.0)
-
-
-def through(corners: Tensor, count: int) -> Tensor:
-    """[...,count,2] points evenly spaced along the lines through corners [...,n,2]."""
-    legs = (corners[..., 1:, :] - corners[..., :-1, :]).norm(dim=-1).clamp(min=1e-6)
-    ends = legs.cumsum(-1)
-    wanted = ends[..., -1:] * torch.linspace(0, 1, count, device=corners.device)
-    leg = torch.searchsorted(ends, wanted.contiguous()).clamp(max=legs.shape[-1] - 1)
-    share = 1 - (ends.gather(-1, leg) - wanted) / legs.gather(-1, leg)
-    before, after = (part.gather(-2, leg[..., None].expand(*leg.shape, 2)) for part in (
-        corners[..., :-1, :], corners[..., 1:, :]))  # fmt: skip
-    return before + share[..., None] * (after - before)
-
-
-def agreement(described: Tensor, kind: Tensor, colour: Tensor) -> Tensor:
-    """[B,Q,R,V,cells] log-probability that what stands in a cell is what the words mean, as far as kind and colour go.
-
-    Words and cells are classified separately. Words that leave something open spread over all classes and then prefer
-    no object, but still any object over none.
-
-    Args:
-        described: [B,Q,R,kinds + 1 + colours] logits of what the words mean.
-        kind, colour: [B,V,cells,...] logits of what stands in the cells.
-    """
-    words = described.split([kind.shape[-1], colour.shape[-1]], -1)
-    fit = [
-        torch.einsum("bqra,bvca->bqrvc", meant.softmax(-1), seen.softmax(-1)).clamp(min=1e-3).log()
-        for meant, seen in zip(words, (kind, colour), strict=True)
-    ]
-    return fit[0] + fit[1]
