@@ -86,6 +86,21 @@ def test_reset_starts_the_noise_afresh(policy: Policy) -> None:
     np.testing.assert_array_equal(policy.act_batch(OBSERVATIONS[:2], [0, 1])[0].actions, first[0][0].actions)
 
 
+def test_another_instruction_drops_what_was_seen_for_the_last_one(policy: Policy) -> None:
+    def second_chunk(first_words: str, words: str) -> np.ndarray:
+        policy.reset()
+        policy.act(replace(OBSERVATIONS[0], instruction=first_words))
+        return policy.act(replace(OBSERVATIONS[1], instruction=words)).actions
+
+    one, two, now = (observation.instruction for observation in OBSERVATIONS)
+    np.testing.assert_array_equal(second_chunk(one, now), second_chunk(two, now))
+    # Told the same again, the policy remembers: what it saw first changes what it does second.
+    policy.reset()
+    policy.act(OBSERVATIONS[1])
+    fresh = policy.act(OBSERVATIONS[1]).actions
+    assert not np.array_equal(second_chunk(OBSERVATIONS[1].instruction, OBSERVATIONS[1].instruction), fresh)
+
+
 def test_uncalibrated_observations_are_welcome(policy: Policy) -> None:
     policy.reset()
     calibrated = policy.act(OBSERVATIONS[0])

@@ -113,6 +113,7 @@ class Policy:
         self.planner = Planner(system, tokenizer, self.transforms.packer)
         self._calls: dict[int, int] = {}
         self._memories: dict[int, SpatialMemory] = {}
+        self._told: dict[int, str] = {}
 
     @property
     def config(self) -> SystemConfig:
@@ -131,15 +132,25 @@ class Policy:
         for row in list(self._calls) if rows is None else rows:
             self._calls.pop(row, None)
             self._memories.pop(row, None)
+            self._told.pop(row, None)
 
     def act(self, observation: Observation) -> ActionChunk:
-        """The next chunk of actions in physical units for one observation."""
+        """The next chunk of actions in physical units for one observation.
+
+        What was pointed at in earlier calls is remembered: call :meth:`reset` when an episode starts. Another
+        instruction drops the memory by itself.
+        """
         return self.act_batch([observation], [0])[0]
 
     @torch.inference_mode()
     def act_batch(self, observations: Sequence[Observation], rows: Sequence[int]) -> list[ActionChunk]:
         """One chunk for each observation; ``rows`` names the running episode that each belongs to."""
         inputs = self.transforms.inputs(observations)
+        for row, observation in zip(rows, observations, strict=True):
+            # Sightings answer to words: what was meant before says nothing about what is meant now.
+            if self._told.get(row) != observation.instruction:
+                self._memories.pop(row, None)
+            self._told[row] = observation.instruction
         seen = self.system.see(inputs.images.to(self.device), inputs.tokens.to(self.device))
         noise = torch.stack([self._noise(row) for row in rows])
         normalised = self.sample(seen, inputs, noise, rows)
