@@ -19,7 +19,6 @@ from sightline.data.inspect import inspect
 from sightline.data.writer import KINDS
 from sightline.engine import rollout
 from sightline.engine.generate import generate
-from sightline.engine.pool import BLOCK
 
 EPISODES = 24
 SCRIPT = """
@@ -41,8 +40,14 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return make(tmp_path_factory.mktemp("reference") / "data")
 
 
-def test_one_meaning_of_blocks_and_kinds() -> None:
-    assert (BLOCK, KINDS) == (rollout.CANDIDATES_PER_WORLD, rollout.KINDS)
+def test_one_meaning_of_kinds() -> None:
+    assert KINDS == rollout.KINDS
+
+
+def test_every_slide_show_has_a_cast_of_its_own() -> None:
+    shows = [rollout.make_episode(3, candidate, kind="scenes", render=False) for candidate in range(3)]
+    casts = {tuple(info.id for info in show.frames[0].scene.objects) for show in shows}
+    assert len(casts) == len(shows)
 
 
 def test_simulated_episodes(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from sightline.core.types import Episode
 from sightline.data import StagedEpisode, stage_episode
 from sightline.data.writer import reporting_full_disk
 
-BLOCK = 16
-"""Candidates that share a world; a worker takes them together, so that each world is compiled once."""
+BLOCK = 4
+"""Candidates that a worker takes at a time."""
 
 AHEAD = 4
 """Blocks that each worker may be ahead of the oldest unfinished one: bounds what waits in the staging folder."""

@@ -1,7 +1,8 @@
 """One seed, one episode: world, scene, task, expert under noise, verification, pictures.
 
-Everything is a pure function of (seed, candidate). Physics runs first; pictures are made from stored snapshots, so an
-attempt that fails costs no rendering.
+Everything is a pure function of (seed, candidate). Every candidate has a world of its own: a planner that meets few
+combinations of kind, colour and size learns those by heart (docs/log.md). Physics runs first; pictures are made from
+stored snapshots, so an attempt that fails costs no rendering.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from sightline.engine.world import World
 
 CAMERAS = ("front", "wrist")
 KINDS = ("episodes", "scenes")
-CANDIDATES_PER_WORLD = 16
 MAX_STEPS = 60
 SCENE_FRAMES = 16
 HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper holds something
@@ -156,7 +156,7 @@ def make_episode(
     """
     require_known("kind of episode", kind, KINDS)
     if kind == "scenes":
-        stage, rng = _stage(seed, candidate // CANDIDATES_PER_WORLD, split), np.random.default_rng([seed, candidate])
+        stage, rng = _stage(seed, candidate, split), np.random.default_rng([seed, candidate])
         pictures = _Pictures(stage, size, cameras if render else ())
         return Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)
     return make_renders(seed, candidate, 1, split, size, cameras if render else (), noise)[0]
@@ -176,7 +176,7 @@ def make_renders(
     Arguments are those of make_episode; the first rendering is the episode that it returns. A failed rollout comes
     once, without frames.
     """
-    stage, rng = _stage(seed, candidate // CANDIDATES_PER_WORLD, split), np.random.default_rng([seed, candidate])
+    stage, rng = _stage(seed, candidate, split), np.random.default_rng([seed, candidate])
     pictures = _Pictures(stage, size, cameras)
     stage.simulation.reset(sample_scene(stage.world, rng), rng)
     looks = [sample_look(rng)]

@@ -1,7 +1,7 @@
 """A world: one compiled model with the robot, a table, cameras, lights and a cast of objects.
 
-Compiling is the expensive part, so one world serves many scenes: which of its objects are present, where they stand and
-how everything looks are changed in place (``World.show``, ``scene.apply``, ``look.apply``).
+Compiling takes a tenth of a second, so one world can serve several scenes: which of its objects are present, where they
+stand and how everything looks are changed in place (``World.show``, ``scene.apply``, ``look.apply``).
 """
 
 from __future__ import annotations

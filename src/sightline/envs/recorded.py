@@ -14,7 +14,6 @@ from sightline.data.dataset import Dataset
 from sightline.engine.generate import RECIPE
 from sightline.engine.look import apply_look, sample_look
 from sightline.engine.physics import Simulation
-from sightline.engine.rollout import CANDIDATES_PER_WORLD
 from sightline.engine.scene import sample_scene
 from sightline.envs.tabletop import TabletopEnv
 
@@ -58,7 +57,7 @@ class RecordedEnv(TabletopEnv):
         if self._seed >= len(self.dataset):
             raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {self._seed}.")
         meta = self.dataset.episodes[self._seed]
-        return meta.seed, meta.candidate // CANDIDATES_PER_WORLD, self.world_split
+        return meta.seed, meta.candidate, self.world_split
 
     def _start_scene(self, simulation: Simulation) -> Task:
         meta = self.dataset.episodes[self._seed]

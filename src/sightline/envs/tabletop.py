@@ -23,7 +23,6 @@ from sightline.engine.world import World
 
 SPLITS = ("seen", "unseen", "novel")
 MAX_STEPS = 80
-SEEDS_PER_WORLD = 4  # building a world takes longer than an episode's physics
 EVALUATION = 0x5EED  # sets the random streams of evaluation apart from those of every dataset
 MAX_TRIES = 20  # scenes drawn before giving up on one that offers a task
 OPTIONS = ("instruction", "task")
@@ -164,7 +163,7 @@ class TabletopEnv(gymnasium.Env):
 
     def _place(self) -> tuple[int, int, str]:
         """Where the seed's episode happens: stream, number and split of its world."""
-        return EVALUATION, self._seed // SEEDS_PER_WORLD, self.split
+        return EVALUATION, self._seed, self.split
 
     def _stage(self) -> Simulation:
         """The simulation of the episode's world, kept until another one is needed.

@@ -28,7 +28,6 @@ from sightline.evaluate.chunks import ChunkPlayer
 from sightline.evaluate.film import Film
 from sightline.evaluate.phrases import style_of
 
-NEIGHBOURS = 4  # this many consecutive seeds share a world, which is expensive to build, in the tabletop suite
 LIFTED = 0.03  # metres above where it started: an object that is higher than this has been picked up
 
 
@@ -234,15 +233,12 @@ def _one_thread() -> Iterator[None]:
 
 
 def _groups(seeds: Sequence[int], batch: int) -> list[list[int]]:
-    """Groups of at most ``batch`` seeds such that an environment gets neighbouring seeds one after the other."""
+    """Groups of ``batch`` seeds in their order; the last may be smaller."""
     if len(set(seeds)) != len(seeds):
         raise SightlineError("The seeds of an evaluation must differ from each other.")
     if batch < 1:
         raise SightlineError(f"The batch must hold at least one environment, not {batch}.")
-    size = batch * NEIGHBOURS
-    blocks = [list(seeds[i : i + size]) for i in range(0, len(seeds), size)]
-    strides = [-(-len(block) // batch) for block in blocks]
-    return [block[i::stride] for block, stride in zip(blocks, strides, strict=True) for i in range(stride)]
+    return [list(seeds[i : i + batch]) for i in range(0, len(seeds), batch)]
 
 
 def _in_order(rows: list[EpisodeRow], seeds: Sequence[int]) -> list[EpisodeRow]:
