@@ -19,10 +19,12 @@ from sightline.models.config import GroundingHeadConfig
 from sightline.models.pointing import (
     GEOMETRY,
     LANDMARK,
+    RANKINGS,
     ROLES,
     SPREAD,
     GroundingLabels,
     Pointing,
+    Things,
     agreement,
     cell_centres,
     compared,
@@ -40,10 +42,11 @@ REGRESSED = 9
 HEIGHT_SCALE = 0.1  # metres per unit of the regressed height
 GAIN = 4.0  # geometry decides between neighbouring cells: its weights must become large quickly
 TARGET, REFERENCE, PLACE = range(len(ROLES))
-# First what stands for itself, then what is looked for or put relative to it: a target to its landmark, a place to the
-# reference.
-FIRST, SECOND = [REFERENCE, LANDMARK], [TARGET, PLACE]
-ORDER = [2, 0, 3, 1]  # of target, reference, place, landmark among FIRST and SECOND
+# First what stands for itself, then a target, perhaps relative to its landmark, and last the place for it, relative to
+# the reference.
+FIRST = [REFERENCE, LANDMARK]
+ORDER = [2, 0, 3, 1]  # of target, reference, place, landmark among FIRST, the target and the place
+FACTS = 13  # what the place depends on, see GroundingHead._facts
 RISE = 0.11  # widths of the picture by which the tool travels above things, to begin with
 
 
@@ -106,11 +109,13 @@ class GroundingHead(nn.Module):
         self.describe = nn.Linear(width, len(config.kinds) + 1 + len(config.colours))
         # A place is no object: its agreement starts without weight.
         self.agreement = nn.Parameter(torch.tensor([1.0, 1.0, 0.0, 1.0]))
-        self.relate = nn.Linear(width, GEOMETRY)
+        self.relate = nn.Linear(width, GEOMETRY + RANKINGS)
+        self.facts = nn.Sequential(nn.Linear(width + FACTS, width), nn.GELU(), nn.Linear(width, width))
+        self.expect = nn.Linear(width, 2)
         self.visible = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 1))
         self.regress = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, REGRESSED))
         self.tool_query = nn.Parameter(torch.randn(width))
-        self.tool_offset = nn.Linear(width, 2)
+        self.tool_offset = _mlp(width, width, 2)
         self.path_query = _mlp(planner_width, width, width)
         self.path = nn.Sequential(nn.Linear(8 + width, width), nn.GELU(), nn.Linear(width, width), nn.GELU(),
                                   nn.Linear(width, 2 * config.trace_points))  # fmt: skip
@@ -156,26 +161,32 @@ class GroundingHead(nn.Module):
         centres = cell_centres(side, features.device)
         cells = features.flatten(2, 3)
         kind, colour, box = self.dense(cells)
-        sizes = (box[..., 2:] - box[..., :2]).detach().clamp(0.1, side).log()
+        things = Things.of(box.detach())
         keys, values = self.key(cells), self.value(cells)
         query, described = self.understand(readouts)
         weights = self._weights(query)
         query = query[:, :, :, None] + self.view[: features.shape[1]]
         match = torch.einsum("bqrvw,bvcw->bqrvc", query, keys).float() * keys.shape[-1] ** -0.5
-        match = match + self.agreement.view(-1, 1, 1) * agreement(described, kind, colour)
+        fits = agreement(described, kind, colour)
+        match = match + self.agreement.view(-1, 1, 1) * fits
         truth = None if labels is None else labels.all_points()
 
-        def point(roles: list[int], anchors: Tensor | None) -> _Found:
+        def point(roles: list[int], anchors: Tensor | None, query: Tensor) -> _Found:
             """Point with these roles, as seen from ``anchors`` [B,Q,r,V,2]."""
-            logits = match[:, :, roles] + compared(weights[:, :, roles], sizes, anchors)
+            ranked = None if roles == [PLACE] else fits[:, :, roles]
+            logits = match[:, :, roles] + compared(weights[:, :, roles], things, anchors, ranked)
             around = known(centres[logits.argmax(-1)], None if truth is None else truth[:, :, roles])
-            return self._regress(query[:, :, roles], logits, around, values, centres, side)
+            return self._regress(query, logits, around, values, centres, side)
 
-        alone = point(FIRST, None)
-        anchors = known(alone.points.flip(2), None if truth is None else truth[:, :, FIRST[::-1]])
-        related = point(SECOND, anchors.detach())
+        alone = point(FIRST, None, query[:, :, FIRST])
+        anchors = known(alone.points, None if truth is None else truth[:, :, FIRST]).detach()
+        target = point([TARGET], anchors[:, :, 1:], query[:, :, [TARGET]])
+        hint = self._hint(query[:, :, PLACE], self._facts(target, alone, anchors[:, :, 0], side, labels))
+        expected = anchors[:, :, 0] + self.expect(hint).float() / SPREAD
+        place = point([PLACE], expected[:, :, None].detach(), (query[:, :, PLACE] + hint)[:, :, None])
         logits, points, boxes, heights, axes, visible = (
-            torch.cat([getattr(alone, name), getattr(related, name)], 2)[:, :, ORDER] for name in _Found._fields
+            torch.cat([getattr(found, name) for found in (alone, target, place)], 2)[:, :, ORDER]
+            for name in _Found._fields
         )
         roles = len(ROLES)
         tool_logits, tools = self._tool(keys, values, labels)
@@ -190,6 +201,7 @@ class GroundingHead(nn.Module):
             boxes[:, :, :roles],
             heights[:, :, :roles],
             axes[:, :, :roles],
+            expected,
             traces,
             tool_logits,
             tools,
@@ -211,6 +223,28 @@ class GroundingHead(nn.Module):
         half = 0.5 * box_size.clamp(-4, 4).exp() / side
         boxes = torch.cat([centre - half, centre + half], -1)
         return _Found(logits, middle + offset / side, boxes, height.squeeze(-1) * HEIGHT_SCALE, axis, visible)
+
+    @staticmethod
+    def _facts(target: _Found, alone: _Found, reference: Tensor, side: int, labels: GroundingLabels | None) -> Tensor:
+        """[B,Q,V,FACTS] what the place depends on beside the words: where and how the target will be held, how large
+        it is, where the reference is and how large.
+
+        Args:
+            target, alone: what was found for the target, and for the reference and the landmark; the truth is taken
+                where ``labels`` have it.
+            reference: [B,Q,V,2] where the reference is.
+        """
+        point, box, height, axis = target.points[:, :, 0], target.boxes[:, :, 0], target.heights[:, :, 0], target.axes
+        axis, other = axis[:, :, 0], alone.boxes[:, :, 0]
+        if labels is not None:
+            point, box = known(point, labels.points[:, :, TARGET]), known(box, labels.boxes[:, :, TARGET])
+            height = known(height, labels.heights[:, :, TARGET, None].expand_as(height))
+            axis, other = known(axis, labels.axes[:, :, TARGET]), known(other, labels.boxes[:, :, REFERENCE])
+        return place_facts(point, box, height, axis, reference, other, side).detach()
+
+    def _hint(self, query: Tensor, facts: Tensor) -> Tensor:
+        """[B,Q,V,width] what facts [B,Q,V,FACTS] and words, query [B,Q,V,width], say about the place."""
+        return self.facts(torch.cat([query, facts.to(query.dtype)], -1))
 
     def _tool(self, keys: Tensor, values: Tensor, labels: GroundingLabels | None) -> tuple[Tensor, Tensor]:
         """Pointer logits [B,V,cells] and point [B,V,2] of the tool for keys and values [B,V,cells,width]."""
@@ -261,6 +295,35 @@ class GroundingHead(nn.Module):
         """[B,Q,R + 1,GEOMETRY] what the words compare, for queries [B,Q,R + 1,width]."""
         return GAIN * self.relate(query).float()
 
+    def imagine(self, readouts: Tensor, labels: GroundingLabels) -> tuple[Tensor, Tensor, Tensor]:
+        """What words point at for eyes that recognise everything: pointer logits, ``described`` and ``expected`` as in
+        Pointing.
+
+        Args:
+            readouts: [B,Q,R + 1,planner_width] hidden states of the readout tokens.
+        """
+        query, described = self.understand(readouts)
+        kind, colour, things = imagined(labels, self.dense.kinds + 1, self.dense.colours)
+        fits = agreement(described, kind, colour)
+        match, weights = self.agreement.view(-1, 1, 1) * fits, self._weights(query)
+
+        def point(role: int, anchor: Tensor | None) -> Tensor:
+            anchors = None if anchor is None else anchor[:, :, None]
+            ranked = None if role == PLACE else fits[:, :, [role]]
+            return match[:, :, [role]] + compared(weights[:, :, [role]], things, anchors, ranked)
+
+        # What is hidden has no place to compare with; the middle of the picture serves as well as any.
+        points, boxes = labels.all_points().nan_to_num(0.5), labels.boxes.nan_to_num(0.5)
+        heights = labels.heights[..., None].expand(points[:, :, : len(ROLES), ..., 0].shape).nan_to_num(0.0)
+        facts = place_facts(
+            points[:, :, TARGET], boxes[:, :, TARGET], heights[:, :, TARGET], labels.axes[:, :, TARGET].nan_to_num(0.0),
+            points[:, :, REFERENCE], boxes[:, :, REFERENCE], labels.cells.shape[-1],
+        )  # fmt: skip
+        words = query[:, :, PLACE, None] + self.view[: points.shape[3]]
+        expected = points[:, :, REFERENCE] + self.expect(self._hint(words, facts)).float() / SPREAD
+        logits = [point(TARGET, points[:, :, LANDMARK]), point(REFERENCE, None), point(PLACE, expected.detach())]
+        return torch.cat([*logits, point(LANDMARK, None)], 2), described, expected
+
     def words_loss(self, readouts: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
         """Loss terms of what can be learned without pictures: what the words mean, and what they point at for eyes that
         recognise everything.
@@ -268,19 +331,14 @@ class GroundingHead(nn.Module):
         Args:
             readouts: [B,Q,R + 1,planner_width] hidden states of the readout tokens.
         """
-        side = labels.cells.shape[-1]
-        query, described = self.understand(readouts)
-        kind, colour, sizes = imagined(labels, self.dense.kinds + 1, self.dense.colours)
-        match = self.agreement.view(-1, 1, 1) * agreement(described, kind, colour)
-        weights, truth = self._weights(query), labels.all_points()
-        # What is hidden has no place to compare with; the middle of the picture serves as well as any.
-        anchors = truth[:, :, FIRST[::-1]].nan_to_num(0.5)
-        alone = match[:, :, FIRST] + compared(weights[:, :, FIRST], sizes, None)
-        related = match[:, :, SECOND] + compared(weights[:, :, SECOND], sizes, anchors)
-        logits = torch.cat([alone, related], 2)[:, :, ORDER]
+        logits, described, expected = self.imagine(readouts, labels)
+        truth = labels.all_points()
         seen = torch.isfinite(truth).all(-1) & labels.all_asked()[..., None]
-        pointer = pointer_loss(logits[seen], truth[seen], side)
-        return {"described": self.description_loss(described, labels), "pointer": pointer}
+        return {
+            "described": self.description_loss(described, labels),
+            "pointer": pointer_loss(logits[seen], truth[seen], labels.cells.shape[-1]),
+            "expected": self.expected_loss(expected, labels),
+        }
 
     def loss(self, pointing: Pointing, embedded: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
         """Named loss terms; their sum is the grounding loss. ``embedded``: visual tokens as they enter the planner."""
@@ -292,6 +350,7 @@ class GroundingHead(nn.Module):
         return {
             "pointer": pointer_loss(pointing.logits[pointed], truth[pointed], side),
             "point": side / 2 * masked_l1(pointing.points, labels.points, asked[..., None]),
+            "expected": self.expected_loss(pointing.expected, labels),
             "box": side / 2 * masked_l1(pointing.boxes, labels.boxes, asked[..., None]),
             "height": 10 * masked_l1(pointing.heights, labels.heights[..., None].expand_as(pointing.heights), seen),
             "axis": 0.3 * masked_l1(pointing.axes, labels.axes, asked[..., None]),
@@ -302,6 +361,12 @@ class GroundingHead(nn.Module):
             "dense": self.dense.loss(pointing.dense, labels),
             "dense_embedded": self.dense_embedded.loss(self.dense_embedded(embedded.flatten(2, 3)), labels),
         }
+
+    @staticmethod
+    def expected_loss(expected: Tensor, labels: GroundingLabels) -> Tensor:
+        """Distance of expected places [B,Q,V,2] from the true ones, where the reference is in the picture too."""
+        seen = labels.asked[:, :, PLACE, None] & torch.isfinite(labels.points[:, :, REFERENCE]).all(-1)
+        return labels.cells.shape[-1] / 2 * masked_l1(expected, labels.points[:, :, PLACE], seen[..., None])
 
     def description_loss(self, described: Tensor, labels: GroundingLabels) -> Tensor:
         """Cross-entropy of kind and colour of the object that each role means."""
@@ -327,6 +392,22 @@ class _Found(NamedTuple):
     heights: Tensor
     axes: Tensor
     visible: Tensor
+
+
+def place_facts(
+    point: Tensor, box: Tensor, height: Tensor, axis: Tensor, reference: Tensor, other: Tensor, side: int
+) -> Tensor:
+    """[...,FACTS] of a target's point [...,2], box [...,4], height [...] and axis [...,2], of a reference's middle
+    [...,2] and box [...,4]."""
+
+    def sides(corners: Tensor) -> Tensor:
+        return ((corners[..., 2:] - corners[..., :2]) * side).clamp(0.1, side).log()
+
+    held = (point - box.unflatten(-1, (2, 2)).mean(-2)) * side / 2
+    return torch.cat(
+        [held, sides(box), height[..., None] / HEIGHT_SCALE, axis, sides(other), (reference - 0.5) * SPREAD,
+         (point - 0.5) * SPREAD], -1,
+    )  # fmt: skip
 
 
 def _tool_loss(logits: Tensor, tools: Tensor, labels: GroundingLabels) -> Tensor:

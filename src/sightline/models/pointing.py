@@ -12,8 +12,16 @@ ROLES = ("target", "reference", "place")
 # The words of a target may name a further object: "the mug left of the bowl". It is found but never acted upon.
 LANDMARK = len(ROLES)
 SPREAD = 4.0  # offsets of a quarter of the picture are one unit
-GEOMETRY = 19  # features of cell_geometry, the first RELATIVE of them from the anchor
+GEOMETRY = 20  # features of cell_geometry, the first RELATIVE of them from the anchor
 RELATIVE = 13
+RANKINGS = 10  # features of rankings, the last ones from the anchor
+STILL_RANKINGS = 8
+MARGIN = 0.16  # by how much an object must outrank another to be told from it: three centimetres on the table
+WORST = 2.0  # margins: what is behind by more is out of the question anyway
+RIVALS = 2.0  # nats by which a thing may fit the words less well than the best and still be ranked against it
+ITSELF = 0.16  # what is nearer to an anchor than this is the anchor itself
+# How a camera on the other side of the table sees it: depth against width, growth of things with nearness, the robot.
+STRETCH, GROWTH, ROBOT = 1.6, 0.19, (0.5, 0.22)
 
 
 @dataclass
@@ -25,6 +33,7 @@ class Pointing:
             colours] logits of what the words mean.
         visible: [B,Q,R,V] logit that the thing can be seen in the view.
         points: [B,Q,R,V,2]; boxes: [B,Q,R,V,4] corners; heights: [B,Q,R,V] metres; axes: [B,Q,R,V,2] double angle.
+        expected: [B,Q,V,2] where the place should be by the words, the reference and the target alone.
         traces: [B,Q,N,2] in the first view, starting at the tool.
         tool_logits: [B,V,cells], tools: [B,V,2] where the tool point is, whatever is asked.
         dense: kind, colour and box of what stands in each cell, [B,V,cells,...] each.
@@ -37,6 +46,7 @@ class Pointing:
     boxes: Tensor
     heights: Tensor
     axes: Tensor
+    expected: Tensor
     traces: Tensor
     tool_logits: Tensor
     tools: Tensor
@@ -102,17 +112,37 @@ def local_softmax(logits: Tensor, centre: Tensor, cells: Tensor, side: int) -> T
     return logits.masked_fill(far, float("-inf")).softmax(-1)
 
 
-def cell_geometry(cells: Tensor, anchor: Tensor, sizes: Tensor) -> Tensor:
+@dataclass
+class Things:
+    """What stands in each cell, as far as places and sizes are concerned.
+
+    Attributes:
+        middles: [B,V,cells,2] of the box of the object there, in [0, 1]; sizes: [B,V,cells,2] its log sides, in cells.
+    """
+
+    middles: Tensor
+    sizes: Tensor
+
+    @staticmethod
+    def of(corners: Tensor) -> Things:
+        """From box corners [B,V,cells,4] in cells, relative to the cell's centre."""
+        side = round(corners.shape[2] ** 0.5)
+        low, high = corners.split(2, -1)
+        middles = cell_centres(side, corners.device) + (low + high) / (2 * side)
+        return Things(middles, (high - low).clamp(0.1, side).log())
+
+
+def cell_geometry(cells: Tensor, anchor: Tensor, things: Things) -> Tensor:
     """What relations and superlatives compare: where each cell lies in the picture, and from an anchor; how large its
-    object is.
+    object is, and where in it.
 
     Every relation is (nearly) linear in these: "left of" is a 45 degree cone, "nearest" a distance, "leftmost" a
     coordinate, "largest" a size, and a place beside something a Gaussian, quadratic in the offset.
 
     Args:
-        cells: [cells,2] centres; anchor: [...,2]; both in [0, 1]. sizes: [...,cells,2] log box sides, in cells.
+        cells: [cells,2] centres; anchor: [B,Q,r,V,2]; both in [0, 1]. things: what stands in the cells.
     Returns:
-        [...,cells,GEOMETRY].
+        [B,Q,r,V,cells,GEOMETRY].
     """
     offset = (cells - anchor[..., None, :]) * SPREAD
     dx, dy = offset.unbind(-1)
@@ -120,40 +150,74 @@ def cell_geometry(cells: Tensor, anchor: Tensor, sizes: Tensor) -> Tensor:
     distance = (offset.square().sum(-1) + 1e-4).sqrt()
     cones = torch.stack([-dx - along, dx - along, dy - across, -dy - across], -1)
     relative = torch.cat([offset, offset.square(), distance[..., None], cones, (4 * cones).tanh()], -1)
-    still = still_geometry(cells, sizes)
+    still = still_geometry(cells, things)
     return torch.cat([relative, still.expand(*relative.shape[:-1], still.shape[-1])], -1)
 
 
-def still_geometry(cells: Tensor, sizes: Tensor) -> Tensor:
-    """[...,cells,GEOMETRY - RELATIVE] the part of cell_geometry that needs no anchor: places and sizes."""
+def still_geometry(cells: Tensor, things: Things) -> Tensor:
+    """[B,1,1,V,cells,GEOMETRY - RELATIVE] the part of cell_geometry that needs no anchor."""
     place = (cells - 0.5) * SPREAD
-    return torch.cat([torch.cat([place, place.square()], -1).expand(*sizes.shape[:-1], 4), sizes], -1)
+    off = ((cells - things.middles) * SPREAD).norm(dim=-1, keepdim=True)
+    where = torch.cat([place, place.square()], -1).expand(*off.shape[:-1], -1)
+    return torch.cat([where, things.sizes, off], -1)[:, None, None]
 
 
-def known(predicted: Tensor, truth: Tensor | None) -> Tensor:
-    """``truth`` where it is finite, else what is predicted."""
-    return predicted if truth is None else torch.where(torch.isfinite(truth), truth, predicted)
+@torch.no_grad()
+def rankings(things: Things, fits: Tensor, anchors: Tensor | None) -> Tensor:
+    """[B,Q,r,V,RANKINGS,cells] margins by which other things that fit the words outrank what stands in a cell.
 
-
-def compared(weights: Tensor, sizes: Tensor, anchors: Tensor | None) -> Tensor:
-    """[B,Q,r,V,cells] how well each cell fits by its geometry (see cell_geometry).
+    Leftmost, rightmost, backmost, frontmost, smallest, largest, nearest to the robot, farthest from it, nearest to the
+    anchor, farthest from it (without anchors the last two are left out). Zero is the winner: "the leftmost mug" need
+    not be far to the left, only no mug may be further. A sum of features cannot say that.
 
     Args:
-        weights: [B,Q,r,GEOMETRY] of the features; sizes: [B,V,cells,2] log box sides.
-        anchors: [B,Q,r,V,2] from where relations are seen; None: there are none.
+        fits: [B,Q,r,V,cells] log-probability that the words mean the thing in the cell.
+        anchors: [B,Q,r,V,2] from where distances are measured.
     """
-    centres = cell_centres(round(sizes.shape[2] ** 0.5), sizes.device)
+    scale = things.middles.new_tensor([SPREAD, SPREAD * STRETCH])
+    x, y = (things.middles * SPREAD).unbind(-1)
+    size = things.sizes.mean(-1) - GROWTH * y
+    reach = ((things.middles - things.middles.new_tensor(ROBOT)) * scale).norm(dim=-1)
+    still = torch.stack([x, -x, y, -y, size, -size, reach, -reach], -2)[:, None, None]
+    values = still.expand(*fits.shape[:-1], -1, -1)
+    rivals = (fits >= fits.amax(-1, keepdim=True) - RIVALS)[..., None, :].expand_as(values)
+    if anchors is not None:
+        apart = ((things.middles[:, None, None] - anchors[..., None, :]) * scale).norm(dim=-1)
+        values = torch.cat([values, torch.stack([apart, -apart], -2)], -2)
+        others = rivals[..., :1, :] & (apart > ITSELF)[..., None, :]
+        rivals = torch.cat([rivals, others, others], -2)
+    best = values.masked_fill(~rivals, float("inf")).amin(-1, keepdim=True)
+    behind = ((values - best) / MARGIN).clamp(0, WORST)
+    if anchors is not None:
+        behind[..., STILL_RANKINGS:, :].masked_fill_((apart <= ITSELF)[..., None, :], WORST)
+    return behind
+
+
+def compared(weights: Tensor, things: Things, anchors: Tensor | None, fits: Tensor | None = None) -> Tensor:
+    """[B,Q,r,V,cells] how well each cell fits by its geometry (see cell_geometry) and rank (see rankings).
+
+    Args:
+        weights: [B,Q,r,GEOMETRY + RANKINGS] of the features.
+        anchors: [B,Q,r,V,2] from where relations are seen; None: there are none.
+        fits: as in rankings; None: nothing is ranked.
+    """
+    centres = cell_centres(round(things.sizes.shape[2] ** 0.5), things.sizes.device)
+    linear, ranked = weights[:, :, :, None].split([GEOMETRY, RANKINGS], -1)
     if anchors is None:
-        geometry, weights = still_geometry(centres, sizes)[:, None, None], weights[..., RELATIVE:]
+        geometry, linear = still_geometry(centres, things), linear[..., RELATIVE:]
     else:
-        geometry = cell_geometry(centres, anchors, sizes[:, None, None])
+        geometry = cell_geometry(centres, anchors, things)
     # Under autocast a product of matrices would lose the last millimetres.
     with torch.autocast(weights.device.type, enabled=False):
-        return (geometry @ weights[:, :, :, None, :, None]).squeeze(-1)
+        score = (geometry @ linear[..., None]).squeeze(-1)
+        if fits is None:
+            return score
+        behind = rankings(things, fits, anchors)
+        return score + (ranked[..., None, : behind.shape[-2]] @ behind).squeeze(-2)
 
 
-def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Kind and colour logits [B,V,cells,...] and log box sides [B,V,cells,2], in cells, of eyes that miss nothing."""
+def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor, Tensor, Things]:
+    """Kind and colour logits [B,V,cells,...] and places and sizes, of eyes that miss nothing."""
     side, owner = labels.cells.shape[-1], labels.cells.flatten(2)
     rows = torch.arange(len(owner), device=owner.device)[:, None, None]
     columns = torch.arange(owner.shape[1], device=owner.device)[None, :, None]
@@ -161,7 +225,15 @@ def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor,
     colour = labels.colours[rows, owner]
     colour = 12.0 * F.one_hot(colour.clamp(min=0), colours) * (colour >= 0)[..., None]
     box = labels.object_boxes[rows, columns, owner]
-    return kind, colour, ((box[..., 2:] - box[..., :2]) * side).clamp(0.1, side).log().nan_to_num(0.0)
+    corners = (box - cell_centres(side, owner.device).repeat(1, 2)) * side
+    # An empty cell is as large as itself.
+    empty = corners.new_tensor([-0.5, -0.5, 0.5, 0.5]).expand_as(corners)
+    return kind, colour, Things.of(torch.where(torch.isfinite(corners), corners, empty))
+
+
+def known(predicted: Tensor, truth: Tensor | None) -> Tensor:
+    """``truth`` where it is finite, else what is predicted."""
+    return predicted if truth is None else torch.where(torch.isfinite(truth), truth, predicted)
 
 
 def through(corners: Tensor, count: int) -> Tensor:

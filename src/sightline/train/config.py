@@ -10,9 +10,10 @@ from sightline.models.config import SystemConfig
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """AdamW with warm-up and cosine decay.
+    """AdamW, or Muon for hidden layers and AdamW for the rest, with warm-up and cosine decay.
 
     Attributes:
+        muon: for learning from scratch, see sightline.train.muon.
         rate: learning rate; ``rates`` overrides it for top-level modules of the system (planner, expert, ...).
         minimum: share of the rate at the end of the decay.
         warmup: updates of linear warm-up.
@@ -20,6 +21,7 @@ class OptimiserConfig:
         freeze: top-level modules that do not learn.
     """
 
+    muon: bool = False
     rate: float = 1e-3
     rates: dict[str, float] = field(default_factory=dict)
     betas: tuple[float, float] = (0.9, 0.95)

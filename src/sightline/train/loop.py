@@ -19,34 +19,38 @@ from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.train.checkpoint import last_checkpoint, load_training_state, restore_optimiser, save_checkpoint
 from sightline.train.config import OptimiserConfig, TrainConfig
+from sightline.train.muon import Muon, hidden_matrices
 from sightline.train.objectives import Objective
 
 Evaluate = Callable[[], dict[str, float]]
 
 
-def make_optimiser(system: torch.nn.Module, config: OptimiserConfig) -> torch.optim.AdamW:
-    """AdamW with one group a top-level module; norms, biases and embeddings do not decay."""
+def make_optimiser(system: torch.nn.Module, config: OptimiserConfig) -> Muon:
+    """Muon or AdamW with groups for each top-level module; norms, biases and embeddings do not decay."""
     children = [name for name, _ in system.named_children()]
     for name in [*config.rates, *config.freeze]:
         if name not in children:
             raise SightlineError(
                 f"The system has no module '{name}' to set a rate for or freeze; it has {', '.join(children)}."
             )
-    groups: dict[tuple[str, bool], list[Tensor]] = {}
+    matrices = {id(weight) for weight in hidden_matrices(system)} if config.muon else set()
+    groups: dict[tuple[str, bool, bool], list[Tensor]] = {}
     for name, parameter in system.named_parameters():
         module = name.split(".")[0]
         parameter.requires_grad_(module not in config.freeze)
         if parameter.requires_grad:
-            groups.setdefault((module, parameter.ndim > 1 and "embed" not in name), []).append(parameter)
+            decays = parameter.ndim > 1 and "embed" not in name
+            groups.setdefault((module, decays, id(parameter) in matrices), []).append(parameter)
     rows = [
         {
             "params": parameters,
             "rate": config.rates.get(module, config.rate),
             "weight_decay": config.weight_decay if decays else 0.0,
+            "muon": muon,
         }
-        for (module, decays), parameters in groups.items()
+        for (module, decays, muon), parameters in groups.items()
     ]
-    return torch.optim.AdamW(rows, lr=config.rate, betas=config.betas, fused=True)
+    return Muon(rows, config.rate, config.betas)
 
 
 def rate_factor(config: OptimiserConfig, step: int, done: float) -> float:

@@ -43,10 +43,10 @@ CHECK_FRAMES = 192
 
 STAGE_DEFAULTS = {
     # What stands where is learned faster than the rest would bear.
-    "pretrain": TrainConfig(optimiser=OptimiserConfig(rates={"visual_encoder": 2e-3})),
+    "pretrain": TrainConfig(optimiser=OptimiserConfig(muon=True, rate=4e-3)),
     "posttrain": TrainConfig(
         steps=6000, save_every=1000, evaluate_every=1000, log_every=20,
-        optimiser=OptimiserConfig(rate=2e-3, weight_decay=0.0, rates={}, warmup=30),
+        optimiser=OptimiserConfig(muon=True, rate=5e-3, weight_decay=0.0, warmup=30),
     ),
 }  # fmt: skip
 
