@@ -10,19 +10,15 @@ from hypothesis import strategies as st
 from nano import COLOURS, KINDS
 
 from sightline.core.geometry import resample_path
+from sightline.models.cells import GEOMETRY, RELATIVE, Things, cell_centres, cell_geometry, local_softmax, rankings
 from sightline.models.config import GroundingHeadConfig
 from sightline.models.grounding_head import GroundingHead
 from sightline.models.pointing import (
-    GEOMETRY,
     LANDMARK,
-    RELATIVE,
     GroundingLabels,
     Pointing,
     agreement,
-    cell_centres,
-    cell_geometry,
     imagined,
-    local_softmax,
     masked_binary,
     masked_l1,
     pointer_loss,
@@ -136,6 +132,7 @@ def test_every_part_learns_from_complete_labels(head: GroundingHead) -> None:
         "height",
         "axis",
         "visible",
+        "expected",
         "described",
         "tool",
         "trace",
@@ -240,23 +237,48 @@ def test_planner_cells_cover_the_finer_visual_cells(head: GroundingHead) -> None
 CELLS = cell_centres(SIDE, torch.device("cpu"))
 
 
+def things(sizes: float = 0.0) -> Things:
+    """Every cell holds something of its own, in its middle."""
+    return Things(CELLS[None, None], torch.full((1, 1, SIDE * SIDE, 2), sizes))
+
+
+def at(x: float, y: float) -> torch.Tensor:
+    return torch.tensor([x, y]).expand(1, 1, 1, 1, 2)
+
+
 @given(x=st.floats(0.1, 0.9), y=st.floats(0.1, 0.9))
 def test_cones_say_what_lies_left_right_in_front_and_behind(x: float, y: float) -> None:
-    anchor = torch.tensor([x, y])
-    found = cell_geometry(CELLS, anchor, torch.zeros(SIDE * SIDE, 2))
+    found = cell_geometry(CELLS, at(x, y), things())[0, 0, 0, 0]
     assert found.shape == (SIDE * SIDE, GEOMETRY)
-    dx, dy = (CELLS - anchor).unbind(-1)
+    dx, dy = (CELLS - torch.tensor([x, y])).unbind(-1)
     left, right, front, behind = (found[:, 5:9] > 0).unbind(-1)  # the front camera looks at the robot: front is below
     assert torch.equal(left, -dx > dy.abs()) and torch.equal(right, dx > dy.abs())
     assert torch.equal(front, dy > dx.abs()) and torch.equal(behind, -dy > dx.abs())
     nearest = found[:, 4].argmin()
-    assert float((CELLS[nearest] - anchor).norm()) <= 0.5 * 2**0.5 / SIDE + 1e-6
+    assert float((CELLS[nearest] - torch.tensor([x, y])).norm()) <= 0.5 * 2**0.5 / SIDE + 1e-6
 
 
 def test_only_the_relative_part_of_the_geometry_moves_with_the_anchor() -> None:
-    here, there = (cell_geometry(CELLS, torch.tensor([x, 0.4]), torch.ones(SIDE * SIDE, 2)) for x in (0.2, 0.7))
+    here, there = (cell_geometry(CELLS, at(x, 0.4), things(1.0))[0, 0, 0, 0] for x in (0.2, 0.7))
     assert torch.equal(here[:, RELATIVE:], there[:, RELATIVE:])
     assert not torch.isclose(here[:, :2], there[:, :2]).all()
+
+
+def test_rankings_compare_only_what_fits_the_words() -> None:
+    """Three mugs, and a bowl that is further to the left and nearer to the anchor than any of them."""
+    middles = torch.tensor([[0.2, 0.5], [0.4, 0.3], [0.8, 0.7], [0.1, 0.5]])
+    sizes = torch.tensor([0.6, 1.1, 0.5, 2.0])[:, None].expand(4, 2)
+    fits = torch.tensor([-0.1, -0.2, -0.1, -7.0])[None, None, None, None]
+    behind = rankings(Things(middles[None, None], sizes[None, None]), fits, at(0.12, 0.5))[0, 0, 0, 0]
+    leftmost, rightmost, backmost, frontmost, smallest, largest, near_robot, far_robot, nearest, farthest = behind
+    for ranking, winner in (
+        (leftmost, 0), (rightmost, 2), (backmost, 1), (frontmost, 2), (smallest, 2), (largest, 1), (near_robot, 1),
+        (far_robot, 2), (nearest, 0), (farthest, 2),
+    ):  # fmt: skip
+        assert ranking[:3].argmin() == winner and ranking[winner] == 0
+        assert ranking[:3].sort().values[1] >= 1, "the others are clearly behind"
+    assert leftmost[3] == 0, "what does not fit is not ranked better than the winner"
+    assert nearest[3] == farthest[3] > 0, "an anchor is neither near to itself nor far from itself"
 
 
 def test_open_words_prefer_any_object_and_none_over_another() -> None:
@@ -300,10 +322,10 @@ def test_paths_of_tensors_are_those_of_the_core(corners: list[tuple[float, float
 def test_perfect_eyes_see_what_the_labels_say() -> None:
     labels = random_labels()
     labels.colours[:, 1] = -100  # a colour without a name fits every word for colours
-    kind, colour, sizes = imagined(labels, len(KINDS) + 1, len(COLOURS))
+    kind, colour, seen = imagined(labels, len(KINDS) + 1, len(COLOURS))
     rows, owner = torch.arange(BATCH)[:, None, None], labels.cells.flatten(2)
     assert torch.equal(kind.argmax(-1), labels.kinds[rows, owner])
     named = labels.colours[rows, owner] >= 0
     assert torch.equal(colour.argmax(-1)[named], labels.colours[rows, owner][named])
     assert not named.all() and not colour[~named].any()
-    torch.testing.assert_close(sizes, torch.full_like(sizes, float(np.log(0.3 * SIDE))))
+    torch.testing.assert_close(seen.sizes, torch.full_like(seen.sizes, float(np.log(0.3 * SIDE))))

@@ -15,22 +15,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sightline.models.cells import GEOMETRY, RANKINGS, SPREAD, Things, cell_centres, compared, local_softmax
 from sightline.models.config import GroundingHeadConfig
 from sightline.models.pointing import (
-    GEOMETRY,
     LANDMARK,
-    RANKINGS,
     ROLES,
-    SPREAD,
     GroundingLabels,
     Pointing,
-    Things,
     agreement,
-    cell_centres,
-    compared,
     imagined,
     known,
-    local_softmax,
     masked_binary,
     masked_l1,
     pointer_loss,

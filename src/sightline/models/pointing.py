@@ -1,4 +1,4 @@
-"""What the grounding head predicts, what it learns from, and the geometry of cells that both share."""
+"""What the grounding head predicts and what it learns from."""
 
 from __future__ import annotations
 
@@ -8,20 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sightline.models.cells import Things, cell_centres
+
 ROLES = ("target", "reference", "place")
 # The words of a target may name a further object: "the mug left of the bowl". It is found but never acted upon.
 LANDMARK = len(ROLES)
-SPREAD = 4.0  # offsets of a quarter of the picture are one unit
-GEOMETRY = 20  # features of cell_geometry, the first RELATIVE of them from the anchor
-RELATIVE = 13
-RANKINGS = 10  # features of rankings, the last ones from the anchor
-STILL_RANKINGS = 8
-MARGIN = 0.16  # by how much an object must outrank another to be told from it: three centimetres on the table
-WORST = 2.0  # margins: what is behind by more is out of the question anyway
-RIVALS = 2.0  # nats by which a thing may fit the words less well than the best and still be ranked against it
-ITSELF = 0.16  # what is nearer to an anchor than this is the anchor itself
-# How a camera on the other side of the table sees it: depth against width, growth of things with nearness, the robot.
-STRETCH, GROWTH, ROBOT = 1.6, 0.19, (0.5, 0.22)
 
 
 @dataclass
@@ -97,123 +88,6 @@ class GroundingLabels:
     def to(self, device: torch.device) -> GroundingLabels:
         """A copy on ``device``."""
         return GroundingLabels(**{name: value.to(device) for name, value in vars(self).items()})
-
-
-def cell_centres(side: int, device: torch.device) -> Tensor:
-    """[side*side,2] centres (x, y) of the cells, row by row, in [0, 1]."""
-    axis = (torch.arange(side, device=device) + 0.5) / side
-    return torch.stack([axis.repeat(side), axis.repeat_interleave(side)], -1)
-
-
-def local_softmax(logits: Tensor, centre: Tensor, cells: Tensor, side: int) -> Tensor:
-    """Softmax of logits [...,cells] over the 3x3 cells around the cell that holds ``centre`` [...,2]."""
-    nearest = ((centre * side).floor().clamp(0, side - 1) + 0.5) / side
-    far = ((cells - nearest[..., None, :]).abs() > 1.5 / side).any(-1)
-    return logits.masked_fill(far, float("-inf")).softmax(-1)
-
-
-@dataclass
-class Things:
-    """What stands in each cell, as far as places and sizes are concerned.
-
-    Attributes:
-        middles: [B,V,cells,2] of the box of the object there, in [0, 1]; sizes: [B,V,cells,2] its log sides, in cells.
-    """
-
-    middles: Tensor
-    sizes: Tensor
-
-    @staticmethod
-    def of(corners: Tensor) -> Things:
-        """From box corners [B,V,cells,4] in cells, relative to the cell's centre."""
-        side = round(corners.shape[2] ** 0.5)
-        low, high = corners.split(2, -1)
-        middles = cell_centres(side, corners.device) + (low + high) / (2 * side)
-        return Things(middles, (high - low).clamp(0.1, side).log())
-
-
-def cell_geometry(cells: Tensor, anchor: Tensor, things: Things) -> Tensor:
-    """What relations and superlatives compare: where each cell lies in the picture, and from an anchor; how large its
-    object is, and where in it.
-
-    Every relation is (nearly) linear in these: "left of" is a 45 degree cone, "nearest" a distance, "leftmost" a
-    coordinate, "largest" a size, and a place beside something a Gaussian, quadratic in the offset.
-
-    Args:
-        cells: [cells,2] centres; anchor: [B,Q,r,V,2]; both in [0, 1]. things: what stands in the cells.
-    Returns:
-        [B,Q,r,V,cells,GEOMETRY].
-    """
-    offset = (cells - anchor[..., None, :]) * SPREAD
-    dx, dy = offset.unbind(-1)
-    across, along = dx.abs(), dy.abs()
-    distance = (offset.square().sum(-1) + 1e-4).sqrt()
-    cones = torch.stack([-dx - along, dx - along, dy - across, -dy - across], -1)
-    relative = torch.cat([offset, offset.square(), distance[..., None], cones, (4 * cones).tanh()], -1)
-    still = still_geometry(cells, things)
-    return torch.cat([relative, still.expand(*relative.shape[:-1], still.shape[-1])], -1)
-
-
-def still_geometry(cells: Tensor, things: Things) -> Tensor:
-    """[B,1,1,V,cells,GEOMETRY - RELATIVE] the part of cell_geometry that needs no anchor."""
-    place = (cells - 0.5) * SPREAD
-    off = ((cells - things.middles) * SPREAD).norm(dim=-1, keepdim=True)
-    where = torch.cat([place, place.square()], -1).expand(*off.shape[:-1], -1)
-    return torch.cat([where, things.sizes, off], -1)[:, None, None]
-
-
-@torch.no_grad()
-def rankings(things: Things, fits: Tensor, anchors: Tensor | None) -> Tensor:
-    """[B,Q,r,V,RANKINGS,cells] margins by which other things that fit the words outrank what stands in a cell.
-
-    Leftmost, rightmost, backmost, frontmost, smallest, largest, nearest to the robot, farthest from it, nearest to the
-    anchor, farthest from it (without anchors the last two are left out). Zero is the winner: "the leftmost mug" need
-    not be far to the left, only no mug may be further. A sum of features cannot say that.
-
-    Args:
-        fits: [B,Q,r,V,cells] log-probability that the words mean the thing in the cell.
-        anchors: [B,Q,r,V,2] from where distances are measured.
-    """
-    scale = things.middles.new_tensor([SPREAD, SPREAD * STRETCH])
-    x, y = (things.middles * SPREAD).unbind(-1)
-    size = things.sizes.mean(-1) - GROWTH * y
-    reach = ((things.middles - things.middles.new_tensor(ROBOT)) * scale).norm(dim=-1)
-    still = torch.stack([x, -x, y, -y, size, -size, reach, -reach], -2)[:, None, None]
-    values = still.expand(*fits.shape[:-1], -1, -1)
-    rivals = (fits >= fits.amax(-1, keepdim=True) - RIVALS)[..., None, :].expand_as(values)
-    if anchors is not None:
-        apart = ((things.middles[:, None, None] - anchors[..., None, :]) * scale).norm(dim=-1)
-        values = torch.cat([values, torch.stack([apart, -apart], -2)], -2)
-        others = rivals[..., :1, :] & (apart > ITSELF)[..., None, :]
-        rivals = torch.cat([rivals, others, others], -2)
-    best = values.masked_fill(~rivals, float("inf")).amin(-1, keepdim=True)
-    behind = ((values - best) / MARGIN).clamp(0, WORST)
-    if anchors is not None:
-        behind[..., STILL_RANKINGS:, :].masked_fill_((apart <= ITSELF)[..., None, :], WORST)
-    return behind
-
-
-def compared(weights: Tensor, things: Things, anchors: Tensor | None, fits: Tensor | None = None) -> Tensor:
-    """[B,Q,r,V,cells] how well each cell fits by its geometry (see cell_geometry) and rank (see rankings).
-
-    Args:
-        weights: [B,Q,r,GEOMETRY + RANKINGS] of the features.
-        anchors: [B,Q,r,V,2] from where relations are seen; None: there are none.
-        fits: as in rankings; None: nothing is ranked.
-    """
-    centres = cell_centres(round(things.sizes.shape[2] ** 0.5), things.sizes.device)
-    linear, ranked = weights[:, :, :, None].split([GEOMETRY, RANKINGS], -1)
-    if anchors is None:
-        geometry, linear = still_geometry(centres, things), linear[..., RELATIVE:]
-    else:
-        geometry = cell_geometry(centres, anchors, things)
-    # Under autocast a product of matrices would lose the last millimetres.
-    with torch.autocast(weights.device.type, enabled=False):
-        score = (geometry @ linear[..., None]).squeeze(-1)
-        if fits is None:
-            return score
-        behind = rankings(things, fits, anchors)
-        return score + (ranked[..., None, : behind.shape[-2]] @ behind).squeeze(-2)
 
 
 def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor, Tensor, Things]:
