@@ -65,8 +65,9 @@ def test_steps_do_not_depend_on_the_size_of_gradients() -> None:
         weight.grad = scale * gradient
         Muon([{"params": [weight], "muon": True}], 0.5, (0.9, 0.95)).step()
         steps.append(weight.detach())
-    torch.testing.assert_close(steps[0], steps[1], rtol=0.02, atol=1e-3)
-    torch.testing.assert_close(steps[2], steps[1], rtol=0.02, atol=1e-3)
+    for step in steps:
+        assert torch.nn.functional.cosine_similarity(step.flatten(), steps[1].flatten(), dim=0) > 0.999
+        torch.testing.assert_close(step.norm(), steps[1].norm(), rtol=0.01, atol=0.0)
     assert 0.6 * 0.5 * MATCH < steps[1].square().mean().sqrt() < 1.3 * 0.5 * MATCH
 
 
