@@ -10,12 +10,15 @@ import pytest
 import torch
 from small import nano_config
 
+from sightline.engine.tasks import place_point
 from sightline.models.pointing import GroundingLabels, Pointing
 from sightline.models.policy import Policy
+from sightline.models.spatial_tokens import unproject
 from sightline.models.system import DualSystem
-from sightline.train.cache import PlannerCache
 from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frames import FrameBank
+from sightline.train.guidance import TrueGuidance
+from sightline.train.latents import LatentStore
 from sightline.train.objectives import (
     CachedActionObjective,
     GroundingObjective,
@@ -25,7 +28,7 @@ from sightline.train.objectives import (
     mirrored,
     windows,
 )
-from sightline.train.questions import LabelMaker, pictures
+from sightline.train.questions import LabelMaker, answers_for, own_question, pictures
 from sightline.train.validate import SCALE, ActionCheck, GroundingCheck
 
 CPU = torch.device("cpu")
@@ -37,7 +40,7 @@ ACTION = ActionConfig(samples=3, cached_samples=6, latent_share=0.5)
 
 def same(a: Any, b: Any) -> bool:
     """Whether two batches are bit-equal (NaN equals NaN)."""
-    if isinstance(a, bool):
+    if isinstance(a, bool) or a is None:
         return a == b
     if isinstance(a, torch.Tensor):
         return a.shape == b.shape and bool(torch.equal(a.nan_to_num(-7), b.nan_to_num(-7)))
@@ -73,13 +76,20 @@ def joint(episodes: FrameBank, policy: Policy) -> JointActionObjective:
 
 
 @pytest.fixture
-def cache(episodes: FrameBank, policy: Policy) -> PlannerCache:
-    return PlannerCache(policy.system, episodes, policy.transforms.packer, 5, torch.float32)
+def guidance(episodes: FrameBank, policy: Policy) -> TrueGuidance:
+    return TrueGuidance(episodes, policy.config.grounding.trace_points)
 
 
 @pytest.fixture
-def cached(cache: PlannerCache, episodes: FrameBank, policy: Policy) -> CachedActionObjective:
-    return CachedActionObjective(cache, episodes, policy.transforms, ACTION, 0)
+def latents(episodes: FrameBank, policy: Policy) -> LatentStore:
+    return LatentStore(
+        policy.system, episodes, np.arange(1, len(episodes), 2), policy.transforms.packer, 5, torch.float32
+    )
+
+
+@pytest.fixture
+def cached(guidance: TrueGuidance, latents: LatentStore, episodes: FrameBank, policy: Policy) -> CachedActionObjective:
+    return CachedActionObjective(episodes, guidance, latents, policy.transforms, ACTION, 0)
 
 
 @pytest.mark.parametrize("name", ["recognition", "words", "grounding", "joint", "cached"])
@@ -222,58 +232,63 @@ def test_the_joint_loss_reaches_every_part(joint: JointActionObjective, policy: 
     assert touched == {"planner", "visual_encoder", "spatial", "visual_projection", "querying", "gate", "expert"}
 
 
-def test_cached_outputs_are_those_of_the_planner(
-    cache: PlannerCache, cached: CachedActionObjective, joint: JointActionObjective, policy: Policy
+def test_stored_latents_are_those_of_the_planner(
+    latents: LatentStore, joint: JointActionObjective, policy: Policy
 ) -> None:
-    joint.jitter, joint.frames = 0.0, np.array([8])
+    joint.jitter, joint.frames = 0.0, np.array([7])
     batch = joint.batch(0, 0.0)
-    frames = np.array([8, 8, 8])
     seen = policy.system.see(batch.images, batch.tokens)
-    spatial = cache.spatial(frames, cached.numbers.at(frames))
-    for name in ("points", "boxes", "heights", "axes", "traces"):
-        torch.testing.assert_close(
-            getattr(spatial, name), getattr(seen.pointing, name)[:, 0].detach(), atol=1e-4, rtol=1e-4
-        )
-    torch.testing.assert_close(spatial.visible, seen.pointing.visible[:, 0].sigmoid().detach(), atol=1e-4, rtol=1e-4)
-    for mine, its in zip(batch.cameras, spatial.cameras, strict=True):
-        assert torch.equal(mine, its)
     direct = policy.system.query_tokens(seen.states.layers, seen.dense, seen.ignore)
-    stored = policy.system.query_tokens(*cache.latent(frames, CPU))
+    stored = policy.system.query_tokens(*latents.at(np.array([7, 7, 7])))
     torch.testing.assert_close(stored, direct, atol=2e-2, rtol=2e-2)  # stored in half precision
 
 
-def test_wrong_points_are_replaced_by_the_truth(cache: PlannerCache, episodes: FrameBank) -> None:
-    before = {name: value.copy() for name, value in cache.explicit.items()}
-    assert cache.correct(episodes, LABELS, 10.0) == 0.0  # nothing in a picture is ten pictures away
-    assert all(np.array_equal(cache.explicit[name], before[name]) for name in before)
-    share = cache.correct(episodes, LABELS, 0.05)
-    moved = (cache.explicit["points"] != before["points"]).any(-1)
-    assert 0 < share <= 1 and moved.any() and np.isfinite(cache.explicit["points"]).all()
-    assert np.array_equal((cache.explicit["heights"] != before["heights"]), moved & _known_heights())
-    assert np.array_equal(cache.explicit["visible"], before["visible"])
-    assert cache.correct(episodes, LABELS, 0.05) == 0.0
-
-
-def _known_heights() -> np.ndarray:
-    """[R,1]: the reference has none."""
-    return np.array([True, False, True])[:, None]
-
-
-def test_latents_come_back_in_the_order_asked_for(cache: PlannerCache) -> None:
+def test_latents_come_back_in_the_order_asked_for(latents: LatentStore) -> None:
     frames = np.array([11, 3, 3, 7])
-    states, dense, ignore = cache.latent(frames, CPU)
+    states, dense, ignore = latents.at(frames)
     for row, frame in enumerate(frames):
-        one_state, one_dense, one_ignore = cache.latent(np.array([frame]), CPU)
+        one_state, one_dense, one_ignore = latents.at(np.array([frame]))
         assert torch.equal(states[0][row], one_state[0][0])
         assert torch.equal(dense[row], one_dense[0]) and torch.equal(ignore[row], one_ignore[0])
     assert not torch.equal(dense[0], dense[1])
+    with pytest.raises(AssertionError, match="stored"):
+        latents.at(np.array([4]))
+
+
+def test_true_guidance_agrees_with_the_labels(
+    guidance: TrueGuidance, cached: CachedActionObjective, episodes: FrameBank
+) -> None:
+    """Where something can be seen, guidance is what stage 1 learns to point at; it leads to the true place."""
+    frames = np.arange(len(episodes))
+    spatial = guidance.at(frames, cached.numbers.at(frames))
+    questions = [[own_question(episodes, int(frame))] for frame in frames]
+    answers = [answers_for(episodes, int(frame), asked) for frame, asked in zip(frames, questions, strict=True)]
+    truth = LABELS(episodes, frames, questions, answers)
+    points = truth.points[:, 0]
+    seen = torch.isfinite(points).all(-1)
+    assert seen.any(0).all() and (spatial.visible[seen] == 1).float().mean() > 0.95
+    torch.testing.assert_close(spatial.points[seen], points[seen], atol=2e-4, rtol=0)
+    boxed = torch.isfinite(truth.boxes[:, 0]).all(-1)
+    torch.testing.assert_close(spatial.boxes[boxed], truth.boxes[:, 0][boxed], atol=2e-4, rtol=0)
+    turned = seen & torch.isfinite(truth.axes[:, 0]).all(-1)
+    assert (spatial.axes[turned] * truth.axes[:, 0][turned]).sum(-1).min() > 0.99
+    for number, meta in enumerate(episodes.meta):
+        rows = np.arange(episodes.start[number], episodes.start[number + 1])
+        labels = episodes.labels[number]
+        goals = np.stack([place_point(labels.scene(t), meta.task) for t in range(len(labels))])
+        for role, places in ((0, labels.grasp_points[:, meta.task.target]), (2, goals)):
+            for view in range(2):
+                inside = spatial.visible[rows, role, view] == 1
+                camera = spatial.cameras[rows, view]
+                found = unproject(spatial.points[rows, role, view], spatial.heights[rows, role, view], camera)
+                torch.testing.assert_close(found[inside], torch.from_numpy(places).float()[inside], atol=2e-3, rtol=0)
 
 
 def test_the_cached_loss_trains_the_expert_side_only(cached: CachedActionObjective, policy: Policy) -> None:
     torch.manual_seed(0)
-    drawn = [cached.batch(step, 0.0) for step in range(9)]
-    assert {batch.latent for batch in drawn} == {True, False}
-    loss, _, samples = cached.loss(policy.system, next(batch for batch in drawn if batch.latent))
+    drawn = [cached.batch(step, 0.0) for step in range(24)]
+    assert {batch.latent is None for batch in drawn} == {True, False}
+    loss, _, samples = cached.loss(policy.system, next(batch for batch in drawn if batch.latent is not None))
     loss.backward()
     assert samples == 6
     touched = {n.split(".")[0] for n, p in policy.system.named_parameters() if p.grad is not None and p.grad.any()}

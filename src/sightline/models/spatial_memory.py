@@ -12,11 +12,10 @@ import torch
 from torch import Tensor
 
 from sightline.models.pointing import ROLES, Pointing
-from sightline.models.spatial_tokens import SpatialInputs, project, unproject
+from sightline.models.spatial_tokens import HAS_BOX, STEP, SpatialInputs, in_picture, project, project_axis, unproject
 
 SAME = 0.04  # metres within which two sightings are of the same thing
 FADE = 0.9  # share of an old sighting's weight that is left at the next call
-STEP = 0.01  # metres along the grasp axis that are projected to find its direction in a picture
 GRIPPER = -1  # index of the gripper's command in the state; below zero it closes
 TARGET = ROLES.index("target")
 
@@ -47,7 +46,7 @@ class SpatialMemory:
         """
         if not bool(torch.isfinite(inputs.cameras[0, 0]).all()):
             return inputs
-        names = ("points", "boxes", "heights", "axes")
+        names = ("points", "boxes", "visible", "heights", "axes")
         recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
         for role in range(len(ROLES)):
             if role == TARGET and float(inputs.state[0, GRIPPER]) < 0:
@@ -88,23 +87,20 @@ class SpatialMemory:
 
     @staticmethod
     def _show(inputs: SpatialInputs, role: int, view: int, best: Sighting) -> None:
-        """Write a sighting into one view, where it lies in a calibrated picture."""
+        """Write a sighting into one calibrated view: what is remembered counts as seen, hidden or not."""
         camera = inputs.cameras[0, view]
         if not bool(torch.isfinite(camera).all()):
             return
-        angle = 0.5 * torch.atan2(best.axis[1], best.axis[0])
-        step = STEP * torch.stack([angle.cos(), angle.sin(), torch.zeros_like(angle)])
-        point, before, after = (project(place, camera) for place in (best.place, best.place - step, best.place + step))
-        pose = camera[3:].view(3, 4)
-        ahead = float((best.place - pose[:, 3]) @ pose[:, 2]) > 0.02
-        if not ahead or not bool(((point >= 0) & (point <= 1)).all()):
+        seen = bool(in_picture(best.place, camera))
+        inputs.visible[0, role, view] = float(seen)
+        if not seen:
             return
-        direction = (after - before) * camera[:2]
-        double = 2 * torch.atan2(direction[1], direction[0])
-        inputs.boxes[0, role, view] += (point - inputs.points[0, role, view]).repeat(2)
+        point = project(best.place, camera)
+        if HAS_BOX[role]:
+            inputs.boxes[0, role, view] += (point - inputs.points[0, role, view]).repeat(2)
         inputs.points[0, role, view] = point
         inputs.heights[0, role, view] = best.place[2]
-        inputs.axes[0, role, view] = best.axis.norm() * torch.stack([double.cos(), double.sin()])
+        inputs.axes[0, role, view] = best.axis.norm() * project_axis(best.place, best.axis, camera)
 
 
 def pointer_confidence(pointing: Pointing, question: int = 0) -> Tensor:

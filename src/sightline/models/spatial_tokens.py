@@ -15,9 +15,12 @@ from torch import Tensor, nn
 from sightline.models.config import SystemConfig
 from sightline.models.pointing import ROLES, Pointing
 
-POINT_FEATURES = 21
+POINT_FEATURES = 20
 REACH = 0.1  # metres per unit of relative positions
 TOOL_YAW = 5  # index of the tool's rotation about z in the state
+STEP = 0.01  # metres along the grasp axis that are projected to find its direction in a picture
+# What a role has to show, beside a point: only targets are gripped, and a place is no object.
+HAS_BOX, HAS_AXIS, HAS_HEIGHT = (True, True, False), (True, False, False), (True, False, True)
 
 
 @dataclass
@@ -26,7 +29,8 @@ class SpatialInputs:
 
     Attributes:
         points [B,R,V,2], boxes [B,R,V,4], visible [B,R,V] probability, heights [B,R,V] metres, axes [B,R,V,2],
-        traces [B,N,2]: as in Pointing, for one question.
+        traces [B,N,2]: as in Pointing, for one question; zero where a role has no such thing. What is more likely not
+        visible than visible is no guidance, whatever the other numbers say.
         cameras: [B,V,15] calibration vectors (core.geometry.Camera.to_vector); NaN where uncalibrated.
         state: [B,S] raw state in physical units; normalised: [B,S] the same, scaled.
     """
@@ -49,12 +53,15 @@ class SpatialInputs:
         if pointing is None:
             nothing = state.new_zeros(len(state), 0)
             return SpatialInputs(*(nothing,) * 6, cameras, state, normalised)
+        has_box, has_axis, has_height = (
+            torch.tensor(has, device=state.device)[:, None, None] for has in (HAS_BOX, HAS_AXIS, HAS_HEIGHT)
+        )
         return SpatialInputs(
             pointing.points[:, question].detach(),
-            pointing.boxes[:, question].detach(),
+            pointing.boxes[:, question].detach() * has_box,
             pointing.visible[:, question].detach().sigmoid(),
-            pointing.heights[:, question].detach(),
-            pointing.axes[:, question].detach(),
+            pointing.heights[:, question].detach() * has_height[..., 0],
+            pointing.axes[:, question].detach() * has_axis,
             pointing.traces[:, question].detach(),
             cameras,
             state,
@@ -92,6 +99,24 @@ def project(places: Tensor, cameras: Tensor) -> Tensor:
     pose = cameras[..., 3:].unflatten(-1, (3, 4))
     local = (pose[..., :3].transpose(-1, -2) @ (places - pose[..., 3])[..., None]).squeeze(-1)
     return local[..., :2] / local[..., 2:].clamp(min=0.02) * cameras[..., 2:3] / cameras[..., :2] + 0.5
+
+
+def project_axis(places: Tensor, turns: Tensor, cameras: Tensor) -> Tensor:
+    """Double angle [...,2] in the picture of the horizontal direction with double angle ``turns`` [...,2] at base-frame
+    places [...,3]."""
+    angle = 0.5 * torch.atan2(turns[..., 1], turns[..., 0])
+    step = STEP * torch.stack([angle.cos(), angle.sin(), torch.zeros_like(angle)], -1)
+    ahead = (project(places + step, cameras) - project(places - step, cameras)) * cameras[..., :2]
+    double = 2 * torch.atan2(ahead[..., 1], ahead[..., 0])
+    return torch.stack([double.cos(), double.sin()], -1)
+
+
+def in_picture(places: Tensor, cameras: Tensor) -> Tensor:
+    """[...] bool, whether base-frame places [...,3] lie before the camera and inside its picture."""
+    pose = cameras[..., 3:].unflatten(-1, (3, 4))
+    ahead = ((places - pose[..., 3]) * pose[..., 2]).sum(-1) > 0.02
+    points = project(places, cameras)
+    return ahead & ((points >= 0) & (points <= 1)).all(-1)
 
 
 class SpatialEmbedder(nn.Module):
@@ -159,19 +184,11 @@ class SpatialEmbedder(nn.Module):
             ],
             -1,
         )
-        return torch.cat(
-            [
-                inputs.points,
-                inputs.boxes,
-                inputs.visible[..., None],
-                inputs.heights[..., None] / REACH,
-                inputs.axes,
-                flag,
-                metric * flag,
-                inputs.visible[..., None].logit(1e-3) / 5,
-            ],
-            -1,
-        ).clamp(-10, 10)
+        seen = (inputs.visible[..., None] > 0.5).to(tool.dtype)
+        pictured = [inputs.points, inputs.boxes, inputs.heights[..., None] / REACH, inputs.axes]
+        return torch.cat([seen, *(seen * part for part in (*pictured, flag.expand_as(seen), metric * flag))], -1).clamp(
+            -10, 10
+        )
 
     @staticmethod
     def _trace_features(inputs: SpatialInputs, tool: Tensor, cameras: Tensor, flag: Tensor) -> Tensor:

@@ -68,13 +68,12 @@ class ActionConfig:
     """Stage 2.
 
     Attributes:
-        planner: ``cached`` trains the expert on stored planner outputs (fast), ``joint`` trains all together.
+        planner: ``cached`` trains the expert on true guidance and stored planner states (fast), ``joint`` trains all
+            together on what the planner points at.
         samples: action chunks an update in joint training; cached_samples in cached training.
         latent_share: share of cached updates that see latent query tokens; the others do without.
-        wrong_point: distance from the truth, in widths of the picture, beyond which the truth takes the place of a
-            cached point: an expert that is shown wrong points learns to ignore points, one that is shown vague points
-            becomes vague (docs/log.md). At 0 all visible points are true ones, with ``point_noise``.
-        point_noise: noise on cached points, in widths of the picture; height_noise in metres.
+        latent_frames: demonstration frames whose planner states are stored for these.
+        point_noise: noise on true points, in widths of the picture; height_noise in metres.
         grounding_every: in joint training, a grounding batch joins every so many updates (co-training); 0 = never.
         grounding_weight: its loss weight.
     """
@@ -83,7 +82,7 @@ class ActionConfig:
     samples: int = 16
     cached_samples: int = 192
     latent_share: float = 0.125
-    wrong_point: float = 0.0
+    latent_frames: int = 4096
     point_noise: float = 0.004
     height_noise: float = 0.002
     grounding_every: int = 3

@@ -199,8 +199,8 @@ def to_device(batch: Any, device: torch.device) -> Any:
         return batch.to(device)
     if isinstance(batch, dict):
         return {key: to_device(value, device) for key, value in batch.items()}
-    if isinstance(batch, tuple):
-        return tuple(to_device(value, device) for value in batch)
+    if isinstance(batch, (tuple, list)):
+        return type(batch)(to_device(value, device) for value in batch)
     if hasattr(batch, "to"):
         return batch.to(device)
     if hasattr(batch, "__dataclass_fields__"):

@@ -16,9 +16,10 @@ from sightline.models.policy import Transforms
 from sightline.models.prompts import Packer, Prompt, TokenBatch, task_prompt
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem
-from sightline.train.cache import PlannerCache
 from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frames import FrameBank
+from sightline.train.guidance import TrueGuidance
+from sightline.train.latents import LatentStore
 from sightline.train.questions import (
     LabelMaker,
     answers_for,
@@ -303,38 +304,42 @@ class JointActionObjective:
 
 @dataclass
 class CachedBatch:
-    """Cached training: which frames, whether with latent query tokens, and what is known of them without pictures."""
+    """Cached training: frames, what is known of them, where everything is, and arguments of
+    DualSystem.query_tokens in batches that see latent query tokens."""
 
-    frames: NDArray[np.int64]
-    latent: bool
-    numbers: dict[str, Tensor]
+    actions: Tensor
+    spatial: SpatialInputs
+    latent: tuple[list[Tensor], Tensor, Tensor] | None
 
 
 class CachedActionObjective:
-    """Stage 2 on stored planner outputs: hundreds of times more samples than pictures can be encoded."""
+    """Stage 2 on true guidance and stored planner states: hundreds of times more samples than pictures can be
+    encoded."""
 
     name = "action"
     weight = 1.0
 
     def __init__(
-        self, cache: PlannerCache, bank: FrameBank, transforms: Transforms, config: ActionConfig, seed: int
-    ) -> None:
-        self.cache, self.config, self.seed = cache, config, seed
+        self, bank: FrameBank, guidance: TrueGuidance, latents: LatentStore | None, transforms: Transforms,
+        config: ActionConfig, seed: int,
+    ) -> None:  # fmt: skip
+        self.guidance, self.latents, self.config, self.seed = guidance, latents, config, seed
         self.numbers = FrameNumbers(bank, transforms, transforms.config.chunk)
         self.frames = np.flatnonzero(~bank.held_out)
 
     def batch(self, step: int, progress: float) -> CachedBatch:
         rng = generator(self.seed, step, 2)
-        latent = self.cache.latents and rng.random() < self.config.latent_share
-        frames = rng.choice(self.frames, self.config.cached_samples)
-        return CachedBatch(frames, latent, self.numbers.at(frames))
+        latents = self.latents if rng.random() < self.config.latent_share else None
+        chosen = self.frames if latents is None else np.intersect1d(self.frames, latents.frames)
+        frames = rng.choice(chosen, self.config.cached_samples)
+        numbers = self.numbers.at(frames)
+        latent = None if latents is None else latents.at(frames)
+        return CachedBatch(numbers["actions"], self.guidance.at(frames, numbers), latent)
 
     def loss(self, system: DualSystem, batch: CachedBatch) -> tuple[Tensor, dict[str, Tensor], int]:
-        frames, numbers = batch.frames, batch.numbers
-        actions = numbers["actions"]
-        spatial = self.cache.spatial(frames, numbers).jitter(self.config.point_noise, self.config.height_noise)
-        latent = system.query_tokens(*self.cache.latent(frames, actions.device)) if batch.latent else None
+        spatial = batch.spatial.jitter(self.config.point_noise, self.config.height_noise)
+        latent = None if batch.latent is None else system.query_tokens(*batch.latent)
         condition = system.condition(spatial, latent)
         # A cached sample costs little: fresh samples teach more than further noise on the same ones.
-        loss = system.expert.loss(actions, condition, 1, system.config.expert.condition_drop)
-        return loss, {"action": loss}, len(frames)
+        loss = system.expert.loss(batch.actions, condition, 1, system.config.expert.condition_drop)
+        return loss, {"action": loss}, len(batch.actions)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from sightline.core.card import Card
@@ -24,9 +25,10 @@ from sightline.models.policy import Policy
 from sightline.models.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import WordTokenizer
-from sightline.train.cache import PlannerCache
 from sightline.train.config import OptimiserConfig, TrainConfig
 from sightline.train.frames import FrameBank, common_card
+from sightline.train.guidance import TrueGuidance
+from sightline.train.latents import LatentStore
 from sightline.train.loop import Trainer
 from sightline.train.objectives import (
     CachedActionObjective,
@@ -179,13 +181,12 @@ def _action_objectives(
 ) -> tuple[list[Objective], TrainConfig]:
     """The action objective, with co-training on grounding where the planner learns too."""
     if config.action.planner == "cached":
-        cache = PlannerCache(policy.system, episodes, policy.transforms.packer, 64, _precision(config))
-        wrong = cache.correct(episodes, _label_maker(policy), config.action.wrong_point)
-        limit = f"further than {config.action.wrong_point:g} widths of the picture from the truth"
-        say(f"{wrong:.1%} of the planner's points on demonstrations are {limit}, which takes their place.")
+        guidance = TrueGuidance(episodes, policy.config.grounding.trace_points)
+        latents = _latents(policy, episodes, config) if policy.config.expert.latent else None
         frozen = tuple({*config.optimiser.freeze, "planner", "visual_encoder", "grounding"})
         config = replace(config, optimiser=replace(config.optimiser, freeze=frozen))
-        return [CachedActionObjective(cache, episodes, policy.transforms, config.action, config.seed)], config
+        action = CachedActionObjective(episodes, guidance, latents, policy.transforms, config.action, config.seed)
+        return [action], config
     objectives: list[Objective] = [
         JointActionObjective(episodes, policy.transforms, config.action, config.seed, config.grounding.jitter)
     ]
@@ -193,6 +194,13 @@ def _action_objectives(
         weight, every = config.action.grounding_weight, config.action.grounding_every
         objectives.append(_grounding_objective(policy, scenes, episodes, config, weight, every))
     return objectives, config
+
+
+def _latents(policy: Policy, episodes: FrameBank, config: TrainConfig) -> LatentStore:
+    """Planner states of evenly spread demonstration frames, held-out ones among them."""
+    every = -(-len(episodes) // config.action.latent_frames)
+    frames = np.arange(0, len(episodes), every)
+    return LatentStore(policy.system, episodes, frames, policy.transforms.packer, 64, _precision(config))
 
 
 def _grounding_objective(
