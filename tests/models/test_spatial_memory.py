@@ -123,3 +123,25 @@ def test_the_given_inputs_stay_as_they_are() -> None:
     memory.recall(pointed_at(HERE), SURE)
     memory.recall(inputs, SURE)
     assert all(torch.equal(value, before[name]) for name, value in vars(inputs).items())
+
+
+def test_what_is_remembered_counts_as_seen_inside_a_picture_and_not_outside() -> None:
+    memory, away = SpatialMemory(), torch.tensor([0.62, -0.25, 0.0])  # outside the wrist camera's picture
+    for place, seen in ((HERE, 1.0), (away, 0.0)):
+        memory = SpatialMemory()
+        hidden = pointed_at(place)
+        hidden.visible[:] = 0.3
+        recalled = memory.recall(hidden, SURE)
+        assert (recalled.visible[0, :, 0] == 1.0).all() and (recalled.visible[0, :, 1] == seen).all()
+
+
+def test_a_place_has_no_box_and_a_reference_no_grasp_axis() -> None:
+    from sightline.models.spatial_tokens import HAS_AXIS, HAS_BOX
+
+    inputs = pointed_at(HERE)
+    for role in range(len(ROLES)):
+        inputs.boxes[0, role] *= HAS_BOX[role]
+        inputs.axes[0, role] *= HAS_AXIS[role]
+    recalled = SpatialMemory().recall(inputs, SURE)
+    assert not recalled.boxes[0, ROLES.index("place")].any()
+    assert not recalled.axes[0, ROLES.index("reference")].any()

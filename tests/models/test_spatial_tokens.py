@@ -143,3 +143,20 @@ def test_jitter_moves_points_and_heights_only() -> None:
         assert 0 < distance.max() < 5 * size, name
     for name in ("boxes", "visible", "axes", "cameras", "state", "normalised"):
         assert getattr(moved, name) is getattr(inputs, name), name
+
+
+def test_what_is_not_seen_is_no_guidance() -> None:
+    torch.manual_seed(0)
+    embedder = SpatialEmbedder(nano_config())
+    views = [Camera(200, 200, 300.0, look_at(np.array([1.2, 0.1, 0.6]), np.array([0.5, 0.0, 0.0])))] * 2
+    inputs = guidance(views, np.array([0.5, 0.1, 0.05]), 0.4, torch.rand(1, 12))
+    hidden = SpatialInputs(**vars(inputs))
+    hidden.visible = inputs.visible.clone()
+    hidden.visible[:, 0] = 0.4
+    changed = SpatialInputs(**vars(hidden))
+    for name in ("points", "boxes", "heights", "axes"):
+        value = getattr(hidden, name).clone()
+        value[:, 0] += 0.2
+        setattr(changed, name, value)
+    torch.testing.assert_close(embedder(changed), embedder(hidden))
+    assert not torch.equal(embedder(hidden), embedder(inputs))
