@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from nano import COLOURS, KINDS
 
 from sightline.core.geometry import resample_path
-from sightline.models.cells import GEOMETRY, RELATIVE, Things, cell_centres, cell_geometry, local_softmax, rankings
+from sightline.models.cells import (
+    GEOMETRY,
+    RELATIVE,
+    Things,
+    cell_centres,
+    cell_geometry,
+    feet,
+    local_softmax,
+    rankings,
+)
 from sightline.models.config import GroundingHeadConfig
 from sightline.models.grounding_head import GroundingHead
 from sightline.models.pointing import (
@@ -239,7 +248,7 @@ CELLS = cell_centres(SIDE, torch.device("cpu"))
 
 def things(sizes: float = 0.0) -> Things:
     """Every cell holds something of its own, in its middle."""
-    return Things(CELLS[None, None], torch.full((1, 1, SIDE * SIDE, 2), sizes))
+    return Things(CELLS[None, None], torch.full((1, 1, SIDE * SIDE, 2), sizes), CELLS[None, None])
 
 
 def at(x: float, y: float) -> torch.Tensor:
@@ -248,7 +257,7 @@ def at(x: float, y: float) -> torch.Tensor:
 
 @given(x=st.floats(0.1, 0.9), y=st.floats(0.1, 0.9))
 def test_cones_say_what_lies_left_right_in_front_and_behind(x: float, y: float) -> None:
-    found = cell_geometry(CELLS, at(x, y), things())[0, 0, 0, 0]
+    found = cell_geometry(CELLS[None, None, None, None], at(x, y), things())[0, 0, 0, 0]
     assert found.shape == (SIDE * SIDE, GEOMETRY)
     dx, dy = (CELLS - torch.tensor([x, y])).unbind(-1)
     left, right, front, behind = (found[:, 5:9] > 0).unbind(-1)  # the front camera looks at the robot: front is below
@@ -259,9 +268,17 @@ def test_cones_say_what_lies_left_right_in_front_and_behind(x: float, y: float) 
 
 
 def test_only_the_relative_part_of_the_geometry_moves_with_the_anchor() -> None:
-    here, there = (cell_geometry(CELLS, at(x, 0.4), things(1.0))[0, 0, 0, 0] for x in (0.2, 0.7))
+    here, there = (
+        cell_geometry(CELLS[None, None, None, None], at(x, 0.4), things(1.0))[0, 0, 0, 0] for x in (0.2, 0.7)
+    )
     assert torch.equal(here[:, RELATIVE:], there[:, RELATIVE:])
     assert not torch.isclose(here[:, :2], there[:, :2]).all()
+
+
+def test_tall_things_stand_below_their_middle_and_flat_ones_in_it() -> None:
+    bottle, board = torch.tensor([0.4, 0.2, 0.5, 0.6]), torch.tensor([0.3, 0.5, 0.7, 0.6])
+    torch.testing.assert_close(feet(bottle), torch.tensor([0.45, 0.57]))
+    torch.testing.assert_close(feet(board), torch.tensor([0.5, 0.55]))
 
 
 def test_rankings_compare_only_what_fits_the_words() -> None:
@@ -269,7 +286,8 @@ def test_rankings_compare_only_what_fits_the_words() -> None:
     middles = torch.tensor([[0.2, 0.5], [0.4, 0.3], [0.8, 0.7], [0.1, 0.5]])
     sizes = torch.tensor([0.6, 1.1, 0.5, 2.0])[:, None].expand(4, 2)
     fits = torch.tensor([-0.1, -0.2, -0.1, -7.0])[None, None, None, None]
-    behind = rankings(Things(middles[None, None], sizes[None, None]), fits, at(0.12, 0.5))[0, 0, 0, 0]
+    stand = middles[None, None]
+    behind = rankings(Things(stand - 0.3, sizes[None, None], stand), fits, at(0.12, 0.5))[0, 0, 0, 0]
     leftmost, rightmost, backmost, frontmost, smallest, largest, near_robot, far_robot, nearest, farthest = behind
     for ranking, winner in (
         (leftmost, 0), (rightmost, 2), (backmost, 1), (frontmost, 2), (smallest, 2), (largest, 1), (near_robot, 1),

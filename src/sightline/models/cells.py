@@ -18,10 +18,11 @@ RANKINGS = 10  # features of rankings, the last ones from the anchor
 STILL_RANKINGS = 8
 MARGIN = 0.16  # by how much an object must outrank another to be told from it: three centimetres on the table
 WORST = 2.0  # margins: what is behind by more is out of the question anyway
-RIVALS = 2.0  # nats by which a thing may fit the words less well than the best and still be ranked against it
+RIVALS = 3.0  # nats by which a thing may fit the words less well than the best and still be ranked against it
 ITSELF = 0.16  # what is nearer to an anchor than this is the anchor itself
 # How a camera on the other side of the table sees it: depth against width, growth of things with nearness, the robot.
 STRETCH, GROWTH, ROBOT = 1.6, 0.19, (0.5, 0.22)
+FOOT = 0.3  # half the depth of a round foot, as seen by that camera, against its width
 
 
 def cell_centres(side: int, device: torch.device) -> Tensor:
@@ -37,27 +38,38 @@ def local_softmax(logits: Tensor, centre: Tensor, cells: Tensor, side: int) -> T
     return logits.masked_fill(far, float("-inf")).softmax(-1)
 
 
+def feet(boxes: Tensor) -> Tensor:
+    """[...,2] about where on the table the things in boxes [...,4] stand: distances between things are distances
+    between these, whatever rises above them."""
+    low_x, low_y, high_x, high_y = boxes.unbind(-1)
+    depth = FOOT * (high_x - low_x)
+    return torch.stack([(low_x + high_x) / 2, torch.maximum((low_y + high_y) / 2, high_y - depth)], -1)
+
+
 @dataclass
 class Things:
     """What stands in each cell, as far as places and sizes are concerned.
 
     Attributes:
         middles: [B,V,cells,2] of the box of the object there, in [0, 1]; sizes: [B,V,cells,2] its log sides, in cells.
+        feet: [B,V,cells,2] where the object stands, see :func:`feet`.
     """
 
     middles: Tensor
     sizes: Tensor
+    feet: Tensor
 
     @staticmethod
     def of(corners: Tensor) -> Things:
         """From box corners [B,V,cells,4] in cells, relative to the cell's centre."""
         side = round(corners.shape[2] ** 0.5)
         low, high = corners.split(2, -1)
-        middles = cell_centres(side, corners.device) + (low + high) / (2 * side)
-        return Things(middles, (high - low).clamp(0.1, side).log())
+        centres = cell_centres(side, corners.device)
+        boxes = centres.repeat(1, 2) + corners / side
+        return Things(centres + (low + high) / (2 * side), (high - low).clamp(0.1, side).log(), feet(boxes))
 
 
-def cell_geometry(cells: Tensor, anchor: Tensor, things: Things) -> Tensor:
+def cell_geometry(where: Tensor, anchor: Tensor, things: Things) -> Tensor:
     """What relations and superlatives compare: where each cell lies in the picture, and from an anchor; how large its
     object is, and where in it.
 
@@ -65,26 +77,27 @@ def cell_geometry(cells: Tensor, anchor: Tensor, things: Things) -> Tensor:
     coordinate, "largest" a size, and a place beside something a Gaussian, quadratic in the offset.
 
     Args:
-        cells: [cells,2] centres; anchor: [B,Q,r,V,2]; both in [0, 1]. things: what stands in the cells.
+        where: [B,1,1,V,cells,2] the feet of what stands in the cells, or the cells themselves; anchor: [B,Q,r,V,2];
+            both in [0, 1]. things: what stands in the cells.
     Returns:
         [B,Q,r,V,cells,GEOMETRY].
     """
-    offset = (cells - anchor[..., None, :]) * SPREAD
+    offset = (where - anchor[..., None, :]) * SPREAD
     dx, dy = offset.unbind(-1)
     across, along = dx.abs(), dy.abs()
     distance = (offset.square().sum(-1) + 1e-4).sqrt()
     cones = torch.stack([-dx - along, dx - along, dy - across, -dy - across], -1)
     relative = torch.cat([offset, offset.square(), distance[..., None], cones, (4 * cones).tanh()], -1)
-    still = still_geometry(cells, things)
+    still = still_geometry(where, things)
     return torch.cat([relative, still.expand(*relative.shape[:-1], still.shape[-1])], -1)
 
 
-def still_geometry(cells: Tensor, things: Things) -> Tensor:
+def still_geometry(where: Tensor, things: Things) -> Tensor:
     """[B,1,1,V,cells,GEOMETRY - RELATIVE] the part of cell_geometry that needs no anchor."""
-    place = (cells - 0.5) * SPREAD
-    off = ((cells - things.middles) * SPREAD).norm(dim=-1, keepdim=True)
-    where = torch.cat([place, place.square()], -1).expand(*off.shape[:-1], -1)
-    return torch.cat([where, things.sizes, off], -1)[:, None, None]
+    place = (where - 0.5) * SPREAD
+    centres = cell_centres(round(where.shape[-2] ** 0.5), where.device)
+    off = ((centres - things.middles) * SPREAD).norm(dim=-1, keepdim=True)[:, None, None]
+    return torch.cat([place, place.square(), things.sizes[:, None, None], off], -1)
 
 
 @torch.no_grad()
@@ -99,15 +112,15 @@ def rankings(things: Things, fits: Tensor, anchors: Tensor | None) -> Tensor:
         fits: [B,Q,r,V,cells] log-probability that the words mean the thing in the cell.
         anchors: [B,Q,r,V,2] from where distances are measured.
     """
-    scale = things.middles.new_tensor([SPREAD, SPREAD * STRETCH])
-    x, y = (things.middles * SPREAD).unbind(-1)
+    scale = things.feet.new_tensor([SPREAD, SPREAD * STRETCH])
+    x, y = (things.feet * SPREAD).unbind(-1)
     size = things.sizes.mean(-1) - GROWTH * y
-    reach = ((things.middles - things.middles.new_tensor(ROBOT)) * scale).norm(dim=-1)
+    reach = ((things.feet - things.feet.new_tensor(ROBOT)) * scale).norm(dim=-1)
     still = torch.stack([x, -x, y, -y, size, -size, reach, -reach], -2)[:, None, None]
     values = still.expand(*fits.shape[:-1], -1, -1)
     rivals = (fits >= fits.amax(-1, keepdim=True) - RIVALS)[..., None, :].expand_as(values)
     if anchors is not None:
-        apart = ((things.middles[:, None, None] - anchors[..., None, :]) * scale).norm(dim=-1)
+        apart = ((things.feet[:, None, None] - anchors[..., None, :]) * scale).norm(dim=-1)
         values = torch.cat([values, torch.stack([apart, -apart], -2)], -2)
         others = rivals[..., :1, :] & (apart > ITSELF)[..., None, :]
         rivals = torch.cat([rivals, others, others], -2)
@@ -124,14 +137,15 @@ def compared(weights: Tensor, things: Things, anchors: Tensor | None, fits: Tens
     Args:
         weights: [B,Q,r,GEOMETRY + RANKINGS] of the features.
         anchors: [B,Q,r,V,2] from where relations are seen; None: there are none.
-        fits: as in rankings; None: nothing is ranked.
+        fits: as in rankings; None: a place is looked for, not a thing.
     """
-    centres = cell_centres(round(things.sizes.shape[2] ** 0.5), things.sizes.device)
+    where = things.feet if fits is not None else cell_centres(round(things.sizes.shape[2] ** 0.5), weights.device)
+    where = where.expand_as(things.feet)[:, None, None]
     linear, ranked = weights[:, :, :, None].split([GEOMETRY, RANKINGS], -1)
     if anchors is None:
-        geometry, linear = still_geometry(centres, things), linear[..., RELATIVE:]
+        geometry, linear = still_geometry(where, things), linear[..., RELATIVE:]
     else:
-        geometry = cell_geometry(centres, anchors, things)
+        geometry = cell_geometry(where, anchors, things)
     # Under autocast a product of matrices would lose the last millimetres.
     with torch.autocast(weights.device.type, enabled=False):
         score = (geometry @ linear[..., None]).squeeze(-1)

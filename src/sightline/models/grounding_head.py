@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.models.cells import GEOMETRY, RANKINGS, SPREAD, Things, cell_centres, compared, local_softmax
+from sightline.models.cells import GEOMETRY, RANKINGS, SPREAD, Things, cell_centres, compared, feet, local_softmax
 from sightline.models.config import GroundingHeadConfig
 from sightline.models.pointing import (
     LANDMARK,
@@ -173,10 +173,12 @@ class GroundingHead(nn.Module):
             return self._regress(query, logits, around, values, centres, side)
 
         alone = point(FIRST, None, query[:, :, FIRST])
-        anchors = known(alone.points, None if truth is None else truth[:, :, FIRST]).detach()
-        target = point([TARGET], anchors[:, :, 1:], query[:, :, [TARGET]])
-        hint = self._hint(query[:, :, PLACE], self._facts(target, alone, anchors[:, :, 0], side, labels))
-        expected = anchors[:, :, 0] + self.expect(hint).float() / SPREAD
+        landmark = _gathered(things.feet, alone.logits[:, :, 1].argmax(-1))
+        landmark = known(landmark, None if labels is None else feet(labels.landmark_boxes()))
+        target = point([TARGET], landmark[:, :, None].detach(), query[:, :, [TARGET]])
+        reference = known(alone.points[:, :, 0], None if truth is None else truth[:, :, REFERENCE]).detach()
+        hint = self._hint(query[:, :, PLACE], self._facts(target, alone, reference, side, labels))
+        expected = reference + self.expect(hint).float() / SPREAD
         place = point([PLACE], expected[:, :, None].detach(), (query[:, :, PLACE] + hint)[:, :, None])
         logits, points, boxes, heights, axes, visible = (
             torch.cat([getattr(found, name) for found in (alone, target, place)], 2)[:, :, ORDER]
@@ -315,7 +317,8 @@ class GroundingHead(nn.Module):
         )  # fmt: skip
         words = query[:, :, PLACE, None] + self.view[: points.shape[3]]
         expected = points[:, :, REFERENCE] + self.expect(self._hint(words, facts)).float() / SPREAD
-        logits = [point(TARGET, points[:, :, LANDMARK]), point(REFERENCE, None), point(PLACE, expected.detach())]
+        landmark = feet(labels.landmark_boxes()).nan_to_num(0.5)
+        logits = [point(TARGET, landmark), point(REFERENCE, None), point(PLACE, expected.detach())]
         return torch.cat([*logits, point(LANDMARK, None)], 2), described, expected
 
     def words_loss(self, readouts: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
@@ -386,6 +389,12 @@ class _Found(NamedTuple):
     heights: Tensor
     axes: Tensor
     visible: Tensor
+
+
+def _gathered(values: Tensor, cell: Tensor) -> Tensor:
+    """[B,Q,V,2] of values [B,V,cells,2] at cells [B,Q,V]."""
+    index = cell.transpose(1, 2)[..., None].expand(-1, -1, -1, values.shape[-1])
+    return values.gather(2, index).transpose(1, 2)
 
 
 def place_facts(

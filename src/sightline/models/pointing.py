@@ -70,16 +70,16 @@ class GroundingLabels:
     object_boxes: Tensor
     tools: Tensor
 
-    def landmark_points(self) -> Tensor:
-        """[B,Q,V,2] middles of the landmarks' visible boxes; NaN where there is no landmark or it is hidden."""
+    def landmark_boxes(self) -> Tensor:
+        """[B,Q,V,4] the landmarks' visible boxes; NaN where there is no landmark or it is hidden."""
         owner = self.owners[..., LANDMARK]
         rows = torch.arange(len(owner), device=owner.device)[:, None]
-        points = self.object_boxes[rows, :, owner].unflatten(-1, (2, 2)).mean(-2)
-        return points.masked_fill((owner == 0)[..., None, None], float("nan"))
+        return self.object_boxes[rows, :, owner].masked_fill((owner == 0)[..., None, None], float("nan"))
 
     def all_points(self) -> Tensor:
         """[B,Q,R + 1,V,2] points of the roles, then of the landmark."""
-        return torch.cat([self.points, self.landmark_points()[:, :, None]], 2)
+        landmarks = self.landmark_boxes().unflatten(-1, (2, 2)).mean(-2)
+        return torch.cat([self.points, landmarks[:, :, None]], 2)
 
     def all_asked(self) -> Tensor:
         """[B,Q,R + 1] what is asked for; a landmark is named whenever it is known."""
