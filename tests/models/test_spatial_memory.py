@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sightline.core.geometry import Camera, look_at
 from sightline.models.pointing import ROLES
-from sightline.models.spatial_memory import GRIPPER, SpatialMemory
-from sightline.models.spatial_tokens import SpatialInputs, project, unproject
+from sightline.models.spatial_memory import GRIPPER, WIDTH, SpatialMemory
+from sightline.models.spatial_tokens import TOOL_YAW, SpatialInputs, project, project_axis, unproject
 
 FRONT = Camera(224, 224, 260.0, look_at(np.array([1.2, 0.1, 0.7]), np.array([0.48, 0.0, 0.0])))
 WRIST = Camera(224, 224, 200.0, look_at(np.array([0.45, 0.0, 0.4]), np.array([0.5, 0.02, 0.0])))
@@ -96,16 +96,40 @@ def test_sightings_of_one_thing_are_averaged() -> None:
     assert 0.008 < float(between) < 0.013
 
 
-def test_a_closing_gripper_forgets_the_target_and_nothing_else() -> None:
+def closed(place: torch.Tensor, width: float, tool: torch.Tensor = THERE) -> SpatialInputs:
+    """The same with closed fingers ``width`` metres apart at ``tool``."""
+    inputs = pointed_at(place, gripper=-1.0)
+    inputs.state[0, :3], inputs.state[0, WIDTH], inputs.state[0, TOOL_YAW] = tool, width, 0.4
+    return inputs
+
+
+TARGET, PLACE = ROLES.index("target"), ROLES.index("place")
+
+
+def test_a_held_target_is_where_the_tool_is_and_stays_where_it_is_let_go() -> None:
     memory = SpatialMemory()
     for _ in range(3):
         memory.recall(pointed_at(HERE), SURE)
-    held = memory.recall(pointed_at(THERE, gripper=-1.0), SURE)
-    torch.testing.assert_close(place_in(held, ROLES.index("target"), 0), THERE, atol=1e-4, rtol=0)
-    assert float(held.points[0, ROLES.index("target"), 1, 0]) == pytest.approx(0.11)
-    torch.testing.assert_close(place_in(held, ROLES.index("place"), 0), HERE, atol=1e-3, rtol=0)
+    held = memory.recall(closed(HERE, width=0.04), SURE)
+    torch.testing.assert_close(place_in(held, TARGET, 0), THERE, atol=1e-3, rtol=0)
+    torch.testing.assert_close(place_in(held, PLACE, 0), HERE, atol=1e-3, rtol=0)
+    # The fingers close at right angles to the tool's yaw.
+    expected = project_axis(THERE, torch.tensor([-math.cos(0.8), -math.sin(0.8)]), held.cameras[0, 0])
+    torch.testing.assert_close(held.axes[0, TARGET, 0], expected, atol=1e-4, rtol=0)
+    opened = memory.recall(pointed_at(HERE), 0.3 * SURE)
+    torch.testing.assert_close(place_in(opened, TARGET, 0), THERE, atol=1e-3, rtol=0)
+
+
+def test_fingers_that_close_on_nothing_forget_the_target_and_nothing_else() -> None:
+    memory = SpatialMemory()
+    for _ in range(3):
+        memory.recall(pointed_at(HERE), SURE)
+    missed = memory.recall(closed(THERE, width=0.002), SURE)
+    torch.testing.assert_close(place_in(missed, TARGET, 0), THERE, atol=1e-4, rtol=0)
+    assert float(missed.points[0, TARGET, 1, 0]) == pytest.approx(0.11)
+    torch.testing.assert_close(place_in(missed, PLACE, 0), HERE, atol=1e-3, rtol=0)
     opened = memory.recall(pointed_at(THERE), SURE)
-    torch.testing.assert_close(place_in(opened, ROLES.index("target"), 0), THERE, atol=1e-3, rtol=0)
+    torch.testing.assert_close(place_in(opened, TARGET, 0), THERE, atol=1e-3, rtol=0)
 
 
 def test_uncalibrated_cameras_are_left_alone() -> None:

@@ -12,11 +12,21 @@ import torch
 from torch import Tensor
 
 from sightline.models.pointing import ROLES, Pointing
-from sightline.models.spatial_tokens import HAS_BOX, STEP, SpatialInputs, in_picture, project, project_axis, unproject
+from sightline.models.spatial_tokens import (
+    HAS_BOX,
+    STEP,
+    TOOL_YAW,
+    SpatialInputs,
+    in_picture,
+    project,
+    project_axis,
+    unproject,
+)
 
 SAME = 0.04  # metres within which two sightings are of the same thing
 FADE = 0.9  # share of an old sighting's weight that is left at the next call
-GRIPPER = -1  # index of the gripper's command in the state; below zero it closes
+WIDTH, GRIPPER = 6, -1  # indices in the state: metres between the fingers; their command, below zero to close
+EMPTY = 0.01  # metres between closed fingers that hold nothing
 TARGET = ROLES.index("target")
 
 
@@ -38,7 +48,8 @@ class SpatialMemory:
     def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
         """Add what is pointed at now and return the inputs as they look from memory.
 
-        Only calibrated first views are remembered; a target is forgotten once the gripper closes, which moves it.
+        Only calibrated first views are remembered. A target between closed fingers is where the tool is, whatever the
+        pictures seem to show; once they have closed on nothing, it is no longer where it was.
 
         Args:
             inputs: of one sample (B = 1).
@@ -50,9 +61,13 @@ class SpatialMemory:
         recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
         for role in range(len(ROLES)):
             if role == TARGET and float(inputs.state[0, GRIPPER]) < 0:
-                self._seen[role].clear()
-                continue
-            best = self._add(role, self._sighting(inputs, role, float(confidence[role])))
+                held = float(inputs.state[0, WIDTH]) > EMPTY
+                self._seen[role] = [self._in_hand(inputs.state[0])] if held else []
+                if not held:
+                    continue
+                best = self._seen[role][0]
+            else:
+                best = self._add(role, self._sighting(inputs, role, float(confidence[role])))
             for view in range(inputs.points.shape[2]):
                 self._show(recalled, role, view, best)
         return recalled
@@ -67,6 +82,12 @@ class SpatialMemory:
         along = unproject(point + STEP * torch.stack([angle.cos(), angle.sin()]), height, camera) - place
         yaw = torch.atan2(along[1], along[0])
         return Sighting(place, axis.norm() * torch.stack([(2 * yaw).cos(), (2 * yaw).sin()]), weight)
+
+    @staticmethod
+    def _in_hand(state: Tensor) -> Sighting:
+        """A target between the fingers, which close at right angles to the tool's yaw."""
+        closing = 2 * state[TOOL_YAW] + torch.pi
+        return Sighting(state[:3], torch.stack([closing.cos(), closing.sin()]), 1.0)
 
     def _add(self, role: int, new: Sighting) -> Sighting:
         """Merge a sighting with an earlier one at the same place; returns the weightiest of all."""
