@@ -169,3 +169,12 @@ def test_a_place_has_no_box_and_a_reference_no_grasp_axis() -> None:
     recalled = SpatialMemory().recall(inputs, SURE)
     assert not recalled.boxes[0, ROLES.index("place")].any()
     assert not recalled.axes[0, ROLES.index("reference")].any()
+
+
+def test_a_hand_before_a_thing_makes_its_sightings_doubtful() -> None:
+    memory, aside = SpatialMemory(), torch.tensor([0.0, 0.02, 0.0])
+    memory.recall(pointed_at(HERE), SURE)
+    near = pointed_at(HERE + aside)
+    near.state[0, :3] = HERE
+    recalled = memory.recall(near, SURE)
+    assert float(place_in(recalled, 0, 0)[1] - HERE[1]) < 0.004

@@ -163,7 +163,7 @@ class Policy:
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
 
     def sample(self, seen: Seen, inputs: ModelInputs, noise: Tensor, rows: Sequence[int] = ()) -> Tensor:
-        """Normalised action chunks [B,T,A] from planner outputs and starting noise [B,T,A].
+        """Normalised action chunks [B,T,A] from what the planner side has seen and starting noise [B,T,A].
 
         ``rows`` names the running episodes, whose earlier sightings are recalled; without them nothing is remembered.
         """

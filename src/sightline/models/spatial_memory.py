@@ -26,6 +26,8 @@ from sightline.models.spatial_tokens import (
 SAME = 0.04  # metres within which two sightings are of the same thing
 FADE = 0.9  # share of an old sighting's weight that is left at the next call
 WIDTH, GRIPPER = 6, -1  # indices in the state: metres between the fingers; their command, below zero to close
+CLEAR = 0.12  # metres between the tool and a thing from which on the hand does not hide it
+LEAST = 0.1  # share of its weight that a sighting keeps however near the tool is
 EMPTY = 0.01  # metres between closed fingers that hold nothing
 TARGET = ROLES.index("target")
 
@@ -81,6 +83,8 @@ class SpatialMemory:
         angle = 0.5 * torch.atan2(axis[1], axis[0])
         along = unproject(point + STEP * torch.stack([angle.cos(), angle.sin()]), height, camera) - place
         yaw = torch.atan2(along[1], along[0])
+        # A hand about to grasp something hides half of it, and the rest looks as if it stood elsewhere.
+        weight *= float(((place - inputs.state[0, :3]).norm() / CLEAR).clamp(LEAST, 1))
         return Sighting(place, axis.norm() * torch.stack([(2 * yaw).cos(), (2 * yaw).sin()]), weight)
 
     @staticmethod
