@@ -21,7 +21,7 @@ MATCH = 0.2  # root mean square of an entry of AdamW's step, which Muon's steps 
 SMALLEST = 64  # layers with fewer inputs or outputs read raw numbers or give answers
 
 
-def hidden_matrices(module: nn.Module) -> list[nn.Parameter]:
+def hidden_matrices(module: nn.Module) -> list[Tensor]:
     """Weights of the linear layers between hidden features; embeddings that double as an output layer are none."""
     tables = {id(part.weight) for part in module.modules() if isinstance(part, nn.Embedding)}
     weights = [part.weight for part in module.modules() if isinstance(part, nn.Linear)]
@@ -54,8 +54,8 @@ class Muon(torch.optim.AdamW):
         super().__init__([{"muon": False, **group} for group in groups], lr=lr, betas=betas, fused=True)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:
-        """One update. Gradients of Muon's parameters are used up by it."""
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """One update. Gradients of Muon's parameters are used up by it; ``closure`` must be None."""
         if closure is not None:
             raise ValueError("Muon evaluates no closure.")
         for group in self.param_groups:
