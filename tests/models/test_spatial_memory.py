@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sightline.core.geometry import Camera, look_at
 from sightline.models.pointing import ROLES
 from sightline.models.spatial_memory import GRIPPER, WIDTH, SpatialMemory
-from sightline.models.spatial_tokens import TOOL_YAW, SpatialInputs, project, project_axis, unproject
+from sightline.models.spatial_tokens import HAS_AXIS, HAS_BOX, TOOL_YAW, SpatialInputs, project, project_axis, unproject
 
 FRONT = Camera(224, 224, 260.0, look_at(np.array([1.2, 0.1, 0.7]), np.array([0.48, 0.0, 0.0])))
 WRIST = Camera(224, 224, 200.0, look_at(np.array([0.45, 0.0, 0.4]), np.array([0.5, 0.02, 0.0])))
@@ -50,6 +50,14 @@ def pointed_at(place: torch.Tensor, gripper: float = 1.0, yaw: float = 0.3) -> S
     return inputs
 
 
+def looked_three_times() -> SpatialMemory:
+    """A memory that has seen everything at HERE."""
+    memory = SpatialMemory()
+    for _ in range(3):
+        memory.recall(pointed_at(HERE), SURE)
+    return memory
+
+
 def place_in(inputs: SpatialInputs, role: int, view: int) -> torch.Tensor:
     return unproject(inputs.points[0, role, view], inputs.heights[0, role, view], inputs.cameras[0, view])
 
@@ -67,9 +75,7 @@ def test_every_view_shows_the_same_place(x: float, y: float, z: float, yaw: floa
 
 
 def test_what_was_seen_often_outweighs_what_is_seen_now() -> None:
-    memory = SpatialMemory()
-    for _ in range(3):
-        memory.recall(pointed_at(HERE), SURE)
+    memory = looked_three_times()
     recalled = memory.recall(pointed_at(THERE), SURE)
     torch.testing.assert_close(place_in(recalled, 0, 0), HERE, atol=1e-3, rtol=0)
     # The box moves along with the point, so that they still belong together.
@@ -107,9 +113,7 @@ TARGET, PLACE = ROLES.index("target"), ROLES.index("place")
 
 
 def test_a_held_target_is_where_the_tool_is_and_stays_where_it_is_let_go() -> None:
-    memory = SpatialMemory()
-    for _ in range(3):
-        memory.recall(pointed_at(HERE), SURE)
+    memory = looked_three_times()
     held = memory.recall(closed(HERE, width=0.04), SURE)
     torch.testing.assert_close(place_in(held, TARGET, 0), THERE, atol=1e-3, rtol=0)
     torch.testing.assert_close(place_in(held, PLACE, 0), HERE, atol=1e-3, rtol=0)
@@ -121,9 +125,7 @@ def test_a_held_target_is_where_the_tool_is_and_stays_where_it_is_let_go() -> No
 
 
 def test_fingers_that_close_on_nothing_forget_the_target_and_nothing_else() -> None:
-    memory = SpatialMemory()
-    for _ in range(3):
-        memory.recall(pointed_at(HERE), SURE)
+    memory = looked_three_times()
     missed = memory.recall(closed(THERE, width=0.002), SURE)
     torch.testing.assert_close(place_in(missed, TARGET, 0), THERE, atol=1e-4, rtol=0)
     assert float(missed.points[0, TARGET, 1, 0]) == pytest.approx(0.11)
@@ -150,7 +152,7 @@ def test_the_given_inputs_stay_as_they_are() -> None:
 
 
 def test_what_is_remembered_counts_as_seen_inside_a_picture_and_not_outside() -> None:
-    memory, away = SpatialMemory(), torch.tensor([0.62, -0.25, 0.0])  # outside the wrist camera's picture
+    away = torch.tensor([0.62, -0.25, 0.0])  # outside the wrist camera's picture
     for place, seen in ((HERE, 1.0), (away, 0.0)):
         memory = SpatialMemory()
         hidden = pointed_at(place)
@@ -160,8 +162,6 @@ def test_what_is_remembered_counts_as_seen_inside_a_picture_and_not_outside() ->
 
 
 def test_a_place_has_no_box_and_a_reference_no_grasp_axis() -> None:
-    from sightline.models.spatial_tokens import HAS_AXIS, HAS_BOX
-
     inputs = pointed_at(HERE)
     for role in range(len(ROLES)):
         inputs.boxes[0, role] *= HAS_BOX[role]
