@@ -18,17 +18,18 @@ from sightline.models.spatial_tokens import HAS_AXIS, HAS_BOX, TOOL_YAW, Spatial
 FRONT = Camera(224, 224, 260.0, look_at(np.array([1.2, 0.1, 0.7]), np.array([0.48, 0.0, 0.0])))
 WRIST = Camera(224, 224, 200.0, look_at(np.array([0.45, 0.0, 0.4]), np.array([0.5, 0.02, 0.0])))
 HERE, THERE = torch.tensor([0.5, 0.05, 0.03]), torch.tensor([0.42, -0.15, 0.06])
-SURE = torch.ones(len(ROLES))
+SURE = torch.tensor([[1.0, 0.0]] * len(ROLES))  # of the first view alone
 
 
 def cameras() -> torch.Tensor:
     return torch.from_numpy(np.stack([FRONT.to_vector(), WRIST.to_vector()]))[None]
 
 
-def pointed_at(place: torch.Tensor, gripper: float = 1.0, yaw: float = 0.3) -> SpatialInputs:
-    """A planner that points all roles at one place in the first view and at nothing sensible in the second."""
+def pointed_at(place: torch.Tensor, gripper: float = 1.0, yaw: float = 0.3, view: int = 0) -> SpatialInputs:
+    """A planner that points all roles at one place in one view and at nothing sensible in the other."""
     shape = (1, len(ROLES), 2)
-    point, camera = project(place, cameras()[0, 0]), cameras()[0, 0]
+    camera = cameras()[0, view]
+    point = project(place, camera)
     step = 0.01 * torch.tensor([math.cos(yaw), math.sin(yaw), 0.0])
     ahead = project(place + step, camera) - point
     double = 2 * torch.atan2(ahead[1], ahead[0])
@@ -45,8 +46,8 @@ def pointed_at(place: torch.Tensor, gripper: float = 1.0, yaw: float = 0.3) -> S
         state=state,
         normalised=state,
     )
-    inputs.points[0, :, 0], inputs.heights[0, :, 0] = point, float(place[2])
-    inputs.axes[0, :, 0] = torch.stack([double.cos(), double.sin()])
+    inputs.points[0, :, view], inputs.heights[0, :, view] = point, float(place[2])
+    inputs.axes[0, :, view] = torch.stack([double.cos(), double.sin()])
     return inputs
 
 
@@ -120,7 +121,7 @@ def test_a_held_target_is_where_the_tool_is_and_stays_where_it_is_let_go() -> No
     # The fingers close at right angles to the tool's yaw.
     expected = project_axis(THERE, torch.tensor([-math.cos(0.8), -math.sin(0.8)]), held.cameras[0, 0])
     torch.testing.assert_close(held.axes[0, TARGET, 0], expected, atol=1e-4, rtol=0)
-    opened = memory.recall(pointed_at(HERE), 0.3 * SURE)
+    opened = memory.recall(pointed_at(HERE), 0.1 * SURE)
     torch.testing.assert_close(place_in(opened, TARGET, 0), THERE, atol=1e-3, rtol=0)
 
 
@@ -178,3 +179,24 @@ def test_a_hand_before_a_thing_makes_its_sightings_doubtful() -> None:
     near.state[0, :3] = HERE
     recalled = memory.recall(near, SURE)
     assert float(place_in(recalled, 0, 0)[1] - HERE[1]) < 0.004
+
+
+@pytest.mark.parametrize(("height", "believed"), [(0.04, "hand"), (0.25, "fixed")])
+def test_a_camera_on_the_hand_outweighs_a_fixed_one_when_it_is_close(height: float, believed: str) -> None:
+    aside = torch.tensor([0.0, 0.02, 0.0])
+    inputs = pointed_at(HERE)
+    tool = HERE + torch.tensor([0.0, 0.0, height])
+    eye = tool.numpy().astype(float) + np.array([-0.06, 0.0, 0.06])
+    hand = torch.from_numpy(Camera(224, 224, 200.0, look_at(eye, HERE.numpy().astype(float))).to_vector())
+    inputs.state[0, :3], inputs.cameras[0, 1] = tool, hand
+    inputs.points[0, :, 1], inputs.heights[0, :, 1] = project(HERE + aside, hand), float(HERE[2])
+    recalled = SpatialMemory().recall(inputs, torch.ones(len(ROLES), 2))
+    shift = float((place_in(recalled, 0, 0) - HERE)[1])
+    assert shift > 0.012 if believed == "hand" else shift < 0.002
+
+
+def test_what_was_seen_long_ago_is_forgotten() -> None:
+    memory = looked_three_times()
+    for _ in range(100):
+        memory.recall(pointed_at(THERE), SURE)
+    assert all(len(seen) == 1 for seen in memory._seen)

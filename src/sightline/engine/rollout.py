@@ -17,6 +17,7 @@ from sightline.core.card import Card
 from sightline.core.errors import require_known
 from sightline.core.geometry import Array
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
+from sightline.engine.disturbance import Disturbance
 from sightline.engine.expert import Expert
 from sightline.engine.look import Look, apply_look, sample_look
 from sightline.engine.physics import CONTROL_HZ, SETTLE_SPEED, Simulation, Snapshot
@@ -33,10 +34,6 @@ HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper hol
 SETTLE_STEPS = 5  # after success, before the last check
 LIFTED = 0.03  # metres above its start: the object has been picked up
 LEFT = 0.03  # metres between tool and grasp point: the gripper has left the object
-NOISE = (0.008, 0.014)  # metres: standard deviation of the push on a moving step, lowest and highest of an episode
-NOISE_YAW = 0.05  # radians
-NOISY_EPISODES = 2 / 3
-NOISY_STEPS = 1 / 2
 
 
 def panda_card(size: int = 224) -> Card:
@@ -193,8 +190,8 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool) 
     if task is None:
         return Attempt(failure="no task")
     attempt, expert, judge = Attempt(task), Expert(simulation, task), Judge(simulation, task)
-    push = rng.uniform(*NOISE) if noise and rng.random() < NOISY_EPISODES else 0.0
-    for _ in range(MAX_STEPS):
+    disturbance = Disturbance(expert, rng) if noise else None
+    for step in range(MAX_STEPS):
         action = expert.act()
         scene = simulation.scene()
         attempt.snapshots.append(simulation.snapshot())
@@ -203,29 +200,12 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool) 
         attempt.actions.append(action)
         attempt.subtasks.append(expert.subtask)
         attempt.places.append(place_point(scene, task))
-        simulation.step(_pushed(action, push, expert, scene, rng) if push else action)
+        simulation.step(action if disturbance is None else disturbance.apply(step, action, scene))
         judge.watch()
         if judge.success or judge.fallen:
             break
     attempt.failure = judge.verdict()
     return attempt
-
-
-def _pushed(
-    action: NDArray[np.float32], push: float, expert: Expert, scene: SceneState, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """The action as it is carried out: half of the moving ones are disturbed, gently where there is little room."""
-    draws, shift, turn = rng.random(), rng.normal(0.0, push, 3), rng.normal(0.0, NOISE_YAW)
-    if draws > NOISY_STEPS or float(np.linalg.norm(action[:3])) < 0.005:
-        return action
-    simulation, target = expert.simulation, expert.task.target
-    if action[6] > 0 and simulation.tool[2] + action[2] < scene.grasp_points[target, 2] + 0.06:
-        scale = expert.slack(target) / push
-        shift, turn = shift * min(1.0, 0.6 * scale), turn * min(1.0, scale)
-    pushed = action.copy()
-    pushed[:3] += shift
-    pushed[5] += turn
-    return pushed
 
 
 # --- pictures ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """What the planner has pointed at, remembered between calls in the robot's frame.
 
-The planner sees each picture afresh, and an arm that reaches for something hides it. Things that nobody touches stay
-where they are: what was seen before counts as well as what is seen now.
+The planner sees each picture afresh, and an arm that reaches for something hides it from a fixed camera, while a camera
+on the hand then sees it best. Things that nobody touches stay where they are: what was seen before counts as well as
+what is seen now.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sightline.models.spatial_tokens import (
     STEP,
     TOOL_YAW,
     SpatialInputs,
+    eye_of,
     in_picture,
     project,
     project_axis,
@@ -25,9 +27,13 @@ from sightline.models.spatial_tokens import (
 
 SAME = 0.04  # metres within which two sightings are of the same thing
 FADE = 0.9  # share of an old sighting's weight that is left at the next call
+NEGLIGIBLE = 1e-3  # weight below which a sighting is forgotten
 WIDTH, GRIPPER = 6, -1  # indices in the state: metres between the fingers; their command, below zero to close
-CLEAR = 0.12  # metres between the tool and a thing from which on the hand does not hide it
-LEAST = 0.1  # share of its weight that a sighting keeps however near the tool is
+CLEAR = 0.2  # metres between the tool and a thing from which on the hand does not hide it from a fixed camera
+LEAST = 0.1  # share of its weight that such a sighting keeps however near the tool is
+ON_HAND = 0.25  # metres between the tool and a camera that moves with it
+CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; it falls to zero at CLEAR
+LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
 EMPTY = 0.01  # metres between closed fingers that hold nothing
 TARGET = ROLES.index("target")
 
@@ -50,14 +56,16 @@ class SpatialMemory:
     def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
         """Add what is pointed at now and return the inputs as they look from memory.
 
-        Only calibrated first views are remembered. A target between closed fingers is where the tool is, whatever the
+        Only calibrated views are remembered. A target between closed fingers is where the tool is, whatever the
         pictures seem to show; once they have closed on nothing, it is no longer where it was.
 
         Args:
             inputs: of one sample (B = 1).
-            confidence: [R] of the pointers in the first view, 0 to 1.
+            confidence: [R,V] of the pointers, 0 to 1.
         """
-        if not bool(torch.isfinite(inputs.cameras[0, 0]).all()):
+        calibrated = torch.isfinite(inputs.cameras[0]).all(-1).tolist()
+        views = [view for view, known in enumerate(calibrated) if known]
+        if not views:
             return inputs
         names = ("points", "boxes", "visible", "heights", "axes")
         recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
@@ -67,48 +75,57 @@ class SpatialMemory:
                 self._seen[role] = [self._in_hand(inputs.state[0])] if held else []
                 if not held:
                     continue
-                best = self._seen[role][0]
             else:
-                best = self._add(role, self._sighting(inputs, role, float(confidence[role])))
-            for view in range(inputs.points.shape[2]):
+                self._fade(role)
+                for view in views:
+                    self._add(role, self._sighting(inputs, role, view, float(confidence[role, view])))
+            best = max(self._seen[role], key=lambda sighting: sighting.weight)
+            for view in views:
                 self._show(recalled, role, view, best)
         return recalled
 
     @staticmethod
-    def _sighting(inputs: SpatialInputs, role: int, weight: float) -> Sighting:
-        """What is pointed at in the first view."""
-        camera, height = inputs.cameras[0, 0], inputs.heights[0, role, 0]
-        point, axis = inputs.points[0, role, 0], inputs.axes[0, role, 0]
+    def _sighting(inputs: SpatialInputs, role: int, view: int, weight: float) -> Sighting:
+        """What is pointed at in one view."""
+        camera, height, tool = inputs.cameras[0, view], inputs.heights[0, role, view], inputs.state[0, :3]
+        point, axis = inputs.points[0, role, view], inputs.axes[0, role, view]
         place = unproject(point, height, camera)
         angle = 0.5 * torch.atan2(axis[1], axis[0])
         along = unproject(point + STEP * torch.stack([angle.cos(), angle.sin()]), height, camera) - place
         yaw = torch.atan2(along[1], along[0])
-        # A hand about to grasp something hides half of it, and the rest looks as if it stood elsewhere.
-        weight *= float(((place - inputs.state[0, :3]).norm() / CLEAR).clamp(LEAST, 1))
+        away = float((place - tool).norm()) / CLEAR
+        if float((eye_of(camera) - tool).norm()) < ON_HAND:
+            weight *= CLOSE_UP * max(0.0, 1 - away)
+        else:
+            # A hand about to grasp something hides half of it, and the rest looks as if it stood elsewhere.
+            weight *= min(1.0, max(LEAST, away))
         return Sighting(place, axis.norm() * torch.stack([(2 * yaw).cos(), (2 * yaw).sin()]), weight)
 
     @staticmethod
     def _in_hand(state: Tensor) -> Sighting:
         """A target between the fingers, which close at right angles to the tool's yaw."""
         closing = 2 * state[TOOL_YAW] + torch.pi
-        return Sighting(state[:3], torch.stack([closing.cos(), closing.sin()]), 1.0)
+        return Sighting(state[:3], torch.stack([closing.cos(), closing.sin()]), LET_GO)
 
-    def _add(self, role: int, new: Sighting) -> Sighting:
-        """Merge a sighting with an earlier one at the same place; returns the weightiest of all."""
-        seen = self._seen[role]
-        for old in seen:
+    def _fade(self, role: int) -> None:
+        for old in self._seen[role]:
             old.weight *= FADE
+        self._seen[role] = [old for old in self._seen[role] if old.weight > NEGLIGIBLE]
+
+    def _add(self, role: int, new: Sighting) -> None:
+        """Add a sighting, merged with the weightiest earlier one at the same place."""
+        seen = self._seen[role]
         near = [old for old in seen if float((old.place - new.place)[:2].norm()) < SAME]
-        if near:
-            old = max(near, key=lambda sighting: sighting.weight)
-            total = old.weight + new.weight
-            share = new.weight / max(total, 1e-6)
-            old.place = old.place + share * (new.place - old.place)
-            old.axis = old.axis + share * (new.axis - old.axis)
-            old.weight = total
-        else:
-            seen.append(new)
-        return max(seen, key=lambda sighting: sighting.weight)
+        if not near:
+            if new.weight > NEGLIGIBLE or not seen:
+                seen.append(new)
+            return
+        old = max(near, key=lambda sighting: sighting.weight)
+        total = old.weight + new.weight
+        share = new.weight / max(total, 1e-6)
+        old.place = old.place + share * (new.place - old.place)
+        old.axis = old.axis + share * (new.axis - old.axis)
+        old.weight = total
 
     @staticmethod
     def _show(inputs: SpatialInputs, role: int, view: int, best: Sighting) -> None:
@@ -129,7 +146,6 @@ class SpatialMemory:
 
 
 def pointer_confidence(pointing: Pointing, question: int = 0) -> Tensor:
-    """[B,R] how sure the pointers of one question are in the first view: the softmax's peak times the visibility."""
-    roles = len(ROLES)
-    peak = pointing.logits[:, question, :roles, 0].softmax(-1).amax(-1)
-    return peak * pointing.visible[:, question, :, 0].sigmoid()
+    """[B,R,V] how sure the pointers of one question are: the softmax's peak times the visibility."""
+    peak = pointing.logits[:, question, : len(ROLES)].softmax(-1).amax(-1)
+    return peak * pointing.visible[:, question].sigmoid()

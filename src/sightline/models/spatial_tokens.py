@@ -101,6 +101,11 @@ def project(places: Tensor, cameras: Tensor) -> Tensor:
     return local[..., :2] / local[..., 2:].clamp(min=0.02) * cameras[..., 2:3] / cameras[..., :2] + 0.5
 
 
+def eye_of(cameras: Tensor) -> Tensor:
+    """[...,3] where cameras [...,15] are, base frame."""
+    return cameras[..., 3:].unflatten(-1, (3, 4))[..., 3]
+
+
 def project_axis(places: Tensor, turns: Tensor, cameras: Tensor) -> Tensor:
     """Double angle [...,2] in the picture of the horizontal direction with double angle ``turns`` [...,2] at base-frame
     places [...,3]."""
