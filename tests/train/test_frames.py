@@ -70,18 +70,6 @@ def test_an_empty_bank_is_fine() -> None:
     assert len(bank) == 0 and bank.images["front"].shape == (0, 28, 28, 3)
 
 
-def test_a_chunk_ends_with_its_episode(episodes: FrameBank) -> None:
-    frames = np.array([0, 3, 11])
-    chunk = episodes.chunk(frames, 4)
-    assert chunk.shape == (3, 4, 7)
-    np.testing.assert_array_equal(chunk[0], episodes.action[0:4])
-    np.testing.assert_array_equal(chunk[1, :3], episodes.action[3:6])
-    assert not chunk[1, 3, :6].any() and chunk[1, 3, 6] == episodes.action[5, 6]
-    np.testing.assert_array_equal(chunk[2, 0], episodes.action[11])
-    assert not chunk[2, 1:, :6].any() and (chunk[2, 1:, 6] == episodes.action[11, 6]).all()
-    assert episodes.action[12, :6].any(), "the next episode starts with motion, which must not leak in"
-
-
 def test_datasets_must_share_a_card(data: Path, dataset: Dataset, tmp_path: Path) -> None:
     assert common_card([dataset, dataset]) == dataset.card
     other = Path(shutil.copytree(data, tmp_path / "other"))

@@ -68,7 +68,7 @@ def test_unknown_modules_are_named(policy: Policy, key: str) -> None:
 @pytest.fixture
 def trainer(policy: Policy, scenes: FrameBank, episodes: FrameBank, tmp_path: Path) -> Trainer:
     head = policy.config.grounding
-    action = JointActionObjective(episodes, policy.transforms, CONFIG.action, 0, 0.0)
+    action = JointActionObjective(episodes, policy, CONFIG.action, 0, 0.0)
     labels = LabelMaker(head.kinds, head.colours, head.trace_points)
     packer = policy.transforms.packer
     grounding = GroundingObjective(scenes, episodes, packer, labels, CONFIG.grounding, 0, weight=0.25, every=2)

@@ -72,7 +72,7 @@ def words(grounding: GroundingObjective) -> WordsObjective:
 
 @pytest.fixture
 def joint(episodes: FrameBank, policy: Policy) -> JointActionObjective:
-    return JointActionObjective(episodes, policy.transforms, ACTION, 0, 0.1)
+    return JointActionObjective(episodes, policy, ACTION, 0, 0.1)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def latents(episodes: FrameBank, policy: Policy) -> LatentStore:
 
 @pytest.fixture
 def cached(guidance: TrueGuidance, latents: LatentStore, episodes: FrameBank, policy: Policy) -> CachedActionObjective:
-    return CachedActionObjective(episodes, guidance, latents, policy.transforms, ACTION, 0)
+    return CachedActionObjective(episodes, guidance, latents, policy, ACTION, 0)
 
 
 @pytest.mark.parametrize("name", ["recognition", "words", "grounding", "joint", "cached"])

@@ -7,7 +7,6 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from sightline.models.diffusion import Diffusion
 from sightline.models.visual_encoder import Attention, Mlp
@@ -130,7 +129,10 @@ class ActionExpert(nn.Module):
         self.net = DiffusionTransformer(action_dim, chunk, tokens, depth, width, heads)
         self.diffusion = Diffusion(diffusion_steps, prediction)
 
-    def loss(self, actions: Tensor, condition: Tensor, repeats: int, drop_rate: float) -> Tensor:
+    def loss(
+        self, actions: Tensor, condition: Tensor, repeats: int, drop_rate: float, known: Tensor | None = None,
+        path_weight: float = 0.0,
+    ) -> Tensor:  # fmt: skip
         """Mean squared error of what the network predicts (see Diffusion).
 
         Args:
@@ -138,13 +140,22 @@ class ActionExpert(nn.Module):
             condition: [B,tokens,width].
             repeats: independent (step, noise) draws for each sample.
             drop_rate: share of draws trained on the empty condition.
+            known: [B,T] bool, which actions count; all when None.
+            path_weight: weight of the error of the path, the sum of the moves so far (all but the last dimension, the
+                gripper): where a chunk ends matters more than each of its steps. Only where clean chunks are predicted.
         """
+        weight = actions.new_ones(actions.shape[:2]) if known is None else known.to(actions.dtype)
+        weight = (weight / weight.mean()).repeat(repeats, 1)[..., None]
         actions, condition = actions.repeat(repeats, 1, 1), condition.repeat(repeats, 1, 1)
         step = torch.randint(self.diffusion.steps, (len(actions),), device=actions.device)
         noise = torch.randn_like(actions)
         drop = torch.rand(len(actions), device=actions.device) < drop_rate if drop_rate > 0 else None
         predicted = self.net(self.diffusion.add_noise(actions, noise, step), step, condition, drop)
-        return F.mse_loss(predicted.float(), self.diffusion.target(actions, noise, step).float())
+        error = predicted.float() - self.diffusion.target(actions, noise, step).float()
+        loss = (weight * error.square()).mean()
+        if path_weight:
+            loss = loss + path_weight * (weight * error[..., :-1].cumsum(1).square()).mean()
+        return loss
 
     def sample(self, condition: Tensor, noise: Tensor, guidance_scale: float, ddim_steps: int) -> Tensor:
         """Denoise ``noise`` [B,T,A] to a normalised chunk; a guidance scale above 1 doubles the batch."""

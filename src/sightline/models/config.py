@@ -85,6 +85,8 @@ class ExpertConfig:
         repeated_steps: noise draws per sample and update in joint training.
         ddim_steps, guidance_scale: defaults at inference; a scale of 1 turns classifier-free guidance off.
         prediction: what the denoiser predicts, see Diffusion; the official model predicts ``epsilon``.
+        path_weight: weight of the error of a chunk's path beside that of its steps, see ActionExpert.loss; needs the
+            prediction ``sample``. The official model has none.
         memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
             what comes next so exactly that it stops looking at the points (docs/log.md).
@@ -97,12 +99,20 @@ class ExpertConfig:
     trace: bool = False
     memory: bool = True
     prediction: str = "sample"
+    path_weight: float = 0.3
     latent: bool = True
     condition_drop: float = 0.05
     repeated_steps: int = 4
     diffusion_steps: int = 100
     ddim_steps: int = 10
     guidance_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.path_weight and self.prediction != "sample":
+            raise SightlineError(
+                f"expert.path_weight needs the prediction 'sample': '{self.prediction}' says too little about the path "
+                "of a noised chunk. Set path_weight to 0."
+            )
 
 
 @dataclass(frozen=True)

@@ -111,17 +111,6 @@ class FrameBank:
         dataset, index = self.source[self.episode[frame]]
         return dataset.ids(index, camera)[self.time[frame]]
 
-    def chunk(self, frames: NDArray[np.int64], length: int) -> NDArray[np.float32]:
-        """[B,length,A] actions from each frame on.
-
-        Past the end of an episode the arm rests: zero motion, the last gripper command.
-        """
-        wanted = frames[:, None] + np.arange(length)
-        last = self.start[self.episode[frames] + 1][:, None] - 1
-        actions = self.action[np.minimum(wanted, last)].copy()
-        actions[wanted > last, :-1] = 0.0
-        return actions
-
 
 def common_card(datasets: Sequence[Dataset]) -> Card:
     """The interface card that all datasets share. Raises SightlineError where one has none or another one."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sightline.engine.questions import Answer, Question
 from sightline.models.pointing import GroundingLabels
-from sightline.models.policy import Transforms
+from sightline.models.policy import Policy
 from sightline.models.prompts import Packer, Prompt, TokenBatch, task_prompt
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem
@@ -20,6 +20,7 @@ from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frames import FrameBank
 from sightline.train.guidance import TrueGuidance
 from sightline.train.latents import LatentStore
+from sightline.train.plans import plans
 from sightline.train.questions import (
     LabelMaker,
     answers_for,
@@ -243,7 +244,7 @@ class GroundingObjective:
 
 @dataclass
 class ActionBatch:
-    """Joint training: pictures, prompts, calibration, states, chunks."""
+    """Joint training: pictures, prompts, calibration, states, chunks and how much of them is known."""
 
     images: Tensor
     tokens: TokenBatch
@@ -251,24 +252,34 @@ class ActionBatch:
     state: Tensor
     normalised: Tensor
     actions: Tensor
+    known: Tensor
 
 
 class FrameNumbers:
     """State, calibration and action chunk of demonstration frames as tensors."""
 
-    def __init__(self, bank: FrameBank, transforms: Transforms, chunk: int) -> None:
+    def __init__(self, bank: FrameBank, policy: Policy) -> None:
+        transforms = policy.transforms
         self.state = bank.state
         self.normalised = transforms.state.forward(bank.state)
-        self.actions = transforms.action.forward(bank.chunk(np.arange(len(bank)), chunk))
+        meant = plans(bank.action, bank.state, bank.episode, policy.config.chunk, policy.card)
+        self.actions, self.known = transforms.action.forward(meant.actions), meant.known
         per_episode = [np.stack([labels.cameras[name] for name in bank.cameras], 1) for labels in bank.labels]
         self.cameras = np.concatenate(per_episode).astype(np.float32)
 
     def at(self, frames: NDArray[np.int64]) -> dict[str, Tensor]:
-        """Tensors ``cameras`` [B,V,15], ``state``, ``normalised`` [B,S] and ``actions`` [B,T,A] of frames."""
+        """Tensors ``cameras`` [B,V,15], ``state``, ``normalised`` [B,S], ``actions`` [B,T,A] and ``known`` [B,T] of
+        frames."""
         return {
             name: torch.from_numpy(getattr(self, name)[frames])
-            for name in ("cameras", "state", "normalised", "actions")
+            for name in ("cameras", "state", "normalised", "actions", "known")
         }
+
+
+def expert_loss(system: DualSystem, actions: Tensor, known: Tensor, condition: Tensor, repeats: int) -> Tensor:
+    """The action loss with the settings of the system's expert; see ActionExpert.loss."""
+    config = system.config.expert
+    return system.expert.loss(actions, condition, repeats, config.condition_drop, known, config.path_weight)
 
 
 class JointActionObjective:
@@ -277,10 +288,11 @@ class JointActionObjective:
     name = "action"
     weight = 1.0
 
-    def __init__(self, bank: FrameBank, transforms: Transforms, config: ActionConfig, seed: int, jitter: float) -> None:
-        self.bank, self.packer, self.config, self.seed, self.jitter = bank, transforms.packer, config, seed, jitter
-        self.guided = transforms.config.guidance == "spatial"
-        self.numbers = FrameNumbers(bank, transforms, transforms.config.chunk)
+    def __init__(self, bank: FrameBank, policy: Policy, config: ActionConfig, seed: int, jitter: float) -> None:
+        self.bank, self.config, self.seed, self.jitter = bank, config, seed, jitter
+        self.packer = policy.transforms.packer
+        self.guided = policy.transforms.config.guidance == "spatial"
+        self.numbers = FrameNumbers(bank, policy)
         self.frames = np.flatnonzero(~bank.held_out)
 
     def batch(self, step: int, progress: float) -> ActionBatch:
@@ -298,7 +310,7 @@ class JointActionObjective:
         )
         expert = system.config.expert
         condition = system.condition(spatial, latent)
-        action = system.expert.loss(batch.actions, condition, expert.repeated_steps, expert.condition_drop)
+        action = expert_loss(system, batch.actions, batch.known, condition, expert.repeated_steps)
         return action, {"action": action}, len(batch.images)
 
 
@@ -308,6 +320,7 @@ class CachedBatch:
     DualSystem.query_tokens in batches that see latent query tokens."""
 
     actions: Tensor
+    known: Tensor
     spatial: SpatialInputs
     latent: tuple[list[Tensor], Tensor, Tensor] | None
 
@@ -320,11 +333,11 @@ class CachedActionObjective:
     weight = 1.0
 
     def __init__(
-        self, bank: FrameBank, guidance: TrueGuidance, latents: LatentStore | None, transforms: Transforms,
+        self, bank: FrameBank, guidance: TrueGuidance, latents: LatentStore | None, policy: Policy,
         config: ActionConfig, seed: int,
     ) -> None:  # fmt: skip
         self.guidance, self.latents, self.config, self.seed = guidance, latents, config, seed
-        self.numbers = FrameNumbers(bank, transforms, transforms.config.chunk)
+        self.numbers = FrameNumbers(bank, policy)
         self.frames = np.flatnonzero(~bank.held_out)
 
     def batch(self, step: int, progress: float) -> CachedBatch:
@@ -334,12 +347,12 @@ class CachedActionObjective:
         frames = rng.choice(chosen, self.config.cached_samples)
         numbers = self.numbers.at(frames)
         latent = None if latents is None else latents.at(frames)
-        return CachedBatch(numbers["actions"], self.guidance.at(frames, numbers), latent)
+        return CachedBatch(numbers["actions"], numbers["known"], self.guidance.at(frames, numbers), latent)
 
     def loss(self, system: DualSystem, batch: CachedBatch) -> tuple[Tensor, dict[str, Tensor], int]:
         spatial = batch.spatial.jitter(self.config.point_noise, self.config.height_noise)
         latent = None if batch.latent is None else system.query_tokens(*batch.latent)
         condition = system.condition(spatial, latent)
         # A cached sample costs little: fresh samples teach more than further noise on the same ones.
-        loss = system.expert.loss(batch.actions, condition, 1, system.config.expert.condition_drop)
+        loss = expert_loss(system, batch.actions, batch.known, condition, 1)
         return loss, {"action": loss}, len(batch.actions)

@@ -185,10 +185,10 @@ def _action_objectives(
         latents = _latents(policy, episodes, config) if policy.config.expert.latent else None
         frozen = tuple({*config.optimiser.freeze, "planner", "visual_encoder", "grounding"})
         config = replace(config, optimiser=replace(config.optimiser, freeze=frozen))
-        action = CachedActionObjective(episodes, guidance, latents, policy.transforms, config.action, config.seed)
+        action = CachedActionObjective(episodes, guidance, latents, policy, config.action, config.seed)
         return [action], config
     objectives: list[Objective] = [
-        JointActionObjective(episodes, policy.transforms, config.action, config.seed, config.grounding.jitter)
+        JointActionObjective(episodes, policy, config.action, config.seed, config.grounding.jitter)
     ]
     if config.system.guidance == "spatial" and config.action.grounding_every:
         weight, every = config.action.grounding_weight, config.action.grounding_every
