@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sightline import Policy
 from sightline.core.draw import overlay
+from sightline.core.types import EXECUTE  # actions of a chunk that are executed before the policy looks again
 from sightline.envs import TabletopEnv
 from sightline.evaluate.video import VideoWriter
 
 OUT = Path("outputs/examples")
-EXECUTE = 6  # actions of a chunk that are executed before the policy looks again
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ import tyro
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
+from sightline.core.types import EXECUTE
 
 # `--set steps=100 --set batch=8`: any key of the configuration, nested ones with dots.
 Overrides = Annotated[
@@ -174,7 +175,7 @@ class Evaluate:
     """Dataset folders with labels (suite grounding only)."""
     probe: int = 0
     """Scenes of the listening probe: the same scene with another target noun; 0 skips it."""
-    execute: int = 6
+    execute: int = EXECUTE
     """Actions of a chunk that are executed before the policy looks again."""
     handling: Literal["receding", "ensemble"] = "receding"
     """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more."""

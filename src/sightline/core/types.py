@@ -27,6 +27,7 @@ STATE_NAMES = (
     "gripper_command",
 )
 ACTION_NAMES = ("dx", "dy", "dz", "drx", "dry", "drz", "gripper")
+EXECUTE = 4  # actions of a chunk that are executed before a policy looks again, unless told otherwise
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError, require_known
+from sightline.core.types import EXECUTE
 
 Action = NDArray[np.float32]
 HANDLINGS = ("receding", "ensemble")
@@ -31,7 +32,7 @@ class ChunkPlayer:
     """
 
     handling: str = "receding"
-    execute: int = 4
+    execute: int = EXECUTE
     decay: float = 0.1
     gripper: int | None = 6
     _chunks: list[tuple[int, Action]] = field(default_factory=list)

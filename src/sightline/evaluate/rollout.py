@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sightline.core.card import Card
 from sightline.core.console import progress
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk, Grounding, Observation, PolicyLike, SceneState, Task
+from sightline.core.types import EXECUTE, ActionChunk, Grounding, Observation, PolicyLike, SceneState, Task
 from sightline.evaluate.chunks import ChunkPlayer
 from sightline.evaluate.film import Film
 from sightline.evaluate.phrases import style_of
@@ -63,7 +63,7 @@ class RolloutSettings:
     """
 
     batch: int = 4
-    execute: int = 4
+    execute: int = EXECUTE
     handling: str = "receding"
     films: int = 0
     film_dir: Path | None = None

@@ -14,6 +14,7 @@ from typing import Any
 import sightline
 from sightline.core.console import say
 from sightline.core.errors import SightlineError, require_known
+from sightline.core.types import EXECUTE
 from sightline.evaluate.grounding import Grounder, evaluate_grounding
 from sightline.evaluate.listen import ListeningResult, listen
 from sightline.evaluate.policies import EXPERT, REPLAY, load_policy
@@ -29,7 +30,6 @@ from sightline.evaluate.rollout import Environment, RolloutSettings, rollout_in_
 SUITES = ("tabletop", "grounding")
 SEED_STRIDE = 1_000_000  # evaluations with different --seed never share an episode
 FILMS = 24
-EXECUTE = 4
 
 
 def evaluate(
