@@ -141,7 +141,8 @@ def test_uncalibrated_cameras_are_left_alone() -> None:
     recalled = memory.recall(inputs, SURE)
     assert torch.equal(recalled.points[:, :, 1], inputs.points[:, :, 1])
     inputs.cameras[0, 0] = float("nan")
-    assert memory.recall(inputs, SURE) is inputs
+    recalled = memory.recall(inputs, SURE)
+    assert torch.equal(recalled.points, inputs.points) and torch.equal(recalled.visible, inputs.visible)
 
 
 def test_the_given_inputs_stay_as_they_are() -> None:
@@ -200,3 +201,14 @@ def test_what_was_seen_long_ago_is_forgotten() -> None:
     for _ in range(100):
         memory.recall(pointed_at(THERE), SURE)
     assert all(len(seen) == 1 for seen in memory._seen)
+
+
+def test_looks_add_up_without_fading() -> None:
+    memory = SpatialMemory()
+    for _ in range(6):
+        memory.look(pointed_at(HERE), SURE, share=0.25)
+    recalled = memory.recall(pointed_at(THERE), SURE)
+    torch.testing.assert_close(place_in(recalled, 0, 0), HERE, atol=1e-3, rtol=0)
+    few = SpatialMemory()
+    few.look(pointed_at(HERE), SURE, share=0.25)
+    torch.testing.assert_close(place_in(few.recall(pointed_at(THERE), SURE), 0, 0), THERE, atol=1e-3, rtol=0)

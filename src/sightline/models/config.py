@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from sightline.core.errors import SightlineError, require_known
 
+MOST_LOOKS = 8
+
 
 @dataclass(frozen=True)
 class PlannerConfig:
@@ -53,12 +55,24 @@ class VisualEncoderConfig:
 
 @dataclass(frozen=True)
 class GroundingHeadConfig:
-    """Pointer over visual tokens. ``width`` is that of queries and keys; ``trace_points`` the length of a trace."""
+    """Pointer over visual tokens.
+
+    Attributes:
+        width: of queries and keys; trace_points: length of a trace.
+        kinds, colours: what recognition tells apart.
+        looks: shifted copies of a picture that are looked at too (see models/looks.py): for an answer about one
+            picture, and for the first call of an episode while acting.
+    """
 
     width: int = 192
     trace_points: int = 8
     kinds: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
+    looks: int = 8
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.looks <= MOST_LOOKS:
+            raise SightlineError(f"grounding.looks must be between 0 and {MOST_LOOKS}, got {self.looks}.")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import Grounding
+from sightline.models.looks import SHIFTS, agreed, shifted
 from sightline.models.pointing import ROLES, Pointing
 from sightline.models.prompts import BOX_QUESTION, Packer, Prompt, refer_prompt, task_prompt
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import WordTokenizer
 from sightline.models.transforms import fit_picture
 
+AGREE = 0.05  # sides of the picture within which two looks point at the same thing
 COMMANDS = ("put", "place", "move", "set", "bring", "take", "pick", "drop", "lay", "push", "stack")
 
 
@@ -51,13 +54,18 @@ class Planner:
             raise SightlineError("This policy was trained with --guidance none: it cannot say where it acts.")
         prompts = [[grounding_prompt(text)] for text in texts]
         side, device = self.system.config.planner.image_size, self.device
-        pictures = torch.from_numpy(np.stack([fit_picture(image, side) for image in images]))[:, None]
-        seen = self.system.see(pictures.to(device), self.packer.pack(prompts, 1).to(device))
-        assert seen.pointing is not None
-        camera = self.system.config.cameras[0]
+        pictures = torch.from_numpy(np.stack([fit_picture(image, side) for image in images]))[:, None].to(device)
+        tokens, camera = self.packer.pack(prompts, 1).to(device), self.system.config.cameras[0]
+        looks: list[list[Grounding]] = [[] for _ in images]
+        for right, down in ((0, 0), *SHIFTS[: self.system.config.grounding.looks]):
+            pointing = self.system.see(shifted(pictures, right, down), tokens).pointing
+            assert pointing is not None
+            for row, image in enumerate(images):
+                found = read_pointing(pointing, row, image.shape[:2], camera, prompts[row][0].readouts)
+                looks[row].append(_moved_back(found, right, down, image.shape, side))
         return [
-            read_pointing(seen.pointing, row, image.shape[:2], camera, prompts[row][0].readouts)
-            for row, image in enumerate(images)
+            agreed(found, AGREE * np.array([image.shape[1], image.shape[0]]))
+            for found, image in zip(looks, images, strict=True)
         ]
 
     @torch.inference_mode()
@@ -72,6 +80,17 @@ class Planner:
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.system.parameters()).device
+
+
+def _moved_back(found: Grounding, right: int, down: int, shape: tuple[int, ...], side: int) -> Grounding:
+    """What was found in a shifted picture of ``side`` pixels, in pixels of the picture of ``shape`` [H,W,3] itself."""
+    shift = np.array([right * shape[1], down * shape[0]]) / side
+    return replace(
+        found,
+        points={name: point - shift for name, point in found.points.items()},
+        boxes={name: box - np.tile(shift, 2) for name, box in found.boxes.items()},
+        trace=found.trace - shift,
+    )
 
 
 def grounding_prompt(text: str) -> Prompt:

@@ -22,6 +22,7 @@ from sightline.core.geometry import Camera
 from sightline.core.types import ActionChunk, Grounding, Observation
 from sightline.models.config import SystemConfig
 from sightline.models.grounding import Planner, read_pointing
+from sightline.models.looks import SHIFTS, moved_back, shifted
 from sightline.models.prompts import Packer, TokenBatch, task_prompt
 from sightline.models.spatial_memory import SpatialMemory, pointer_confidence
 from sightline.models.spatial_tokens import SpatialInputs
@@ -30,6 +31,7 @@ from sightline.models.tokenizer import WordTokenizer
 from sightline.models.transforms import Scaler, fit_picture
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints"
+LOOK_SHARE = 0.25  # weight of a look at a shifted copy in the memory, where a look at the picture itself counts one
 NO_CAMERA = np.full(15, np.nan, dtype=np.float32)
 
 
@@ -151,6 +153,9 @@ class Policy:
             if self._told.get(row) != observation.instruction:
                 self._memories.pop(row, None)
             self._told[row] = observation.instruction
+        new = [index for index, row in enumerate(rows) if row not in self._memories]
+        if new and self._remembers:
+            self._look_around([observations[index] for index in new], [rows[index] for index in new])
         seen = self.system.see(inputs.images.to(self.device), inputs.tokens.to(self.device))
         noise = torch.stack([self._noise(row) for row in rows])
         normalised = self.sample(seen, inputs, noise, rows)
@@ -171,19 +176,42 @@ class Policy:
         device = self.device
         state, normalised, cameras = (x.to(device) for x in (inputs.state, inputs.normalised_state, inputs.cameras))
         spatial = SpatialInputs.from_pointing(seen.pointing, 0, cameras, state, normalised)
-        if seen.pointing is not None and expert.memory and rows:
+        if self._remembers and rows:
+            assert seen.pointing is not None
             spatial = self._recall(spatial, pointer_confidence(seen.pointing), rows)
         latent = self.system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
         condition = self.system.condition(spatial, latent)
         return self.system.expert.sample(condition, noise.to(device), expert.guidance_scale, expert.ddim_steps)
 
+    @property
+    def _remembers(self) -> bool:
+        return self.config.guidance == "spatial" and self.config.expert.memory
+
+    def _look_around(self, observations: Sequence[Observation], rows: Sequence[int]) -> None:
+        """Start the memories of episodes with looks at shifted copies of their first pictures."""
+        inputs = self.transforms.inputs(observations)
+        state, normalised, cameras = (
+            x.to(self.device) for x in (inputs.state, inputs.normalised_state, inputs.cameras)
+        )
+        for row in rows:
+            self._memories[row] = SpatialMemory()
+        for right, down in SHIFTS[: self.config.grounding.looks]:
+            images = shifted(inputs.images, right, down)
+            pointing = self.system.see(images.to(self.device), inputs.tokens.to(self.device)).pointing
+            assert pointing is not None
+            spatial = SpatialInputs.from_pointing(pointing, 0, cameras, state, normalised)
+            spatial = moved_back(spatial, right, down, self.config.planner.image_size)
+            confidence = pointer_confidence(pointing)
+            for index, row in enumerate(rows):
+                self._memories[row].look(_sample(spatial, index), confidence[index], LOOK_SHARE)
+
     def _recall(self, spatial: SpatialInputs, confidence: Tensor, rows: Sequence[int]) -> SpatialInputs:
         """Each sample's guidance as its episode's memory has it."""
+        parts = [
+            self._memories.setdefault(row, SpatialMemory()).recall(_sample(spatial, index), confidence[index])
+            for index, row in enumerate(rows)
+        ]
         names = vars(spatial)
-        parts = []
-        for index, row in enumerate(rows):
-            one = SpatialInputs(**{name: value[index : index + 1] for name, value in names.items()})
-            parts.append(self._memories.setdefault(row, SpatialMemory()).recall(one, confidence[index]))
         return SpatialInputs(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
 
     def _noise(self, row: int) -> Tensor:
@@ -283,6 +311,11 @@ class Policy:
         for title, value in self.notes.items():
             lines += [f"## {title}", "", "```json", json.dumps(value, indent=2), "```", ""]
         return "\n".join(lines)
+
+
+def _sample(inputs: SpatialInputs, index: int) -> SpatialInputs:
+    """One sample of a batch (B = 1)."""
+    return SpatialInputs(**{name: value[index : index + 1] for name, value in vars(inputs).items()})
 
 
 def _write_json(path: Path, value: dict) -> None:

@@ -53,35 +53,38 @@ class SpatialMemory:
     def __init__(self) -> None:
         self._seen: list[list[Sighting]] = [[] for _ in ROLES]
 
-    def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
-        """Add what is pointed at now and return the inputs as they look from memory.
-
-        Only calibrated views are remembered. A target between closed fingers is where the tool is, whatever the
-        pictures seem to show; once they have closed on nothing, it is no longer where it was.
+    def look(self, inputs: SpatialInputs, confidence: Tensor, share: float = 1.0) -> None:
+        """Add what is pointed at now, in all calibrated views.
 
         Args:
             inputs: of one sample (B = 1).
             confidence: [R,V] of the pointers, 0 to 1.
+            share: of the weight of an ordinary look.
         """
-        calibrated = torch.isfinite(inputs.cameras[0]).all(-1).tolist()
-        views = [view for view, known in enumerate(calibrated) if known]
-        if not views:
-            return inputs
+        for role in range(len(ROLES)):
+            if role == TARGET and _closed(inputs):
+                continue  # it is in the fingers or nowhere, whatever the pictures seem to show
+            for view in _calibrated(inputs):
+                self._add(role, self._sighting(inputs, role, view, share * float(confidence[role, view])))
+
+    def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
+        """Look (see :meth:`look`) and return the inputs as they look from memory.
+
+        A target between closed fingers is where the tool is; once they have closed on nothing, it is no longer where
+        it was.
+        """
+        self._fade()
+        self.look(inputs, confidence)
+        if _closed(inputs):
+            held = float(inputs.state[0, WIDTH]) > EMPTY
+            self._seen[TARGET] = [self._in_hand(inputs.state[0])] if held else []
         names = ("points", "boxes", "visible", "heights", "axes")
         recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
-        for role in range(len(ROLES)):
-            if role == TARGET and float(inputs.state[0, GRIPPER]) < 0:
-                held = float(inputs.state[0, WIDTH]) > EMPTY
-                self._seen[role] = [self._in_hand(inputs.state[0])] if held else []
-                if not held:
-                    continue
-            else:
-                self._fade(role)
-                for view in views:
-                    self._add(role, self._sighting(inputs, role, view, float(confidence[role, view])))
-            best = max(self._seen[role], key=lambda sighting: sighting.weight)
-            for view in views:
-                self._show(recalled, role, view, best)
+        for role, seen in enumerate(self._seen):
+            if seen:
+                best = max(seen, key=lambda sighting: sighting.weight)
+                for view in _calibrated(inputs):
+                    self._show(recalled, role, view, best)
         return recalled
 
     @staticmethod
@@ -107,10 +110,11 @@ class SpatialMemory:
         closing = 2 * state[TOOL_YAW] + torch.pi
         return Sighting(state[:3], torch.stack([closing.cos(), closing.sin()]), LET_GO)
 
-    def _fade(self, role: int) -> None:
-        for old in self._seen[role]:
-            old.weight *= FADE
-        self._seen[role] = [old for old in self._seen[role] if old.weight > NEGLIGIBLE]
+    def _fade(self) -> None:
+        for role, seen in enumerate(self._seen):
+            for old in seen:
+                old.weight *= FADE
+            self._seen[role] = [old for old in seen if old.weight > NEGLIGIBLE]
 
     def _add(self, role: int, new: Sighting) -> None:
         """Add a sighting, merged with the weightiest earlier one at the same place."""
@@ -131,8 +135,6 @@ class SpatialMemory:
     def _show(inputs: SpatialInputs, role: int, view: int, best: Sighting) -> None:
         """Write a sighting into one calibrated view: what is remembered counts as seen, hidden or not."""
         camera = inputs.cameras[0, view]
-        if not bool(torch.isfinite(camera).all()):
-            return
         seen = bool(in_picture(best.place, camera))
         inputs.visible[0, role, view] = float(seen)
         if not seen:
@@ -143,6 +145,15 @@ class SpatialMemory:
         inputs.points[0, role, view] = point
         inputs.heights[0, role, view] = best.place[2]
         inputs.axes[0, role, view] = best.axis.norm() * project_axis(best.place, best.axis, camera)
+
+
+def _closed(inputs: SpatialInputs) -> bool:
+    return float(inputs.state[0, GRIPPER]) < 0
+
+
+def _calibrated(inputs: SpatialInputs) -> list[int]:
+    """Views whose camera is known."""
+    return torch.isfinite(inputs.cameras[0]).all(-1).nonzero().flatten().tolist()
 
 
 def pointer_confidence(pointing: Pointing, question: int = 0) -> Tensor:
