@@ -147,7 +147,7 @@ class GroundingHead(nn.Module):
         )
         roles = len(ROLES)
         tool_logits, tools = self._tool(keys, values, labels)
-        traces = self._path(
+        traces = self.route(
             readouts[:, :, roles], tools[:, 0], points[:, :, :roles, 0], heights[:, :, :roles, 0], labels
         )
         return Pointing(
@@ -213,13 +213,17 @@ class GroundingHead(nn.Module):
         attended = torch.einsum("bvc,bvcw->bvw", local.to(values.dtype), values)
         return logits, (local[..., None] * centres).sum(-2) + self.tool_offset(attended).float() / side
 
-    def _path(
-        self, state: Tensor, tool: Tensor, points: Tensor, heights: Tensor, labels: GroundingLabels | None
+    def route(
+        self, state: Tensor, tool: Tensor, points: Tensor, heights: Tensor, labels: GroundingLabels | None = None
     ) -> Tensor:
-        """The tool's path [B,Q,N,2] from where it is (``tool`` [B,2]) over the target to the place.
+        """The tool's path [B,Q,N,2] in the first view from where it is over the target to the place.
 
         It follows from where these are; only they must be found in the picture. What is learned is how far it strays
         from lines that approach each end from above.
+
+        Args:
+            state: [B,Q,planner_width] hidden states of the trace's readout token.
+            tool: [B,2]; points: [B,Q,R,2]; heights: [B,Q,R] of the roles, all in the first view.
         """
         start = tool[:, None].expand(-1, state.shape[1], -1)
         ends, height = points[:, :, [TARGET, PLACE]], heights[:, :, [TARGET, PLACE]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,82 +21,13 @@ from sightline.core.geometry import Camera
 from sightline.core.types import ActionChunk, Grounding, Observation
 from sightline.models.config import SystemConfig
 from sightline.models.grounding import Planner, read_pointing
-from sightline.models.looks import SHIFTS, moved_back, shifted
-from sightline.models.prompts import Packer, TokenBatch, task_prompt
-from sightline.models.spatial_memory import SpatialMemory, pointer_confidence
+from sightline.models.guide import Guide, believed
+from sightline.models.inputs import Transforms
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem, Seen
 from sightline.models.tokenizer import WordTokenizer
-from sightline.models.transforms import Scaler, fit_picture
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints"
-LOOK_SHARE = 0.25  # weight of a look at a shifted copy in the memory, where a look at the picture itself counts one
-NO_CAMERA = np.full(15, np.nan, dtype=np.float32)
-
-
-@dataclass
-class ModelInputs:
-    """The system's view of B observations: images [B,V,S,S,3] uint8, packed prompts, cameras [B,V,15], states [B,S]."""
-
-    images: Tensor
-    tokens: TokenBatch
-    cameras: Tensor
-    state: Tensor
-    normalised_state: Tensor
-
-
-class Transforms:
-    """The symmetric pipeline: observations to inputs, outputs to actions. Shared by training and serving."""
-
-    def __init__(self, config: SystemConfig, tokenizer: WordTokenizer, statistics: dict) -> None:
-        self.config = config
-        self.packer = Packer(tokenizer, config.planner)
-        self.state = Scaler.from_statistics(statistics["observation.state"], "observation.state")
-        self.action = Scaler.from_statistics(statistics["action"], "action")
-
-    def picture(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """One picture as the model sees it."""
-        return fit_picture(image, self.config.planner.image_size)
-
-    def inputs(self, observations: Sequence[Observation]) -> ModelInputs:
-        """Model inputs of one observation each. Raises SightlineError on missing cameras, wrong shapes, NaN."""
-        for observation in observations:
-            self._check(observation)
-        cameras = self.config.cameras
-        images = np.stack([[self.picture(o.images[name]) for name in cameras] for o in observations])
-        vectors = [[o.cameras[n].to_vector() if n in o.cameras else NO_CAMERA for n in cameras] for o in observations]
-        state = np.stack([o.state for o in observations]).astype(np.float32)
-        guided = self.config.guidance == "spatial"
-        tokens = self.packer.pack([[task_prompt(o.instruction, guided)] for o in observations], len(cameras))
-        return ModelInputs(
-            torch.from_numpy(images),
-            tokens,
-            torch.from_numpy(np.asarray(vectors, dtype=np.float32)),
-            torch.from_numpy(state),
-            torch.from_numpy(self.state.forward(state)),
-        )
-
-    def _check(self, observation: Observation) -> None:
-        for name in self.config.cameras:
-            if name not in observation.images:
-                have = ", ".join(observation.images) or "none"
-                raise SightlineError(
-                    f"The policy needs camera '{name}' (it was trained with {self.config.cameras}), got {have}."
-                )
-        state = np.asarray(observation.state)
-        if state.shape != (self.config.state_dim,) or not np.isfinite(state).all():
-            raise SightlineError(
-                f"The policy needs a finite state of {self.config.state_dim} numbers, got shape {state.shape}"
-                f"{' with NaN' if state.size and not np.isfinite(state).all() else ''}."
-            )
-        if not observation.instruction.strip():
-            raise SightlineError("The observation has no instruction; say what to do.")
-
-    def outputs(self, normalised: NDArray) -> NDArray[np.float32]:
-        """Actions [...,A] in physical units; the gripper (last) becomes +1 or -1."""
-        actions = self.action.inverse(normalised)
-        actions[..., -1] = np.where(actions[..., -1] > 0, 1.0, -1.0)
-        return actions
 
 
 class Policy:
@@ -114,8 +44,7 @@ class Policy:
         self.transforms = Transforms(system.config, tokenizer, statistics)
         self.planner = Planner(system, tokenizer, self.transforms.packer)
         self._calls: dict[int, int] = {}
-        self._memories: dict[int, SpatialMemory] = {}
-        self._told: dict[int, str] = {}
+        self.guide = Guide(system, self.transforms)
 
     @property
     def config(self) -> SystemConfig:
@@ -133,8 +62,7 @@ class Policy:
         """Forget the past of these rows (all when None): what was seen, and how often they asked for noise."""
         for row in list(self._calls) if rows is None else rows:
             self._calls.pop(row, None)
-            self._memories.pop(row, None)
-            self._told.pop(row, None)
+            self.guide.forget(row)
 
     def act(self, observation: Observation) -> ActionChunk:
         """The next chunk of actions in physical units for one observation.
@@ -148,71 +76,26 @@ class Policy:
     def act_batch(self, observations: Sequence[Observation], rows: Sequence[int]) -> list[ActionChunk]:
         """One chunk for each observation; ``rows`` names the running episode that each belongs to."""
         inputs = self.transforms.inputs(observations)
-        for row, observation in zip(rows, observations, strict=True):
-            # Sightings answer to words: what was meant before says nothing about what is meant now.
-            if self._told.get(row) != observation.instruction:
-                self._memories.pop(row, None)
-            self._told[row] = observation.instruction
-        new = [index for index, row in enumerate(rows) if row not in self._memories]
-        if new and self._remembers:
-            self._look_around([observations[index] for index in new], [rows[index] for index in new])
+        self.guide.begin(observations, rows)
         seen = self.system.see(inputs.images.to(self.device), inputs.tokens.to(self.device))
         noise = torch.stack([self._noise(row) for row in rows])
-        normalised = self.sample(seen, inputs, noise, rows)
+        spatial = self.guide.guidance(seen, inputs, rows)
+        normalised = self.sample(seen, spatial, noise)
         actions = self.transforms.outputs(normalised.float().cpu().numpy())
         groundings: list[Grounding | None] = [None] * len(observations)
         if seen.pointing is not None:
-            camera = self.config.cameras[0]
+            camera, guided = self.config.cameras[0], believed(seen.pointing, spatial)
             sizes = [observation.images[camera].shape[:2] for observation in observations]
-            groundings = [read_pointing(seen.pointing, row, size, camera) for row, size in enumerate(sizes)]
+            groundings = [read_pointing(guided, row, size, camera) for row, size in enumerate(sizes)]
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
 
-    def sample(self, seen: Seen, inputs: ModelInputs, noise: Tensor, rows: Sequence[int] = ()) -> Tensor:
-        """Normalised action chunks [B,T,A] from what the planner side has seen and starting noise [B,T,A].
-
-        ``rows`` names the running episodes, whose earlier sightings are recalled; without them nothing is remembered.
-        """
+    def sample(self, seen: Seen, spatial: SpatialInputs, noise: Tensor) -> Tensor:
+        """Normalised action chunks [B,T,A] from what the planner side has seen, explicit guidance and starting noise
+        [B,T,A]."""
         expert = self.config.expert
-        device = self.device
-        state, normalised, cameras = (x.to(device) for x in (inputs.state, inputs.normalised_state, inputs.cameras))
-        spatial = SpatialInputs.from_pointing(seen.pointing, 0, cameras, state, normalised)
-        if self._remembers and rows:
-            assert seen.pointing is not None
-            spatial = self._recall(spatial, pointer_confidence(seen.pointing), rows)
         latent = self.system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
         condition = self.system.condition(spatial, latent)
-        return self.system.expert.sample(condition, noise.to(device), expert.guidance_scale, expert.ddim_steps)
-
-    @property
-    def _remembers(self) -> bool:
-        return self.config.guidance == "spatial" and self.config.expert.memory
-
-    def _look_around(self, observations: Sequence[Observation], rows: Sequence[int]) -> None:
-        """Start the memories of episodes with looks at shifted copies of their first pictures."""
-        inputs = self.transforms.inputs(observations)
-        state, normalised, cameras = (
-            x.to(self.device) for x in (inputs.state, inputs.normalised_state, inputs.cameras)
-        )
-        for row in rows:
-            self._memories[row] = SpatialMemory()
-        for right, down in SHIFTS[: self.config.grounding.looks]:
-            images = shifted(inputs.images, right, down)
-            pointing = self.system.see(images.to(self.device), inputs.tokens.to(self.device)).pointing
-            assert pointing is not None
-            spatial = SpatialInputs.from_pointing(pointing, 0, cameras, state, normalised)
-            spatial = moved_back(spatial, right, down, self.config.planner.image_size)
-            confidence = pointer_confidence(pointing)
-            for index, row in enumerate(rows):
-                self._memories[row].look(_sample(spatial, index), confidence[index], LOOK_SHARE)
-
-    def _recall(self, spatial: SpatialInputs, confidence: Tensor, rows: Sequence[int]) -> SpatialInputs:
-        """Each sample's guidance as its episode's memory has it."""
-        parts = [
-            self._memories.setdefault(row, SpatialMemory()).recall(_sample(spatial, index), confidence[index])
-            for index, row in enumerate(rows)
-        ]
-        names = vars(spatial)
-        return SpatialInputs(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+        return self.system.expert.sample(condition, noise.to(self.device), expert.guidance_scale, expert.ddim_steps)
 
     def _noise(self, row: int) -> Tensor:
         # The noise depends on how often this episode was asked, never on its neighbours: batching changes nothing.
@@ -313,11 +196,6 @@ class Policy:
         return "\n".join(lines)
 
 
-def _sample(inputs: SpatialInputs, index: int) -> SpatialInputs:
-    """One sample of a batch (B = 1)."""
-    return SpatialInputs(**{name: value[index : index + 1] for name, value in vars(inputs).items()})
-
-
 def _write_json(path: Path, value: dict) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n")
 
@@ -352,6 +230,3 @@ def _load_weights(system: DualSystem, weights: dict[str, Tensor], folder: Path) 
         )
     system.load_state_dict({name: value.float() for name, value in weights.items()}, strict=False)
     system.planner.model.tie_weights()
-
-
-__all__ = ["ModelInputs", "Policy", "Transforms"]

@@ -29,7 +29,8 @@ class Seen:
     Attributes:
         states: planner hidden states.
         dense: [B,V,s,s,C] visual-encoder features, pooled for the querying transformer.
-        pointing: grounding predictions, None when unguided; features: [B,V,side,side,W] what they were read from.
+        pointing: grounding predictions, None when unguided; features: [B,V,side,side,W] what they were read from;
+            readouts: [B,Q,R + 1,planner_width] what asked for them.
         ignore: [B,L] padding positions of the planner sequence.
     """
 
@@ -37,6 +38,7 @@ class Seen:
     dense: Tensor
     pointing: Pointing | None
     features: Tensor | None
+    readouts: Tensor | None
     ignore: Tensor
 
 
@@ -84,12 +86,12 @@ class DualSystem(nn.Module):
         """Run the planner side on pictures [B,V,S,S,3] uint8 and packed questions."""
         states = self.planner(images, tokens, self.config.querying.layers)
         dense = self.encode_views(images)
-        pointing = features = None
+        pointing = features = readouts = None
         if self.config.guidance == "spatial":
             readouts = _at_readouts(states.layers[-1], tokens)
             features = self.grounding.features(dense, states.visual)
             pointing = self.grounding(readouts, features, labels)
-        return Seen(states, self._pool(dense), pointing, features, tokens.segments < 0)
+        return Seen(states, self._pool(dense), pointing, features, readouts, tokens.segments < 0)
 
     def _pool(self, dense: Tensor) -> Tensor:
         """Average pool x pool cells of [B,V,side,side,C]."""
@@ -113,6 +115,13 @@ class DualSystem(nn.Module):
         """Named grounding loss terms (stage 1, and co-training in stage 2)."""
         assert seen.pointing is not None
         return self.grounding.loss(seen.pointing, seen.states.embedded, labels)
+
+    def trace(self, seen: Seen, points: Tensor, heights: Tensor) -> Tensor:
+        """[B,N,2] the tool's path of the first question in the first view, if its roles are at ``points`` [B,R,V,2] and
+        ``heights`` [B,R,V] rather than where they were seen."""
+        assert seen.pointing is not None and seen.readouts is not None
+        state, tool = seen.readouts[:, :1, len(ROLES)], seen.pointing.tools[:, 0]
+        return self.grounding.route(state, tool, points[:, None, :, 0], heights[:, None, :, 0])[:, 0]
 
     def query_tokens(self, states: list[Tensor], dense: Tensor, ignore: Tensor | None) -> Tensor:
         """Latent query tokens [B,N,width].

@@ -1,0 +1,85 @@
+"""Observations to the system's inputs, its outputs to actions: one pipeline for training and serving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.core.errors import SightlineError
+from sightline.core.types import Observation
+from sightline.models.config import SystemConfig
+from sightline.models.prompts import Packer, TokenBatch, task_prompt
+from sightline.models.tokenizer import WordTokenizer
+from sightline.models.transforms import Scaler, fit_picture
+
+NO_CAMERA = np.full(15, np.nan, dtype=np.float32)
+
+
+@dataclass
+class ModelInputs:
+    """The system's view of B observations: images [B,V,S,S,3] uint8, packed prompts, cameras [B,V,15], states [B,S]."""
+
+    images: Tensor
+    tokens: TokenBatch
+    cameras: Tensor
+    state: Tensor
+    normalised_state: Tensor
+
+
+class Transforms:
+    """The symmetric pipeline: observations to inputs, outputs to actions. Shared by training and serving."""
+
+    def __init__(self, config: SystemConfig, tokenizer: WordTokenizer, statistics: dict) -> None:
+        self.config = config
+        self.packer = Packer(tokenizer, config.planner)
+        self.state = Scaler.from_statistics(statistics["observation.state"], "observation.state")
+        self.action = Scaler.from_statistics(statistics["action"], "action")
+
+    def picture(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """One picture as the model sees it."""
+        return fit_picture(image, self.config.planner.image_size)
+
+    def inputs(self, observations: Sequence[Observation]) -> ModelInputs:
+        """Model inputs of one observation each. Raises SightlineError on missing cameras, wrong shapes, NaN."""
+        for observation in observations:
+            self._check(observation)
+        cameras = self.config.cameras
+        images = np.stack([[self.picture(o.images[name]) for name in cameras] for o in observations])
+        vectors = [[o.cameras[n].to_vector() if n in o.cameras else NO_CAMERA for n in cameras] for o in observations]
+        state = np.stack([o.state for o in observations]).astype(np.float32)
+        guided = self.config.guidance == "spatial"
+        tokens = self.packer.pack([[task_prompt(o.instruction, guided)] for o in observations], len(cameras))
+        return ModelInputs(
+            torch.from_numpy(images),
+            tokens,
+            torch.from_numpy(np.asarray(vectors, dtype=np.float32)),
+            torch.from_numpy(state),
+            torch.from_numpy(self.state.forward(state)),
+        )
+
+    def _check(self, observation: Observation) -> None:
+        for name in self.config.cameras:
+            if name not in observation.images:
+                have = ", ".join(observation.images) or "none"
+                raise SightlineError(
+                    f"The policy needs camera '{name}' (it was trained with {self.config.cameras}), got {have}."
+                )
+        state = np.asarray(observation.state)
+        if state.shape != (self.config.state_dim,) or not np.isfinite(state).all():
+            raise SightlineError(
+                f"The policy needs a finite state of {self.config.state_dim} numbers, got shape {state.shape}"
+                f"{' with NaN' if state.size and not np.isfinite(state).all() else ''}."
+            )
+        if not observation.instruction.strip():
+            raise SightlineError("The observation has no instruction; say what to do.")
+
+    def outputs(self, normalised: NDArray) -> NDArray[np.float32]:
+        """Actions [...,A] in physical units; the gripper (last) becomes +1 or -1."""
+        actions = self.action.inverse(normalised)
+        actions[..., -1] = np.where(actions[..., -1] > 0, 1.0, -1.0)
+        return actions
