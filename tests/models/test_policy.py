@@ -99,6 +99,35 @@ def test_another_instruction_drops_what_was_seen_for_the_last_one(policy: Policy
     assert not np.array_equal(second_chunk(OBSERVATIONS[1].instruction, OBSERVATIONS[1].instruction), fresh)
 
 
+def test_an_episode_starts_with_a_look_around(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    see, batches = policy.system.see, []
+    monkeypatch.setattr(policy.system, "see", lambda images, *rest: batches.append(len(images)) or see(images, *rest))
+    looks = policy.config.grounding.looks
+    policy.reset()
+    policy.act_batch(OBSERVATIONS[:2], [0, 1])
+    assert batches == [2] * (looks + 1)
+    batches.clear()
+    policy.act_batch(OBSERVATIONS[:2], [0, 1])
+    assert batches == [2]
+    batches.clear()
+    policy.reset([1])
+    policy.act_batch(OBSERVATIONS[:2], [0, 1])  # only the new episode looks around
+    assert batches == [1] * looks + [2]
+
+
+def test_the_grounding_of_a_chunk_is_what_guided_it(policy: Policy) -> None:
+    policy.reset()
+    first = policy.act(OBSERVATIONS[0]).grounding
+    assert first is not None
+    held = OBSERVATIONS[0].state.copy()
+    held[:3], held[6], held[-1] = [0.5, 0.05, 0.1], 0.04, -1.0
+    grounding = policy.act(replace(OBSERVATIONS[0], state=held)).grounding
+    assert grounding is not None
+    tool, depth = OBSERVATIONS[0].cameras["front"].project(np.array([0.5, 0.05, 0.1]))
+    assert depth > 0
+    np.testing.assert_allclose(grounding.points["target"], tool, atol=0.01)
+
+
 def test_uncalibrated_observations_are_welcome(policy: Policy) -> None:
     policy.reset()
     calibrated = policy.act(OBSERVATIONS[0])

@@ -162,7 +162,7 @@ PRESETS: dict[str, SystemConfig] = {
             key_value_heads=1, vocabulary=1536,
         ),
         visual=VisualEncoderConfig(depth=1, width=64, heads=1, pretraining_size=112),
-        grounding=GroundingHeadConfig(width=64),
+        grounding=GroundingHeadConfig(width=64, looks=2),
         querying=QueryingConfig(queries=4, heads=2),
         expert=ExpertConfig(depth=1, width=64, heads=2),
     ),
