@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nano import COLOURS, KINDS
 
-from sightline.core.geometry import resample_path
+from sightline.core.geometry import Camera, look_at, resample_path
 from sightline.models.cells import (
     GEOMETRY,
     RELATIVE,
@@ -33,6 +35,7 @@ from sightline.models.pointing import (
     pointer_loss,
     through,
 )
+from sightline.models.projection import rectified
 
 SIDE, BATCH, QUESTIONS, VIEWS, OBJECTS = 8, 2, 3, 2, 4
 
@@ -76,6 +79,9 @@ def test_masked_losses_average_over_what_is_known() -> None:
     assert float(binary) == pytest.approx(np.log(2))
 
 
+UNKNOWN = torch.full((BATCH, VIEWS, 15), float("nan"))  # cameras
+
+
 @pytest.fixture
 def head() -> GroundingHead:
     torch.manual_seed(0)
@@ -103,6 +109,7 @@ def random_labels() -> GroundingLabels:
         colours=torch.randint(0, len(COLOURS), (BATCH, OBJECTS + 1)),
         object_boxes=torch.cat([object_low, object_low + 0.3], -1),
         tools=torch.rand(BATCH, VIEWS, 2),
+        cameras=UNKNOWN,
     )
 
 
@@ -110,7 +117,7 @@ def run(head: GroundingHead, labels: GroundingLabels) -> tuple[Pointing, dict[st
     """Predictions for fixed features and their loss terms."""
     torch.manual_seed(2)
     features = head.features(torch.randn(BATCH, VIEWS, SIDE, SIDE, 16), torch.randn(BATCH, VIEWS, 4, 4, 24))
-    pointing = head(torch.randn(BATCH, QUESTIONS, 4, 24), features, labels)
+    pointing = head(torch.randn(BATCH, QUESTIONS, 4, 24), features, UNKNOWN, labels)
     for value in vars(pointing).values():
         if isinstance(value, torch.Tensor):
             value.retain_grad()
@@ -229,7 +236,7 @@ def test_training_regresses_around_the_true_cell(head: GroundingHead) -> None:
 def run_free(head: GroundingHead) -> tuple[Pointing, torch.Tensor]:
     torch.manual_seed(2)
     features = head.features(torch.randn(BATCH, VIEWS, SIDE, SIDE, 16), torch.randn(BATCH, VIEWS, 4, 4, 24))
-    return head(torch.randn(BATCH, QUESTIONS, 4, 24), features), features
+    return head(torch.randn(BATCH, QUESTIONS, 4, 24), features, UNKNOWN), features
 
 
 @torch.inference_mode()
@@ -248,7 +255,8 @@ CELLS = cell_centres(SIDE, torch.device("cpu"))
 
 def things(sizes: float = 0.0) -> Things:
     """Every cell holds something of its own, in its middle."""
-    return Things(CELLS[None, None], torch.full((1, 1, SIDE * SIDE, 2), sizes), CELLS[None, None])
+    here = CELLS[None, None]
+    return Things(torch.zeros(1, 1, SIDE * SIDE), torch.full((1, 1, SIDE * SIDE, 2), sizes), here, here)
 
 
 def at(x: float, y: float) -> torch.Tensor:
@@ -287,7 +295,7 @@ def test_rankings_compare_only_what_fits_the_words() -> None:
     sizes = torch.tensor([0.6, 1.1, 0.5, 2.0])[:, None].expand(4, 2)
     fits = torch.tensor([-0.1, -0.2, -0.1, -7.0])[None, None, None, None]
     stand = middles[None, None]
-    behind = rankings(Things(stand - 0.3, sizes[None, None], stand), fits, at(0.12, 0.5))[0, 0, 0, 0]
+    behind = rankings(Things(torch.zeros(1, 1, 4), sizes[None, None], stand, stand), fits, at(0.12, 0.5))[0, 0, 0, 0]
     leftmost, rightmost, backmost, frontmost, smallest, largest, near_robot, far_robot, nearest, farthest = behind
     for ranking, winner in (
         (leftmost, 0), (rightmost, 2), (backmost, 1), (frontmost, 2), (smallest, 2), (largest, 1), (near_robot, 1),
@@ -324,9 +332,30 @@ def test_a_relation_is_seen_from_the_landmark(head: GroundingHead) -> None:
     readouts = torch.randn(BATCH, QUESTIONS, 4, 24)
     for x in (0.4, 0.9):
         labels.object_boxes[:] = torch.tensor([x - 0.05, 0.45, x + 0.05, 0.55])
-        chosen = CELLS[head(readouts, features, labels).logits[:, :, 0].argmax(-1)]
+        chosen = CELLS[head(readouts, features, UNKNOWN, labels).logits[:, :, 0].argmax(-1)]
         assert ((x - chosen[..., 0]) > (chosen[..., 1] - 0.5).abs()).all()
         assert chosen[..., 0].max() < 0.1  # the farther to the left the better
+
+
+@torch.inference_mode()
+def test_a_relation_is_meant_in_the_robot_s_frame(head: GroundingHead) -> None:
+    """The same two things, seen from several sides: which lies to the right of the other does not depend on that."""
+    landmark, right = np.array([0.5, 0.0, 0.0]), np.array([0.5, 0.15, 0.0])
+    corners = torch.tensor([-0.1, -0.1, 0.1, 0.1]).expand(1, 1, SIDE * SIDE, 4)
+    for azimuth in (-1.2, -0.4, 0.0, 0.4, 1.2):
+        eye = np.array([0.5 + 0.8 * math.cos(azimuth), 0.8 * math.sin(azimuth), 0.6])
+        camera = Camera(224, 224, 340.0, look_at(eye, np.array([0.5, 0.0, 0.0])))
+        vector = torch.from_numpy(camera.to_vector())[None, None]
+        anchor, target = (torch.from_numpy(camera.project(point)[0] / 224).float() for point in (landmark, right))
+        seen = Things.of(corners, vector)
+        cell = int((CELLS - target).norm(dim=-1).argmin())
+        offset = CELLS[cell] - target  # the thing stands a little beside the middle of its cell
+        stands = rectified(CELLS[cell] - offset, vector[0, 0])
+        seen.feet[0, 0, cell] = stands
+        found = cell_geometry(seen.feet[:, None, None], rectified(anchor, vector[0, 0]).expand(1, 1, 1, 1, 2), seen)
+        cones = found[0, 0, 0, 0, cell, 5:9]
+        # The nominal camera looks back at the robot: +y is to its right.
+        assert cones.argmax() == 1, f"seen from {azimuth} rad"
 
 
 @given(st.lists(st.tuples(st.floats(0, 1, width=32), st.floats(0, 1, width=32)), min_size=2, max_size=6))

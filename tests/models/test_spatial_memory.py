@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sightline.core.geometry import Camera, look_at
 from sightline.models.pointing import ROLES
+from sightline.models.projection import project, project_axis, unproject
 from sightline.models.spatial_memory import GRIPPER, WIDTH, SpatialMemory
-from sightline.models.spatial_tokens import HAS_AXIS, HAS_BOX, TOOL_YAW, SpatialInputs, project, project_axis, unproject
+from sightline.models.spatial_tokens import HAS_AXIS, HAS_BOX, TOOL_YAW, SpatialInputs
 
 FRONT = Camera(224, 224, 260.0, look_at(np.array([1.2, 0.1, 0.7]), np.array([0.48, 0.0, 0.0])))
 WRIST = Camera(224, 224, 200.0, look_at(np.array([0.45, 0.0, 0.4]), np.array([0.5, 0.02, 0.0])))

@@ -10,7 +10,8 @@ from nano import nano_config
 
 from sightline.core.geometry import Camera, look_at
 from sightline.models.pointing import ROLES
-from sightline.models.spatial_tokens import TOOL_YAW, SpatialEmbedder, SpatialInputs, project, unproject
+from sightline.models.projection import project, unproject
+from sightline.models.spatial_tokens import TOOL_YAW, SpatialEmbedder, SpatialInputs
 
 coordinate = st.floats(-0.3, 0.3)
 cameras = st.builds(

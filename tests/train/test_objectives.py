@@ -13,7 +13,7 @@ from small import nano_config
 from sightline.engine.tasks import place_point
 from sightline.models.pointing import GroundingLabels, Pointing
 from sightline.models.policy import Policy
-from sightline.models.spatial_tokens import unproject
+from sightline.models.projection import unproject
 from sightline.models.system import DualSystem
 from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frames import FrameBank

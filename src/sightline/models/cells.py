@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sightline.models.projection import rectified
+
 SPREAD = 4.0  # offsets of a quarter of the picture are one unit
 GEOMETRY = 20  # features of cell_geometry, the first RELATIVE of them from the anchor
 RELATIVE = 13
@@ -20,7 +22,7 @@ MARGIN = 0.16  # by how much an object must outrank another to be told from it: 
 WORST = 2.0  # margins: what is behind by more is out of the question anyway
 RIVALS = 3.0  # nats by which a thing may fit the words less well than the best and still be ranked against it
 ITSELF = 0.16  # what is nearer to an anchor than this is the anchor itself
-# How a camera on the other side of the table sees it: depth against width, growth of things with nearness, the robot.
+# How the nominal camera sees the table: depth against width, growth of things with nearness, the robot.
 STRETCH, GROWTH, ROBOT = 1.6, 0.19, (0.5, 0.22)
 FOOT = 0.3  # half the depth of a round foot, as seen by that camera, against its width
 
@@ -51,34 +53,40 @@ class Things:
     """What stands in each cell, as far as places and sizes are concerned.
 
     Attributes:
-        middles: [B,V,cells,2] of the box of the object there, in [0, 1]; sizes: [B,V,cells,2] its log sides, in cells.
-        feet: [B,V,cells,2] where the object stands, see :func:`feet`.
+        off: [B,V,cells] how far the cell is from the middle of the box of the object there; sizes: [B,V,cells,2] the
+            object's log sides, in cells.
+        feet: [B,V,cells,2] where the object stands (see :func:`feet`), ground: [B,V,cells,2] which part of the table
+            the cell shows; both as the nominal camera would see it.
     """
 
-    middles: Tensor
+    off: Tensor
     sizes: Tensor
     feet: Tensor
+    ground: Tensor
 
     @staticmethod
-    def of(corners: Tensor) -> Things:
-        """From box corners [B,V,cells,4] in cells, relative to the cell's centre."""
+    def of(corners: Tensor, cameras: Tensor) -> Things:
+        """From box corners [B,V,cells,4] in cells, relative to the cell's centre, in pictures of cameras [B,V,15]."""
         side = round(corners.shape[2] ** 0.5)
         low, high = corners.split(2, -1)
         centres = cell_centres(side, corners.device)
         boxes = centres.repeat(1, 2) + corners / side
-        return Things(centres + (low + high) / (2 * side), (high - low).clamp(0.1, side).log(), feet(boxes))
+        off = SPREAD * ((low + high) / (2 * side)).norm(dim=-1)
+        ground = centres.expand_as(low)
+        feet_, ground = (rectified(points, cameras[:, :, None]) for points in (feet(boxes), ground))
+        return Things(off, (high - low).clamp(0.1, side).log(), feet_, ground)
 
 
 def cell_geometry(where: Tensor, anchor: Tensor, things: Things) -> Tensor:
-    """What relations and superlatives compare: where each cell lies in the picture, and from an anchor; how large its
-    object is, and where in it.
+    """What relations and superlatives compare: where each cell lies, and from an anchor; how large its object is, and
+    where in it.
 
     Every relation is (nearly) linear in these: "left of" is a 45 degree cone, "nearest" a distance, "leftmost" a
     coordinate, "largest" a size, and a place beside something a Gaussian, quadratic in the offset.
 
     Args:
-        where: [B,1,1,V,cells,2] the feet of what stands in the cells, or the cells themselves; anchor: [B,Q,r,V,2];
-            both in [0, 1]. things: what stands in the cells.
+        where: [B,1,1,V,cells,2] the feet of what stands in the cells, or the ground there; anchor: [B,Q,r,V,2]; both
+            in the nominal picture. things: what stands in the cells.
     Returns:
         [B,Q,r,V,cells,GEOMETRY].
     """
@@ -95,9 +103,7 @@ def cell_geometry(where: Tensor, anchor: Tensor, things: Things) -> Tensor:
 def still_geometry(where: Tensor, things: Things) -> Tensor:
     """[B,1,1,V,cells,GEOMETRY - RELATIVE] the part of cell_geometry that needs no anchor."""
     place = (where - 0.5) * SPREAD
-    centres = cell_centres(round(where.shape[-2] ** 0.5), where.device)
-    off = ((centres - things.middles) * SPREAD).norm(dim=-1, keepdim=True)[:, None, None]
-    return torch.cat([place, place.square(), things.sizes[:, None, None], off], -1)
+    return torch.cat([place, place.square(), things.sizes[:, None, None], things.off[:, None, None, ..., None]], -1)
 
 
 @torch.no_grad()
@@ -136,11 +142,10 @@ def compared(weights: Tensor, things: Things, anchors: Tensor | None, fits: Tens
 
     Args:
         weights: [B,Q,r,GEOMETRY + RANKINGS] of the features.
-        anchors: [B,Q,r,V,2] from where relations are seen; None: there are none.
+        anchors: [B,Q,r,V,2] from where relations are seen, in the nominal picture; None: there are none.
         fits: as in rankings; None: a place is looked for, not a thing.
     """
-    where = things.feet if fits is not None else cell_centres(round(things.sizes.shape[2] ** 0.5), weights.device)
-    where = where.expand_as(things.feet)[:, None, None]
+    where = (things.ground if fits is None else things.feet)[:, None, None]
     linear, ranked = weights[:, :, :, None].split([GEOMETRY, RANKINGS], -1)
     if anchors is None:
         geometry, linear = still_geometry(where, things), linear[..., RELATIVE:]

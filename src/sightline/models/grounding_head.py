@@ -31,6 +31,7 @@ from sightline.models.pointing import (
     pointer_loss,
     through,
 )
+from sightline.models.projection import pictured, rectified
 
 # Regression outputs per pointer: point offset 2, box centre 2, box size 2, height 1, grasp axis 2.
 REGRESSED = 9
@@ -103,12 +104,15 @@ class GroundingHead(nn.Module):
         query = torch.cat([self.query(asked), self.landmark(asked[:, :, :1])], 2) + self.role
         return query, self.describe(query).float()
 
-    def forward(self, readouts: Tensor, features: Tensor, labels: GroundingLabels | None = None) -> Pointing:
+    def forward(
+        self, readouts: Tensor, features: Tensor, cameras: Tensor, labels: GroundingLabels | None = None
+    ) -> Pointing:
         """Point.
 
         Args:
             readouts: [B,Q,R + 1,planner_width] hidden states of the readout tokens (roles, then trace).
             features: [B,V,side,side,width].
+            cameras: [B,V,15] calibration; NaN where unknown. Relations are meant in the robot's frame.
             labels: in training, regressions are made around the true cell, and relations are seen from the true
                 place of what they refer to.
         """
@@ -116,7 +120,7 @@ class GroundingHead(nn.Module):
         centres = cell_centres(side, features.device)
         cells = features.flatten(2, 3)
         kind, colour, box = self.dense(cells)
-        things = Things.of(box.detach())
+        things = Things.of(box.detach(), cameras)
         keys, values = self.key(cells), self.value(cells)
         query, described = self.understand(readouts)
         weights = self._weights(query)
@@ -135,11 +139,12 @@ class GroundingHead(nn.Module):
 
         alone = point(FIRST, None, query[:, :, FIRST])
         landmark = _gathered(things.feet, alone.logits[:, :, 1].argmax(-1))
-        landmark = known(landmark, None if labels is None else feet(labels.landmark_boxes()))
+        if labels is not None:
+            landmark = known(landmark, rectified(feet(labels.landmark_boxes()), cameras[:, None]))
         target = point([TARGET], landmark[:, :, None].detach(), query[:, :, [TARGET]])
         reference = known(alone.points[:, :, 0], None if truth is None else truth[:, :, REFERENCE]).detach()
         hint = self._hint(query[:, :, PLACE], self._facts(target, alone, reference, side, labels))
-        expected = reference + self.expect(hint).float() / SPREAD
+        expected = rectified(reference, cameras[:, None]) + self.expect(hint).float() / SPREAD
         place = point([PLACE], expected[:, :, None].detach(), (query[:, :, PLACE] + hint)[:, :, None])
         logits, points, boxes, heights, axes, visible = (
             torch.cat([getattr(found, name) for found in (alone, target, place)], 2)[:, :, ORDER]
@@ -158,7 +163,7 @@ class GroundingHead(nn.Module):
             boxes[:, :, :roles],
             heights[:, :, :roles],
             axes[:, :, :roles],
-            expected,
+            pictured(expected, cameras[:, None]),
             traces,
             tool_logits,
             tools,
@@ -281,10 +286,11 @@ class GroundingHead(nn.Module):
             points[:, :, REFERENCE], boxes[:, :, REFERENCE], labels.cells.shape[-1],
         )  # fmt: skip
         words = query[:, :, PLACE, None] + self.view[: points.shape[3]]
-        expected = points[:, :, REFERENCE] + self.expect(self._hint(words, facts)).float() / SPREAD
-        landmark = feet(labels.landmark_boxes()).nan_to_num(0.5)
+        cameras = labels.cameras[:, None]
+        expected = rectified(points[:, :, REFERENCE], cameras) + self.expect(self._hint(words, facts)).float() / SPREAD
+        landmark = rectified(feet(labels.landmark_boxes()).nan_to_num(0.5), cameras)
         logits = [point(TARGET, landmark), point(REFERENCE, None), point(PLACE, expected.detach())]
-        return torch.cat([*logits, point(LANDMARK, None)], 2), described, expected
+        return torch.cat([*logits, point(LANDMARK, None)], 2), described, pictured(expected, cameras)
 
     def words_loss(self, readouts: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
         """Loss terms of what can be learned without pictures: what the words mean, and what they point at for eyes that

@@ -71,7 +71,7 @@ class Guide:
             self._memories[row] = SpatialMemory()
         for right, down in SHIFTS[: self.system.config.grounding.looks]:
             images = self._here(shifted(inputs.images, right, down))
-            pointing = self.system.see(images, inputs.tokens.to(images.device)).pointing
+            pointing = self.system.see(images, inputs.tokens.to(images.device), self._here(inputs.cameras)).pointing
             assert pointing is not None
             side = self.system.config.planner.image_size
             spatial = moved_back(self._pointed_at(pointing, inputs), right, down, side)

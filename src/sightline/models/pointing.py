@@ -54,7 +54,8 @@ class GroundingLabels:
             landmark) means, 0 = none or unknown;
         cells: [B,V,side,side] int64 object index + 1 (0 = none) in each cell;
         kinds, colours: [B,n+1] class of each object (row 0 = none, kind 0; colour -100 = not nameable);
-        object_boxes: [B,V,n+1,4] corners, NaN when invisible; tools: [B,V,2] tool point, NaN outside the picture.
+        object_boxes: [B,V,n+1,4] corners, NaN when invisible; tools: [B,V,2] tool point, NaN outside the picture;
+        cameras: [B,V,15] of the pictures, NaN where they are to be treated as unknown.
     """
 
     points: Tensor
@@ -69,6 +70,7 @@ class GroundingLabels:
     colours: Tensor
     object_boxes: Tensor
     tools: Tensor
+    cameras: Tensor
 
     def landmark_boxes(self) -> Tensor:
         """[B,Q,V,4] the landmarks' visible boxes; NaN where there is no landmark or it is hidden."""
@@ -102,7 +104,7 @@ def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor,
     corners = (box - cell_centres(side, owner.device).repeat(1, 2)) * side
     # An empty cell is as large as itself.
     empty = corners.new_tensor([-0.5, -0.5, 0.5, 0.5]).expand_as(corners)
-    return kind, colour, Things.of(torch.where(torch.isfinite(corners), corners, empty))
+    return kind, colour, Things.of(torch.where(torch.isfinite(corners), corners, empty), labels.cameras)
 
 
 def known(predicted: Tensor, truth: Tensor | None) -> Tensor:

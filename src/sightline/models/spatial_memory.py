@@ -13,17 +13,8 @@ import torch
 from torch import Tensor
 
 from sightline.models.pointing import ROLES, Pointing
-from sightline.models.spatial_tokens import (
-    HAS_BOX,
-    STEP,
-    TOOL_YAW,
-    SpatialInputs,
-    eye_of,
-    in_picture,
-    project,
-    project_axis,
-    unproject,
-)
+from sightline.models.projection import STEP, eye_of, in_picture, project, project_axis, unproject
+from sightline.models.spatial_tokens import HAS_BOX, TOOL_YAW, SpatialInputs
 
 SAME = 0.04  # metres within which two sightings are of the same thing
 FADE = 0.9  # share of an old sighting's weight that is left at the next call

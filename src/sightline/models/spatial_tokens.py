@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from sightline.models.config import SystemConfig
 from sightline.models.pointing import ROLES, Pointing
+from sightline.models.projection import project, unproject
 
 POINT_FEATURES = 20
 REACH = 0.1  # metres per unit of relative positions
 TOOL_YAW = 5  # index of the tool's rotation about z in the state
-STEP = 0.01  # metres along the grasp axis that are projected to find its direction in a picture
 # What a role has to show, beside a point: only targets are gripped, and a place is no object.
 HAS_BOX, HAS_AXIS, HAS_HEIGHT = (True, True, False), (True, False, False), (True, False, True)
 
@@ -76,52 +76,6 @@ class SpatialInputs:
 
         changed = {"points": noisy(self.points, point), "traces": noisy(self.traces, point)}
         return SpatialInputs(**{**vars(self), **changed, "heights": noisy(self.heights, height)})
-
-
-def unproject(points: Tensor, height: Tensor, cameras: Tensor) -> Tensor:
-    """Base-frame places [...,3] of picture points [...,2] in [0, 1] on the planes z = height [...].
-
-    Args:
-        cameras: [...,15] vectors that broadcast against the points.
-    """
-    size, focal = cameras[..., :2], cameras[..., 2:3]
-    pose = cameras[..., 3:].unflatten(-1, (3, 4))
-    local = torch.cat([(points - 0.5) * size / focal, torch.ones_like(points[..., :1])], -1)
-    ray = (pose[..., :3] @ local[..., None]).squeeze(-1)
-    origin = pose[..., 3]
-    drop = torch.where(ray[..., 2].abs() < 1e-3, torch.full_like(ray[..., 2], -1e-3), ray[..., 2])
-    distance = ((height - origin[..., 2]) / drop).clamp(0, 3)
-    return origin + ray * distance[..., None]
-
-
-def project(places: Tensor, cameras: Tensor) -> Tensor:
-    """Picture points [...,2] in [0, 1] of base-frame places [...,3]; inverse of :func:`unproject`."""
-    pose = cameras[..., 3:].unflatten(-1, (3, 4))
-    local = (pose[..., :3].transpose(-1, -2) @ (places - pose[..., 3])[..., None]).squeeze(-1)
-    return local[..., :2] / local[..., 2:].clamp(min=0.02) * cameras[..., 2:3] / cameras[..., :2] + 0.5
-
-
-def eye_of(cameras: Tensor) -> Tensor:
-    """[...,3] where cameras [...,15] are, base frame."""
-    return cameras[..., 3:].unflatten(-1, (3, 4))[..., 3]
-
-
-def project_axis(places: Tensor, turns: Tensor, cameras: Tensor) -> Tensor:
-    """Double angle [...,2] in the picture of the horizontal direction with double angle ``turns`` [...,2] at base-frame
-    places [...,3]."""
-    angle = 0.5 * torch.atan2(turns[..., 1], turns[..., 0])
-    step = STEP * torch.stack([angle.cos(), angle.sin(), torch.zeros_like(angle)], -1)
-    ahead = (project(places + step, cameras) - project(places - step, cameras)) * cameras[..., :2]
-    double = 2 * torch.atan2(ahead[..., 1], ahead[..., 0])
-    return torch.stack([double.cos(), double.sin()], -1)
-
-
-def in_picture(places: Tensor, cameras: Tensor) -> Tensor:
-    """[...] bool, whether base-frame places [...,3] lie before the camera and inside its picture."""
-    pose = cameras[..., 3:].unflatten(-1, (3, 4))
-    ahead = ((places - pose[..., 3]) * pose[..., 2]).sum(-1) > 0.02
-    points = project(places, cameras)
-    return ahead & ((points >= 0) & (points <= 1)).all(-1)
 
 
 class SpatialEmbedder(nn.Module):

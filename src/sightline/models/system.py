@@ -82,15 +82,24 @@ class DualSystem(nn.Module):
             batch, views, side, side, -1
         )
 
-    def see(self, images: Tensor, tokens: TokenBatch, labels: GroundingLabels | None = None) -> Seen:
-        """Run the planner side on pictures [B,V,S,S,3] uint8 and packed questions."""
+    def see(
+        self, images: Tensor, tokens: TokenBatch, cameras: Tensor | None = None, labels: GroundingLabels | None = None
+    ) -> Seen:
+        """Run the planner side on pictures [B,V,S,S,3] uint8 and packed questions.
+
+        Args:
+            cameras: [B,V,15] calibration of the pictures, NaN (or None) where unknown.
+            labels: the truth, in training: see GroundingHead.
+        """
         states = self.planner(images, tokens, self.config.querying.layers)
         dense = self.encode_views(images)
         pointing = features = readouts = None
         if self.config.guidance == "spatial":
             readouts = _at_readouts(states.layers[-1], tokens)
             features = self.grounding.features(dense, states.visual)
-            pointing = self.grounding(readouts, features, labels)
+            if cameras is None:
+                cameras = dense.new_full((*images.shape[:2], 15), torch.nan)
+            pointing = self.grounding(readouts, features, cameras, labels)
         return Seen(states, self._pool(dense), pointing, features, readouts, tokens.segments < 0)
 
     def _pool(self, dense: Tensor) -> Tensor:

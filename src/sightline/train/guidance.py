@@ -14,15 +14,8 @@ from torch import Tensor
 from sightline.data.labels import EpisodeLabels
 from sightline.engine.tasks import place_point
 from sightline.models.pointing import ROLES
-from sightline.models.spatial_tokens import (
-    HAS_AXIS,
-    HAS_BOX,
-    HAS_HEIGHT,
-    SpatialInputs,
-    in_picture,
-    project,
-    project_axis,
-)
+from sightline.models.projection import in_picture, project, project_axis
+from sightline.models.spatial_tokens import HAS_AXIS, HAS_BOX, HAS_HEIGHT, SpatialInputs
 from sightline.train.frames import FrameBank
 
 HIDDEN_BOX = 0.04  # half a side, in widths of the picture, of the box of something that is hidden

@@ -32,6 +32,7 @@ from sightline.train.questions import (
 )
 
 Numbers = dict[str, float]
+UNKNOWN_CAMERAS = 0.2  # share of grounding samples whose calibration is withheld: pictures from anywhere are welcome
 
 
 class Objective(Protocol):
@@ -218,6 +219,7 @@ class GroundingObjective:
                 scale = bank.images[bank.cameras[0]].shape[1] / bank.picture_size(frame, bank.cameras[0])
                 prompts[b] += self._in_words(questions[b], [seen[0] for seen in answers[b]], scale)
         labels = self.labels(bank, frames, questions, answers)
+        labels.cameras[torch.from_numpy(rng.random(len(frames)) < UNKNOWN_CAMERAS)] = torch.nan
         tokens = self.packer.pack(prompts, len(bank.cameras) if views is None else views)
         if tokens.readouts.shape[1] > labels.asked.shape[1]:
             tokens.readouts = tokens.readouts[:, : labels.asked.shape[1]]
@@ -235,7 +237,7 @@ class GroundingObjective:
         return [prompt for prompt in asked if prompt is not None][:1]
 
     def loss(self, system: DualSystem, batch: GroundingBatch) -> tuple[Tensor, dict[str, Tensor], int]:
-        seen = system.see(batch.images, batch.tokens, batch.labels)
+        seen = system.see(batch.images, batch.tokens, batch.labels.cameras, batch.labels)
         terms = system.grounding_loss(seen, batch.labels)
         terms["text"] = self.config.text_weight * system.planner.text_loss(seen.states, batch.tokens)
         total = torch.stack([term.float() for term in terms.values()]).sum()
@@ -303,7 +305,7 @@ class JointActionObjective:
         return ActionBatch(images, self.packer.pack(prompts, len(self.bank.cameras)), **self.numbers.at(frames))
 
     def loss(self, system: DualSystem, batch: ActionBatch) -> tuple[Tensor, dict[str, Tensor], int]:
-        seen = system.see(batch.images, batch.tokens, None)
+        seen = system.see(batch.images, batch.tokens, batch.cameras)
         spatial = SpatialInputs.from_pointing(seen.pointing, 0, batch.cameras, batch.state, batch.normalised)
         latent = (
             system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if system.config.expert.latent else None

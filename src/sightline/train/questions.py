@@ -91,6 +91,7 @@ class LabelMaker:
         owners = np.zeros((batch, slots, len(ROLES) + 1), np.int64)
         object_boxes = np.full((batch, views, objects + 1, 4), nan, np.float32)
         tools = np.full((batch, views, 2), nan, np.float32)
+        cameras = np.zeros((batch, views, 15), np.float32)
         kinds = np.zeros((batch, objects + 1), np.int64)
         colours = np.full((batch, objects + 1), -100, np.int64)
         for b, frame in enumerate(frames):
@@ -100,6 +101,7 @@ class LabelMaker:
                 colours[b, number] = self.colours.get(info.colour, -100)
             for v, name in enumerate(bank.cameras):
                 size, time = bank.picture_size(frame, name), bank.time[frame]
+                cameras[b, v] = labels.cameras[name][time]
                 tools[b, v] = labels.camera(time, name).project(labels.tool[time])[0] / size
                 object_boxes[b, v, 1 : len(labels.objects) + 1] = labels.boxes[name][time] / np.tile(size, 2)
                 for q, question in enumerate(questions[b]):
@@ -128,6 +130,7 @@ class LabelMaker:
             "asked": asked, "owners": owners,
             "cells": np.stack([bank.cells[name][frames] for name in bank.cameras], 1).astype(np.int64),
             "kinds": kinds, "colours": colours, "object_boxes": object_boxes, "tools": tools,
+            "cameras": cameras,
         }  # fmt: skip
         return GroundingLabels(**{name: torch.from_numpy(value) for name, value in arrays.items()})
 

@@ -45,7 +45,9 @@ class GroundingCheck:
         device = policy.device
         for batch, maps in self.batches:
             with torch.autocast(device.type, self.precision, enabled=self.precision != torch.float32):
-                pointing = policy.system.see(batch.images.to(device), batch.tokens.to(device)).pointing
+                pointing = policy.system.see(
+                    batch.images.to(device), batch.tokens.to(device), batch.labels.cameras.to(device)
+                ).pointing
             assert pointing is not None
             truth, view = batch.labels, 0
             box_known = torch.isfinite(truth.boxes[:, :, 0, view]).all(-1)
