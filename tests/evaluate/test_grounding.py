@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sightline.core.errors import SightlineError
+from sightline.core.geometry import Camera
 from sightline.core.types import Grounding, Task
 from sightline.engine.questions import Answer, Question
 from sightline.evaluate.grounding import GroundingItem, GroundingScores, measure, sample_items, score
@@ -32,7 +33,8 @@ def item(kind: str = "task", style: str = "attribute", size: int = 112) -> Groun
         trace=TRACE if task else np.full((8, 2), np.nan),
     )
     question = Question("put the mug into the bowl" if task else "the mug", kind, style, 0, 1 if task else -1, task)
-    return GroundingItem(np.zeros((size, size, 3), np.uint8), ids, question, truth)
+    camera = Camera(size, size, 1.5 * size, np.eye(4))
+    return GroundingItem(np.zeros((size, size, 3), np.uint8), camera, ids, question, truth)
 
 
 def right() -> Grounding:
@@ -80,7 +82,7 @@ class Echo:
     def __init__(self) -> None:
         self.asked = []
 
-    def ground_batch(self, images, texts):
+    def ground_batch(self, images, texts, cameras):
         self.asked.append(list(texts))
         return [right() if text == "the mug" else Grounding("front") for text in texts]
 

@@ -109,7 +109,7 @@ class Oracle:
     def __init__(self, items):
         self.answers = {(item.image.tobytes(), item.question.text): item.answer for item in items}
 
-    def ground_batch(self, images, texts):
+    def ground_batch(self, images, texts, cameras):
         said = []
         for image, text in zip(images, texts, strict=True):
             truth = self.answers[image.tobytes(), text]

@@ -192,6 +192,16 @@ def test_points_are_in_pixels_of_the_given_picture(policy: Policy) -> None:
     assert (first.points["target"] > -0.3 * size).all() and (first.points["target"] < 1.3 * size).all()
 
 
+def test_a_known_camera_changes_what_relations_mean(policy: Policy) -> None:
+    observation = nano_observation(4)
+    image, camera = observation.images["front"], observation.cameras["front"]
+    told = ["put the red mug to the left of the bowl"] * 2
+    blind, seeing = policy.ground_batch([image], told[:1])[0], policy.ground_batch([image], told[:1], [camera])[0]
+    assert not np.allclose(blind.points["place"], seeing.points["place"], atol=0.1)
+    both = policy.ground_batch([image, image], told, [camera, camera])[1]
+    np.testing.assert_allclose(both.points["place"], seeing.points["place"], atol=1e-2)
+
+
 def test_ground_adds_the_planner_s_own_words(policy: Policy) -> None:
     image = nano_observation(5).images["front"]
     found = policy.ground(image, "The red mug")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sightline.core.console import progress
 from sightline.core.draw import Picture, Sketch, caption_bar
 from sightline.core.errors import SightlineError
-from sightline.core.geometry import Array, box_iou, resample_path
+from sightline.core.geometry import Array, Camera, box_iou, resample_path
 from sightline.core.types import Grounding
 from sightline.data.dataset import load_dataset
 from sightline.data.labels import EpisodeLabels
@@ -29,15 +29,16 @@ EXAMPLES = 24
 class Grounder(Protocol):
     """What can be asked where things are."""
 
-    def ground_batch(self, images: list[Picture], texts: list[str]) -> list[Grounding]:
-        """One grounding for each pair of a picture [H,W,3] and a text."""
+    def ground_batch(self, images: list[Picture], texts: list[str], cameras: list[Camera]) -> list[Grounding]:
+        """One grounding for each picture [H,W,3], text and calibration of the picture."""
 
 
 @dataclass
 class GroundingItem:
-    """One picture, one question about it, and the truth."""
+    """One picture and its calibration, one question about it, and the truth."""
 
     image: Picture
+    camera: Camera
     ids: NDArray[np.uint8]
     question: Question
     answer: Answer
@@ -143,8 +144,8 @@ def _items_of_frame(
     items = []
     for question in sample_questions(scene, count, rng):
         if visible[question.target] >= MIN_VISIBLE:
-            truth = answer(question, scene, labels.camera(t, camera), boxes)
-            items.append(GroundingItem(image, ids, question, truth))
+            known = labels.camera(t, camera)
+            items.append(GroundingItem(image, known, ids, question, answer(question, scene, known, boxes)))
     return items
 
 
@@ -217,7 +218,9 @@ def measure(grounder: Grounder, items: Iterable[list[GroundingItem]], examples: 
     for asked in items:
         if not asked:
             continue
-        answers = grounder.ground_batch([item.image for item in asked], [item.question.text for item in asked])
+        answers = grounder.ground_batch(
+            [item.image for item in asked], [item.question.text for item in asked], [item.camera for item in asked]
+        )
         scores.rows += [score(item, said) for item, said in zip(asked, answers, strict=True)]
         if len(scores.examples) < examples:
             scores.examples.append(example(asked[0], answers[0]))

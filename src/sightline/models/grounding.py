@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
+from sightline.core.geometry import Camera
 from sightline.core.types import Grounding
 from sightline.models.looks import SHIFTS, agreed, shifted
 from sightline.models.pointing import ROLES, Pointing
@@ -36,32 +37,41 @@ class Planner:
 
         return Policy.from_pretrained(source, device).planner
 
-    def ground(self, image: NDArray[np.uint8], text: str) -> Grounding:
+    def ground(self, image: NDArray[np.uint8], text: str, camera: Camera | None = None) -> Grounding:
         """Where to act in one picture [H,W,3] uint8, with the planner's own words in ``text``.
 
         An instruction ("put the mug on the plate") yields target, reference, place and trace; a phrase ("the red mug")
         the target alone. Boxes and points are in pixels of ``image``; those in the words are in pixels of the picture
         as the model sees it, as in the official model.
+
+        Args:
+            camera: calibration of the picture where it is known: "left" and "nearest the robot" are meant in the
+                robot's frame.
         """
-        grounding = self.ground_batch([image], [text])[0]
+        grounding = self.ground_batch([image], [text], None if camera is None else [camera])[0]
         grounding.text = self.chat(image, BOX_QUESTION.format(text.lower()))
         return grounding
 
     @torch.inference_mode()
-    def ground_batch(self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> list[Grounding]:
+    def ground_batch(
+        self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str], cameras: Sequence[Camera] | None = None
+    ) -> list[Grounding]:
         """:meth:`ground` for many pictures at once, without the words."""
         if self.system.config.guidance != "spatial":
             raise SightlineError("This policy was trained with --guidance none: it cannot say where it acts.")
         prompts = [[grounding_prompt(text)] for text in texts]
         side, device = self.system.config.planner.image_size, self.device
         pictures = torch.from_numpy(np.stack([fit_picture(image, side) for image in images]))[:, None].to(device)
-        tokens, camera = self.packer.pack(prompts, 1).to(device), self.system.config.cameras[0]
+        tokens, name = self.packer.pack(prompts, 1).to(device), self.system.config.cameras[0]
+        vectors = None
+        if cameras is not None:
+            vectors = torch.from_numpy(np.stack([known.to_vector() for known in cameras]))[:, None].to(device)
         looks: list[list[Grounding]] = [[] for _ in images]
         for right, down in ((0, 0), *SHIFTS[: self.system.config.grounding.looks]):
-            pointing = self.system.see(shifted(pictures, right, down), tokens).pointing
+            pointing = self.system.see(shifted(pictures, right, down), tokens, vectors).pointing
             assert pointing is not None
             for row, image in enumerate(images):
-                found = read_pointing(pointing, row, image.shape[:2], camera, prompts[row][0].readouts)
+                found = read_pointing(pointing, row, image.shape[:2], name, prompts[row][0].readouts)
                 looks[row].append(_moved_back(found, right, down, image.shape, side))
         return [
             agreed(found, AGREE * np.array([image.shape[1], image.shape[0]]))

@@ -103,13 +103,15 @@ class Policy:
         self._calls[row] = call + 1
         return torch.randn(self.config.chunk, self.config.action_dim, generator=torch.Generator().manual_seed(call))
 
-    def ground(self, image: NDArray[np.uint8], text: str) -> Grounding:
+    def ground(self, image: NDArray[np.uint8], text: str, camera: Camera | None = None) -> Grounding:
         """Where to act in one picture; see :meth:`Planner.ground`."""
-        return self.planner.ground(image, text)
+        return self.planner.ground(image, text, camera)
 
-    def ground_batch(self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str]) -> list[Grounding]:
+    def ground_batch(
+        self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str], cameras: Sequence[Camera] | None = None
+    ) -> list[Grounding]:
         """Where to act in many pictures; see :meth:`Planner.ground_batch`."""
-        return self.planner.ground_batch(images, texts)
+        return self.planner.ground_batch(images, texts, cameras)
 
     # ---- files --------------------------------------------------------------------------------------------------
 
