@@ -77,7 +77,8 @@ class Policy:
         """One chunk for each observation; ``rows`` names the running episode that each belongs to."""
         inputs = self.transforms.inputs(observations)
         self.guide.begin(observations, rows)
-        seen = self.system.see(*(x.to(self.device) for x in (inputs.images, inputs.tokens, inputs.cameras)))
+        images, cameras = inputs.images.to(self.device), inputs.cameras.to(self.device)
+        seen = self.system.see(images, inputs.tokens.to(self.device), cameras)
         noise = torch.stack([self._noise(row) for row in rows])
         spatial = self.guide.guidance(seen, inputs, rows)
         normalised = self.sample(seen, spatial, noise)

@@ -93,6 +93,8 @@ class Trainer:
         self.step, self.elapsed, self.samples = state["step"], state["elapsed"], state["samples"]
         self.metrics = state["metrics"]
         say(f"Resuming {self.run} at step {self.step}.")
+        if self.done >= 1.0:
+            say("This run has used up its steps or minutes; set more of both to go on.")
 
     @property
     def done(self) -> float:
