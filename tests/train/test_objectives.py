@@ -304,7 +304,7 @@ class Oracle:
     def __init__(self, check: GroundingCheck, shift: float) -> None:
         self.check, self.shift, self.device, self.system, self.at = check, shift, torch.device("cpu"), self, 0
 
-    def see(self, images: torch.Tensor, tokens: object) -> Any:
+    def see(self, images: torch.Tensor, tokens: object, cameras: torch.Tensor) -> Any:
         truth = self.check.batches[self.at][0].labels
         self.at += 1
         nothing = torch.zeros(0)
