@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields as fields_of
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import Grounding
 from sightline.models.config import MOST_LOOKS, ExpertConfig, GroundingHeadConfig
 from sightline.models.looks import SHIFTS, agreed, moved_back, shifted
-from sightline.models.spatial_tokens import SpatialInputs
+from sightline.models.pointing import Pointing
 
 
 @pytest.mark.parametrize("shift", SHIFTS)
@@ -23,16 +25,13 @@ def test_a_mark_moves_by_the_shift_and_back(shift: tuple[int, int]) -> None:
     row, column = moved[0, 1, ..., 0].nonzero()[0].tolist()
     assert (row, column) == (20 + down, 30 + right) and int((moved > 0).sum()) == 6
     point = torch.tensor([column, row]) / 56
-    nothing = torch.zeros(0)
-    found = SpatialInputs(
-        point.view(1, 1, 1, 2), point.repeat(2).view(1, 1, 1, 4), nothing, nothing, nothing, point.view(1, 1, 2),
-        nothing, nothing, nothing,
-    )  # fmt: skip
+    fields = {field.name: torch.zeros(0) for field in fields_of(Pointing)}
+    found = Pointing(**fields | {"points": point, "boxes": point.repeat(2), "traces": point})
     back = moved_back(found, right, down, 56)
     expected = torch.tensor([30.0, 20.0]) / 56
-    torch.testing.assert_close(back.points.view(2), expected)
-    torch.testing.assert_close(back.boxes.view(4), expected.repeat(2))
-    torch.testing.assert_close(back.traces.view(2), expected)
+    torch.testing.assert_close(back.points, expected)
+    torch.testing.assert_close(back.boxes, expected.repeat(2))
+    torch.testing.assert_close(back.traces, expected)
 
 
 def test_the_border_is_repeated() -> None:

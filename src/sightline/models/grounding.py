@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Grounding
-from sightline.models.looks import SHIFTS, agreed, shifted
+from sightline.models.looks import SHIFTS, agreed, moved_back, shifted
 from sightline.models.pointing import ROLES, Pointing
 from sightline.models.prompts import BOX_QUESTION, Packer, Prompt, refer_prompt, task_prompt
 from sightline.models.system import DualSystem
@@ -56,23 +55,32 @@ class Planner:
     def ground_batch(
         self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str], cameras: Sequence[Camera] | None = None
     ) -> list[Grounding]:
-        """:meth:`ground` for many pictures at once, without the words."""
-        if self.system.config.guidance != "spatial":
+        """:meth:`ground` for many pictures at once, without the words.
+
+        Questions about one picture, the same array several times, are packed: the picture is encoded once.
+        """
+        config = self.system.config
+        if config.guidance != "spatial":
             raise SightlineError("This policy was trained with --guidance none: it cannot say where it acts.")
-        prompts = [[grounding_prompt(text)] for text in texts]
-        side, device = self.system.config.planner.image_size, self.device
-        pictures = torch.from_numpy(np.stack([fit_picture(image, side) for image in images]))[:, None].to(device)
-        tokens, name = self.packer.pack(prompts, 1).to(device), self.system.config.cameras[0]
+        prompts, side, device = [grounding_prompt(text) for text in texts], config.planner.image_size, self.device
+        asked: dict[int, list[int]] = {}  # numbers of the questions about each picture
+        for number, image in enumerate(images):
+            asked.setdefault(id(image), []).append(number)
+        first = [numbers[0] for numbers in asked.values()]
+        pictures = torch.from_numpy(np.stack([fit_picture(images[n], side) for n in first]))[:, None].to(device)
+        tokens = self.packer.pack([[prompts[n] for n in numbers] for numbers in asked.values()], 1).to(device)
         vectors = None
         if cameras is not None:
-            vectors = torch.from_numpy(np.stack([known.to_vector() for known in cameras]))[:, None].to(device)
+            vectors = torch.from_numpy(np.stack([cameras[n].to_vector() for n in first]))[:, None].to(device)
         looks: list[list[Grounding]] = [[] for _ in images]
-        for right, down in ((0, 0), *SHIFTS[: self.system.config.grounding.looks]):
+        for right, down in ((0, 0), *SHIFTS[: config.grounding.looks]):
             pointing = self.system.see(shifted(pictures, right, down), tokens, vectors).pointing
             assert pointing is not None
-            for row, image in enumerate(images):
-                found = read_pointing(pointing, row, image.shape[:2], name, prompts[row][0].readouts)
-                looks[row].append(_moved_back(found, right, down, image.shape, side))
+            pointing = moved_back(pointing, right, down, side)
+            for row, numbers in enumerate(asked.values()):
+                for slot, n in enumerate(numbers):
+                    size, wanted = images[n].shape[:2], prompts[n].readouts
+                    looks[n].append(read_pointing(pointing, row, size, config.cameras[0], wanted, slot))
         return [
             agreed(found, AGREE * np.array([image.shape[1], image.shape[0]]))
             for found, image in zip(looks, images, strict=True)
@@ -92,17 +100,6 @@ class Planner:
         return next(self.system.parameters()).device
 
 
-def _moved_back(found: Grounding, right: int, down: int, shape: tuple[int, ...], side: int) -> Grounding:
-    """What was found in a shifted picture of ``side`` pixels, in pixels of the picture of ``shape`` [H,W,3] itself."""
-    shift = np.array([right * shape[1], down * shape[0]]) / side
-    return replace(
-        found,
-        points={name: point - shift for name, point in found.points.items()},
-        boxes={name: box - np.tile(shift, 2) for name, box in found.boxes.items()},
-        trace=found.trace - shift,
-    )
-
-
 def grounding_prompt(text: str) -> Prompt:
     """An instruction starts with a verb of COMMANDS; everything else is a phrase that names an object."""
     words = text.lower().split()
@@ -112,19 +109,20 @@ def grounding_prompt(text: str) -> Prompt:
 
 
 def read_pointing(
-    pointing: Pointing, row: int, size: tuple[int, ...], camera: str, readouts: Sequence[str] = (*ROLES, "trace")
-) -> Grounding:
-    """The first question's predictions for one sample in the first view, in pixels of a picture of ``size`` (H, W)."""
+    pointing: Pointing, row: int, size: tuple[int, ...], camera: str, readouts: Sequence[str] = (*ROLES, "trace"),
+    question: int = 0,
+) -> Grounding:  # fmt: skip
+    """One question's predictions for one sample in the first view, in pixels of a picture of ``size`` (H, W)."""
     scale = np.array([size[1], size[0]], dtype=np.float64)
     grounding = Grounding(camera)
-    visible = pointing.visible[row, 0, :, 0].sigmoid().tolist()
+    visible = pointing.visible[row, question, :, 0].sigmoid().tolist()
     for index, role in enumerate(ROLES):
         if role not in readouts:
             continue
-        grounding.points[role] = pointing.points[row, 0, index, 0].double().cpu().numpy() * scale
+        grounding.points[role] = pointing.points[row, question, index, 0].double().cpu().numpy() * scale
         grounding.confidence[role] = visible[index]
         if role != "place":
-            grounding.boxes[role] = pointing.boxes[row, 0, index, 0].double().cpu().numpy() * np.tile(scale, 2)
+            grounding.boxes[role] = pointing.boxes[row, question, index, 0].double().cpu().numpy() * np.tile(scale, 2)
     if "trace" in readouts:
-        grounding.trace = pointing.traces[row, 0].double().cpu().numpy() * scale
+        grounding.trace = pointing.traces[row, question].double().cpu().numpy() * scale
     return grounding

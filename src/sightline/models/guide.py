@@ -56,8 +56,7 @@ class Guide:
         assert seen.pointing is not None
         confidence = pointer_confidence(seen.pointing)
         parts = [
-            self._memories.setdefault(row, SpatialMemory()).recall(_sample(spatial, index), confidence[index])
-            for index, row in enumerate(rows)
+            self._memories[row].recall(_sample(spatial, index), confidence[index]) for index, row in enumerate(rows)
         ]
         names = vars(spatial)
         spatial = SpatialInputs(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
@@ -74,7 +73,7 @@ class Guide:
             pointing = self.system.see(images, inputs.tokens.to(images.device), self._here(inputs.cameras)).pointing
             assert pointing is not None
             side = self.system.config.planner.image_size
-            spatial = moved_back(self._pointed_at(pointing, inputs), right, down, side)
+            spatial = self._pointed_at(moved_back(pointing, right, down, side), inputs)
             confidence = pointer_confidence(pointing)
             for index, row in enumerate(rows):
                 self._memories[row].look(_sample(spatial, index), confidence[index], LOOK_SHARE)

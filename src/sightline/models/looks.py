@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sightline.core.geometry import Array
 from sightline.core.types import Grounding
-from sightline.models.spatial_tokens import SpatialInputs
+from sightline.models.pointing import Pointing
 
 # Pixels to the right and down: parts of a patch of 14.
 SHIFTS = ((4, 0), (-4, 0), (0, 4), (0, -4), (7, 7), (-7, 7), (7, -7), (-7, -7))
@@ -25,11 +25,11 @@ def shifted(images: Tensor, right: int, down: int) -> Tensor:
     return images.index_select(2, rows).index_select(3, columns)
 
 
-def moved_back(inputs: SpatialInputs, right: int, down: int, side: int) -> SpatialInputs:
+def moved_back(pointing: Pointing, right: int, down: int, side: int) -> Pointing:
     """What was pointed at in shifted pictures of ``side`` pixels, where it is in the pictures themselves."""
-    shift = inputs.points.new_tensor([right, down]) / side
+    shift = pointing.points.new_tensor([right, down]) / side
     return replace(
-        inputs, points=inputs.points - shift, boxes=inputs.boxes - shift.repeat(2), traces=inputs.traces - shift
+        pointing, points=pointing.points - shift, boxes=pointing.boxes - shift.repeat(2), traces=pointing.traces - shift
     )
 
 
