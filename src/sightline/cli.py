@@ -65,7 +65,11 @@ class Generate:
     split: str = "train"
     """Which objects, colours and phrases may appear."""
     workers: int = 2
-    """Processes that simulate and render."""
+    """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
+    launcher: Literal["local", "ray"] = "local"
+    """local: processes of this machine. ray: an existing Ray cluster; needs the extra 'ray'."""
+    shard: int | None = None
+    """Make this shard of a large dataset alone: its 1,000 episodes number 1000 * K and up; see merge."""
     renders_per_plan: int = 1
     """Times each plan is rendered with other lights, textures and cameras."""
     size: int = 224
@@ -85,7 +89,26 @@ class Generate:
             workers=self.workers,
             renders_per_plan=self.renders_per_plan,
             size=self.size,
+            launcher=self.launcher,
+            shard=self.shard,
         )
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Join datasets; shards 0, 1, 2, ... of one recipe give the very dataset that one machine would have made."""
+
+    datasets: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DIR..")]
+    """Dataset folders, in order."""
+    out: Folder
+    """Folder of the whole. An interrupted merge is continued."""
+    json: Json = None
+    """Write the result here: episodes, frames, content_hash, recipe."""
+
+    def run(self) -> dict:
+        from sightline.engine.merge import merge
+
+        return merge(list(self.datasets), self.out)
 
 
 @dataclass(frozen=True)
@@ -237,6 +260,7 @@ def newest_policy(policy: str) -> str:
 COMMANDS: dict[str, Callable[..., Any]] = {
     "doctor": Doctor,
     "generate": Generate,
+    "merge": Merge,
     "inspect": Inspect,
     "pretrain": Pretrain,
     "posttrain": Posttrain,

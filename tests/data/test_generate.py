@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,14 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import deadly_candidate, faulty_candidate, synthetic_candidate
+from synthetic import deadly_candidate, faulty_candidate, mortal_candidate, synthetic_candidate
 
 from sightline.core.errors import SightlineError
 from sightline.data import load_dataset
 from sightline.data.inspect import inspect
 from sightline.data.writer import KINDS
+from sightline.engine import generate as generation
+from sightline.engine import merge as merging
 from sightline.engine import rollout
 from sightline.engine.generate import generate
+from sightline.engine.merge import merge
 
 EPISODES = 24
 SCRIPT = """
@@ -105,6 +109,31 @@ def test_renders_of_a_plan_share_a_candidate(tmp_path: Path) -> None:
     assert make(tmp_path / "parts", 9, renders_per_plan=2)["content_hash"] == whole["content_hash"]
 
 
+@pytest.mark.parametrize("renders", [1, 2])
+def test_shards_are_the_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renders: int) -> None:
+    monkeypatch.setattr(generation, "SHARD", 5)
+    monkeypatch.setattr(merging, "SHARD", 5)
+    whole = make(tmp_path / "whole", 12, renders_per_plan=renders)
+    candidates = [meta.candidate for meta in load_dataset(tmp_path / "whole").episodes]
+    assert candidates[:3] == ([0, 2, 3] if renders == 1 else [0, 0, 2])
+    assert [candidate // generation.STRIDE for candidate in candidates] == [0] * 5 + [1] * 5 + [2] * 2
+    folders = [tmp_path / f"shard{number}" for number in range(3)]
+    for number, folder in enumerate(folders):
+        make(folder, 2 if number == 2 else 5, renders_per_plan=renders, shard=number)
+    merged = merge(folders, tmp_path / "merged")
+    assert merged["content_hash"] == whole["content_hash"]
+    longer = make(tmp_path / "merged", 14, renders_per_plan=renders)
+    assert longer["content_hash"] == make(tmp_path / "whole", 14, renders_per_plan=renders)["content_hash"]
+    assert inspect(tmp_path / "merged")["problems"] == []
+
+
+def test_a_dataset_of_before_there_were_shards_is_continued(reference: dict, tmp_path: Path) -> None:
+    make(tmp_path / "data", 3)
+    recipe = tmp_path / "data" / generation.RECIPE
+    recipe.write_text(json.dumps({k: v for k, v in json.loads(recipe.read_text()).items() if k != "shard"}))
+    assert make(tmp_path / "data")["content_hash"] == reference["content_hash"]
+
+
 def test_scenes(tmp_path: Path) -> None:
     make(tmp_path / "data", 3, kind="scenes")
     assert {meta.kind for meta in load_dataset(tmp_path / "data").episodes} == {"scenes"}
@@ -128,8 +157,17 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
         make(tmp_path / "data")
 
 
-def test_a_dead_worker_is_reported(reference: dict, tmp_path: Path) -> None:
-    with pytest.raises(SightlineError, match="was killed by SIGKILL while making candidate 20"):
+def test_a_dead_worker_is_replaced(
+    reference: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIGHTLINE_TEST_GRAVE", str(tmp_path / "grave"))
+    result = generate(tmp_path / "data", EPISODES, seed=1, size=64, workers=2, make=mortal_candidate)
+    assert result["content_hash"] == reference["content_hash"]
+    assert "was killed by SIGKILL while making candidate 20; another one takes its place" in capsys.readouterr().out
+
+
+def test_a_candidate_that_kills_every_worker_is_reported(reference: dict, tmp_path: Path) -> None:
+    with pytest.raises(SightlineError, match=r"was killed by SIGKILL while making candidate 20, for the 3rd time"):
         generate(tmp_path / "data", EPISODES, seed=1, size=64, workers=2, make=deadly_candidate)
     assert make(tmp_path / "data")["content_hash"] == reference["content_hash"]
 
@@ -158,6 +196,9 @@ def test_gives_up_when_nothing_succeeds(tmp_path: Path) -> None:
         ({"split": "trian"}, "Unknown split 'trian' .did you mean 'train'"),
         ({"seed": -1}, "must not be negative"),
         ({"kind": "scenes", "renders_per_plan": 2}, "Scenes have no plan"),
+        ({"shard": -1}, "number from 0 on"),
+        ({"shard": 2, "episodes": 1001}, "at most 1000 episodes"),
+        ({"launcher": "slurm"}, "Unknown launcher 'slurm'"),
     ],
 )
 def test_bad_arguments(tmp_path: Path, options: dict, message: str) -> None:

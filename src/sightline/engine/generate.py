@@ -1,10 +1,15 @@
-"""Dataset generation: the first N candidates that succeed, in their order, whatever the workers and interruptions."""
+"""Dataset generation: the first N candidates that succeed, in their order, whatever the workers and interruptions.
+
+A large dataset is a row of *shards* of 1,000 episodes, each with candidates of its own, so that any shard can be made
+alone, on another machine, and :mod:`sightline.engine.merge` joins them to the very dataset that one machine would make.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import time
 from collections import Counter
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,11 +20,20 @@ from sightline.data import DatasetWriter, layout, load_dataset
 from sightline.data.fingerprint import content_hash
 from sightline.data.writer import KINDS, reporting_full_disk
 from sightline.engine.assets import SPLITS
-from sightline.engine.pool import Bench, Maker, Recipe, in_parallel, in_process
+from sightline.engine.cluster import on_cluster
+from sightline.engine.pool import Bench, Maker, Outcome, Recipe, in_parallel, in_process
 
 RECIPE = "meta/generation.json"
 PATIENCE = 300
 """Candidates in a row that may fail before generation gives up."""
+
+SHARD = 1000
+"""Episodes of a shard."""
+
+STRIDE = 1_000_000
+"""Candidates of shard k are numbered from k * STRIDE on."""
+
+LAUNCHERS = ("local", "ray")
 
 
 def generate(
@@ -31,6 +45,8 @@ def generate(
     size: int = 224,
     kind: str = "episodes",
     renders_per_plan: int = 1,
+    shard: int | None = None,
+    launcher: str = "local",
     make: Maker | None = None,
 ) -> dict:
     """Bring the dataset at ``out`` to ``episodes`` verified episodes; continue where an earlier call was stopped.
@@ -38,7 +54,9 @@ def generate(
     Args:
         seed, split, size (pixels), kind (``episodes`` or ``scenes``), renders_per_plan: what is generated; an existing
             dataset must have been made with the same.
-        workers: processes; has no influence on the content.
+        shard: make this shard alone (``episodes`` of it); None: a whole dataset, its shards one after the other.
+        workers: processes, or CPUs of the cluster; has no influence on the content.
+        launcher: ``local`` processes or an existing ``ray`` cluster; has no influence on the content.
         make: makes a candidate; the engine's own by default. Must be importable by name when workers > 1.
 
     Returns:
@@ -50,13 +68,13 @@ def generate(
     from sightline.engine.rollout import panda_card  # loads the simulator
 
     started = time.monotonic()
-    root, recipe = Path(out), Recipe(seed, split, kind, size, renders_per_plan)
-    check_arguments(recipe, episodes, workers)
+    root, recipe = Path(out), Recipe(seed, split, kind, size, renders_per_plan, shard)
+    check_arguments(recipe, episodes, workers, launcher)
     check_recipe(root, recipe)
     card = panda_card(size)
     with DatasetWriter(root, card) as writer:
         bench = Bench(recipe, card, writer.staging, make or simulate)
-        fill(writer, bench, episodes, workers)
+        fill(writer, bench, episodes, workers, launcher)
     result = summarise(root, episodes) | {"seconds": time.monotonic() - started}
     rows = [[name, result[name]] for name in ("episodes", "attempts", "frames", "seconds", "content_hash")]
     rows += [[f"failed: {reason}", count] for reason, count in result["failures"].items()]
@@ -64,7 +82,7 @@ def generate(
     return result
 
 
-def check_arguments(recipe: Recipe, episodes: int, workers: int) -> None:
+def check_arguments(recipe: Recipe, episodes: int, workers: int, launcher: str = "local") -> None:
     """Raise SightlineError, before anything is written, when no dataset can be made so."""
     counts = {"episodes": episodes, "workers": workers, "renders per plan": recipe.renders_per_plan}
     for name, value in counts.items():
@@ -76,6 +94,9 @@ def check_arguments(recipe: Recipe, episodes: int, workers: int) -> None:
         raise SightlineError(f"The picture size must be an even number of 32 to 2048 pixels, not {recipe.size}.")
     require_known("kind", recipe.kind, KINDS)
     require_known("split", recipe.split, SPLITS)
+    require_known("launcher", launcher, LAUNCHERS)
+    if recipe.shard is not None and not (recipe.shard >= 0 and episodes <= SHARD):
+        raise SightlineError(f"A shard has a number from 0 on and at most {SHARD} episodes.")
     if recipe.kind == "scenes" and recipe.renders_per_plan > 1:
         raise SightlineError("Scenes have no plan that could be rendered several times; ask for more scenes instead.")
 
@@ -98,8 +119,9 @@ def check_recipe(root: Path, recipe: Recipe) -> None:
     except OSError as error:
         raise SightlineError(f"{root} cannot be used as a dataset folder ({error.strerror}); choose another.") from None
     if path.exists():
-        stored = layout.read_json(path)
-        different = [f"{key}: {stored.get(key)} != {wanted[key]}" for key in wanted if stored.get(key) != wanted[key]]
+        # Settings that are younger than the dataset had their present default.
+        stored = dataclasses.asdict(Recipe(wanted["seed"])) | layout.read_json(path)
+        different = [f"{key}: {stored[key]} != {wanted[key]}" for key in wanted if stored[key] != wanted[key]]
         if different:
             raise SightlineError(
                 f"The dataset at {root} was generated differently ({'; '.join(different)}); "
@@ -112,39 +134,54 @@ def check_recipe(root: Path, recipe: Recipe) -> None:
             layout.write_durably(path, layout.json_bytes(wanted))
 
 
-def fill(writer: DatasetWriter, bench: Bench, episodes: int, workers: int) -> None:
-    """Commit outcomes in candidate order until the dataset holds ``episodes``."""
+def fill(writer: DatasetWriter, bench: Bench, episodes: int, workers: int, launcher: str) -> None:
+    """Commit outcomes in candidate order until the dataset holds ``episodes``, one shard after the other."""
     if len(writer.episodes) >= episodes:
         return
-    first, skip = next_candidate(writer, bench.recipe.renders_per_plan)
-    outcomes = in_parallel(bench, first, workers) if workers > 1 else in_process(bench, first)
-    failures: Counter[str] = Counter()
     label = f"{bench.recipe.kind} for {writer.root}"
-    bar = console.progress(total=episodes, label=label, unit="episode", done=len(writer.episodes))
-    attempts, made = 0, 0
-    with closing(outcomes), bar, reporting_full_disk(writer.root):
-        for outcome in outcomes:
-            attempts += 1
-            made += bool(outcome.staged)
-            if outcome.failure:
-                failures[outcome.failure] += 1
-                if failures.total() >= PATIENCE:
-                    raise SightlineError(f"None of the last {PATIENCE} candidates succeeded: {dict(failures)}.")
-            for staged in outcome.staged[skip if outcome.candidate == first else 0 :]:
-                writer.commit(staged, dict(failures))
-                failures.clear()
-                bar.update(1, success=made / attempts)
-                if len(writer.episodes) == episodes:
-                    return
+    with console.progress(episodes, label=label, unit="episode", done=len(writer.episodes)) as bar:
+        while len(writer.episodes) < episodes:
+            first, skip = next_candidate(writer, bench.recipe)
+            until = min(episodes, (len(writer.episodes) // SHARD + 1) * SHARD)
+            with closing(made_by(launcher, bench, first, workers)) as outcomes, reporting_full_disk(writer.root):
+                commit_until(writer, outcomes, until, skip, bar)
 
 
-def next_candidate(writer: DatasetWriter, renders: int) -> tuple[int, int]:
+def made_by(launcher: str, bench: Bench, first: int, workers: int) -> Generator[Outcome, None, None]:
+    """Outcomes of the candidates from ``first`` on, in order."""
+    if launcher == "ray":
+        return on_cluster(bench, first, workers)
+    return in_parallel(bench, first, workers) if workers > 1 else in_process(bench, first)
+
+
+def commit_until(
+    writer: DatasetWriter, outcomes: Iterable[Outcome], episodes: int, skip: int, bar: console.progress
+) -> None:
+    """Commit outcomes until the dataset holds ``episodes``, without the first ``skip`` renderings of the first one."""
+    failures: Counter[str] = Counter()
+    made = 0
+    for attempts, outcome in enumerate(outcomes, 1):
+        made += bool(outcome.staged)
+        if outcome.failure:
+            failures[outcome.failure] += 1
+            if failures.total() >= PATIENCE:
+                raise SightlineError(f"None of the last {PATIENCE} candidates succeeded: {dict(failures)}.")
+        for staged in outcome.staged[skip if attempts == 1 else 0 :]:
+            writer.commit(staged, dict(failures))
+            failures.clear()
+            bar.update(1, success=made / attempts)
+            if len(writer.episodes) == episodes:
+                return
+
+
+def next_candidate(writer: DatasetWriter, recipe: Recipe) -> tuple[int, int]:
     """Where to go on: the candidate, and how many of its renderings are already committed."""
-    if not writer.episodes:
-        return 0, 0
+    count = len(writer.episodes)
+    if count % SHARD == 0:
+        return ((recipe.shard or 0) + count // SHARD) * STRIDE, 0
     last = writer.episodes[-1].candidate
-    done = sum(meta.candidate == last for meta in writer.episodes[-renders:])
-    return (last, done) if done < renders else (last + 1, 0)
+    done = sum(meta.candidate == last for meta in writer.episodes[-recipe.renders_per_plan :])
+    return (last, done) if done < recipe.renders_per_plan else (last + 1, 0)
 
 
 def summarise(root: Path, episodes: int) -> dict:
@@ -156,7 +193,9 @@ def summarise(root: Path, episodes: int) -> dict:
         failures.update(meta.failures)
     return {
         "episodes": len(metas),
-        "attempts": metas[-1].candidate + 1,
+        "attempts": sum(
+            last % STRIDE + 1 for last in {meta.candidate // STRIDE: meta.candidate for meta in metas}.values()
+        ),
         "frames": sum(meta.length for meta in metas),
         "content_hash": content_hash(dataset, episodes),
         "failures": dict(failures.most_common()),
