@@ -96,6 +96,7 @@ def draw_graph(world: World, present: NDArray[np.bool_], rng: np.random.Generato
         relation = str(rng.choice(ARRANGEMENTS, p=SHARES))
         used = {i for constraint in graph for i in (constraint.subject, *constraint.others)}
         subjects = [i for i in items if i in free and i not in used]
+        pairs: list[tuple[int, tuple[int, ...]]]
         if relation in SUPPORTS:
             holders = [i for i, role in roles.items() if role == SUPPORTS[relation] and i not in used]
             pairs = [(s, (h,)) for s in subjects for h in holders if _fits(world, s, h)]
