@@ -16,6 +16,7 @@ from sightline.data.fingerprint import content_hash
 from sightline.data.writer import KINDS, reporting_full_disk
 from sightline.engine.assets import SPLITS
 from sightline.engine.pool import Bench, Maker, Recipe, in_parallel, in_process
+from sightline.engine.robots import DEFAULT, ROBOTS
 
 RECIPE = "meta/generation.json"
 PATIENCE = 300
@@ -32,12 +33,13 @@ def generate(
     kind: str = "episodes",
     renders_per_plan: int = 1,
     make: Maker | None = None,
+    robot: str = DEFAULT,
 ) -> dict:
     """Bring the dataset at ``out`` to ``episodes`` verified episodes; continue where an earlier call was stopped.
 
     Args:
-        seed, split, size (pixels), kind (``episodes`` or ``scenes``), renders_per_plan: what is generated; an existing
-            dataset must have been made with the same.
+        seed, split, size (pixels), kind (``episodes`` or ``scenes``), renders_per_plan, robot: what is generated; an
+            existing dataset must have been made with the same.
         workers: processes; has no influence on the content.
         make: makes a candidate; the engine's own by default. Must be importable by name when workers > 1.
 
@@ -47,13 +49,13 @@ def generate(
 
     Raises SightlineError on impossible arguments, a dataset made otherwise, a full disk or a dead worker.
     """
-    from sightline.engine.rollout import panda_card  # loads the simulator
+    from sightline.engine.rollout import card as card_of  # loads the simulator
 
     started = time.monotonic()
-    root, recipe = Path(out), Recipe(seed, split, kind, size, renders_per_plan)
+    root, recipe = Path(out), Recipe(seed, split, kind, size, renders_per_plan, robot)
     check_arguments(recipe, episodes, workers)
     check_recipe(root, recipe)
-    card = panda_card(size)
+    card = card_of(robot, size)
     with DatasetWriter(root, card) as writer:
         bench = Bench(recipe, card, writer.staging, make or simulate)
         fill(writer, bench, episodes, workers)
@@ -76,6 +78,7 @@ def check_arguments(recipe: Recipe, episodes: int, workers: int) -> None:
         raise SightlineError(f"The picture size must be an even number of 32 to 2048 pixels, not {recipe.size}.")
     require_known("kind", recipe.kind, KINDS)
     require_known("split", recipe.split, SPLITS)
+    require_known("robot", recipe.robot, ROBOTS)
     if recipe.kind == "scenes" and recipe.renders_per_plan > 1:
         raise SightlineError("Scenes have no plan that could be rendered several times; ask for more scenes instead.")
 
@@ -85,8 +88,13 @@ def simulate(recipe: Recipe, candidate: int) -> list[Episode]:
     from sightline.engine import rollout  # not before a worker needs it: loads the simulator
 
     if recipe.kind == "scenes":
-        return [rollout.make_episode(recipe.seed, candidate, recipe.split, recipe.size, recipe.kind)]
-    return rollout.make_renders(recipe.seed, candidate, recipe.renders_per_plan, recipe.split, recipe.size)
+        episode = rollout.make_episode(
+            recipe.seed, candidate, recipe.split, recipe.size, recipe.kind, robot=recipe.robot
+        )
+        return [episode]
+    return rollout.make_renders(
+        recipe.seed, candidate, recipe.renders_per_plan, recipe.split, recipe.size, robot=recipe.robot
+    )
 
 
 def check_recipe(root: Path, recipe: Recipe) -> None:
@@ -98,7 +106,7 @@ def check_recipe(root: Path, recipe: Recipe) -> None:
     except OSError as error:
         raise SightlineError(f"{root} cannot be used as a dataset folder ({error.strerror}); choose another.") from None
     if path.exists():
-        stored = layout.read_json(path)
+        stored = read_recipe(root)
         different = [f"{key}: {stored.get(key)} != {wanted[key]}" for key in wanted if stored.get(key) != wanted[key]]
         if different:
             raise SightlineError(
@@ -110,6 +118,14 @@ def check_recipe(root: Path, recipe: Recipe) -> None:
     else:
         with reporting_full_disk(root):
             layout.write_durably(path, layout.json_bytes(wanted))
+
+
+def read_recipe(root: Path) -> dict:
+    """How the dataset at ``root`` was generated: the fields of Recipe. What an older version did not ask for yet has
+    the value that was the only one then."""
+    fields = dataclasses.fields(Recipe)
+    assumed = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
+    return assumed | layout.read_json(root / RECIPE)
 
 
 def fill(writer: DatasetWriter, bench: Bench, episodes: int, workers: int) -> None:

@@ -19,6 +19,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import Episode
 from sightline.data import StagedEpisode, stage_episode
 from sightline.data.writer import reporting_full_disk
+from sightline.engine.robots import DEFAULT
 
 BLOCK = 4
 """Candidates that a worker takes at a time."""
@@ -36,6 +37,7 @@ class Recipe:
     kind: str = "episodes"
     size: int = 224
     renders_per_plan: int = 1
+    robot: str = DEFAULT
 
 
 Maker = Callable[[Recipe, int], list[Episode]]

@@ -22,6 +22,8 @@ from sightline.engine.expert import Expert
 from sightline.engine.look import Look, apply_look, sample_look
 from sightline.engine.physics import CONTROL_HZ, SETTLE_SPEED, Simulation, Snapshot
 from sightline.engine.render import Renderer
+from sightline.engine.robots import DEFAULT
+from sightline.engine.robots import robot as find_robot
 from sightline.engine.scene import sample_layout, sample_scene
 from sightline.engine.tasks import is_done, place_point, sample_task, wrong_object_moved
 from sightline.engine.world import World
@@ -36,14 +38,19 @@ LIFTED = 0.03  # metres above its start: the object has been picked up
 LEFT = 0.03  # metres between tool and grasp point: the gripper has left the object
 
 
-def panda_card(size: int = 224) -> Card:
-    """The interface card of the simulated Panda with square pictures of ``size`` pixels."""
+def card(robot: str = DEFAULT, size: int = 224) -> Card:
+    """The interface card of the simulated robot of that name with square pictures of ``size`` pixels.
+
+    Raises SightlineError for an unknown robot.
+    """
+    chosen = find_robot(robot)
     return Card(
-        robot="panda",
+        robot=chosen.name,
         cameras=CAMERAS,
         image_size=(size, size),
         state_names=STATE_NAMES,
         action_names=ACTION_NAMES,
+        gripper=chosen.gripper.meaning,
         control_hz=CONTROL_HZ,
     )
 
@@ -134,6 +141,7 @@ def make_episode(
     render: bool = True,
     noise: bool = True,
     cameras: Sequence[str] = CAMERAS,
+    robot: str = DEFAULT,
 ) -> Episode:
     """The episode of candidate number ``candidate`` of the dataset with seed ``seed``.
 
@@ -144,19 +152,20 @@ def make_episode(
         render: without it, ``frames`` have no views.
         noise: whether the expert is disturbed (the recorded action is its clean answer).
         cameras: which views to render.
+        robot: who does it.
 
     Returns:
         The episode; a failed one has no frames and says why in ``failure``.
 
     Raises:
-        SightlineError: unknown split or kind.
+        SightlineError: unknown split, kind or robot.
     """
     require_known("kind of episode", kind, KINDS)
     if kind == "scenes":
-        stage, rng = _stage(seed, candidate, split), np.random.default_rng([seed, candidate])
+        stage, rng = _stage(seed, candidate, split, robot), np.random.default_rng([seed, candidate])
         pictures = _Pictures(stage, size, cameras if render else ())
         return Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)
-    return make_renders(seed, candidate, 1, split, size, cameras if render else (), noise)[0]
+    return make_renders(seed, candidate, 1, split, size, cameras if render else (), noise, robot)[0]
 
 
 def make_renders(
@@ -167,13 +176,14 @@ def make_renders(
     size: int = 224,
     cameras: Sequence[str] = CAMERAS,
     noise: bool = True,
+    robot: str = DEFAULT,
 ) -> list[Episode]:
     """One expert rollout, seen ``renders`` times with other lights, textures and camera poses.
 
     Arguments are those of make_episode; the first rendering is the episode that it returns. A failed rollout comes
     once, without frames.
     """
-    stage, rng = _stage(seed, candidate, split), np.random.default_rng([seed, candidate])
+    stage, rng = _stage(seed, candidate, split, robot), np.random.default_rng([seed, candidate])
     pictures = _Pictures(stage, size, cameras)
     stage.simulation.reset(sample_scene(stage.world, rng), rng)
     looks = [sample_look(rng)]
@@ -186,7 +196,7 @@ def make_renders(
 
 def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool) -> Attempt:
     """Let the expert try a random task of the present scene; physics only."""
-    task = sample_task(simulation.scene(), rng)
+    task = sample_task(simulation.scene(), rng, room=simulation.robot.hand.room)
     if task is None:
         return Attempt(failure="no task")
     attempt, expert, judge = Attempt(task), Expert(simulation, task), Judge(simulation, task)
@@ -220,18 +230,18 @@ class _Stage:
     renderers: dict[int, Renderer] = field(default_factory=dict)
 
 
-_stages: dict[tuple[int, int, str], _Stage] = {}  # at most one: the last
+_stages: dict[tuple[int, int, str, str], _Stage] = {}  # at most one: the last
 
 
-def _stage(seed: int, number: int, split: str) -> _Stage:
+def _stage(seed: int, number: int, split: str, robot: str) -> _Stage:
     """World ``number`` of the dataset with this seed, built unless it is the last one used."""
-    key = (seed, number, split)
+    key = (seed, number, split, robot)
     if key not in _stages:
         for old in _stages.values():
             for renderer in old.renderers.values():
                 renderer.close()
         _stages.clear()
-        world = World.numbered(seed, number, split)
+        world = World.numbered(seed, number, split, robot)
         _stages[key] = _Stage(world, Simulation(world))
     return _stages[key]
 

@@ -75,7 +75,7 @@ def apply_layout(world: World, data: mujoco.MjData, layout: Layout) -> None:
 def settle(world: World, data: mujoco.MjData, layout: Layout) -> Layout | None:
     """The layout after 0.3 s of physics with the arm at home, or None when something fell, tilted or slid."""
     mujoco.mj_resetData(world.model, data)
-    set_home(world.model, data)
+    set_home(world.model, data, world.robot)
     apply_layout(world, data, layout)
     mujoco.mj_step(world.model, data, round(SETTLE_SECONDS / world.model.opt.timestep))
     mujoco.mj_forward(world.model, data)
