@@ -26,7 +26,7 @@ from sightline.engine.scene import REACH, Layout, sample_scene
 from sightline.engine.world import World, set_home
 
 EVERY = pytest.mark.parametrize("name", ROBOTS)
-MOST_FACES = 25_000
+MOST_FACES = 30_000
 LIGHTEST = 4_000
 HIGH = 0.04  # metres above the tool point
 THINGS = (("cube", "red"), ("bowl", "blue"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sightline.engine.robots.description import Robot
 
 DEFAULT = "panda"
-ROBOTS = ("panda",)
+ROBOTS = ("panda", "ur5e", "xarm7")
 
 
 def robot(name: str) -> Robot:

@@ -42,8 +42,9 @@ class Arm:
         home: their angles with the tool at ``Robot.home_tool``, radians.
         stiffness: of the position motors, N m/rad; force: the most that they give, N m.
         inertia_scale: correction of the file's rotational inertias.
-        keep: share of the visual faces that are kept.
+        keep: share of the visual faces that are kept, of parts with more than ``small`` of them.
         paint: material -> colour in place of the file's, None: not drawn.
+        filled: materials of rings that are drawn as solid discs (see ``meshes.Visual``).
     """
 
     model: str
@@ -55,7 +56,9 @@ class Arm:
     mount: Vector = (0.0, 0.0, 0.0)
     inertia_scale: float = 1.0
     keep: float = 0.12
+    small: int = 200
     paint: Mapping[str, Colour | None] = field(default_factory=dict)
+    filled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -224,9 +227,10 @@ class Robot:
         """
         arm, hand = read_model(self.arm.model), self.gripper.build()
         folder = str(PurePosixPath(self.arm.model).parent)
-        visuals = visuals_of(arm, folder, self.arm.keep, self.arm.paint)
+        visuals = visuals_of(arm, folder, self.arm.keep, self.arm.small, self.arm.paint, self.arm.filled)
         visuals += [replace(visual, body=HAND_PREFIX + visual.body) for visual in self.gripper.visuals]
         strip(arm)
+        arm.option.integrator = spec.option.integrator  # the file's own would be a conflict
         arm.attach(hand, prefix=HAND_PREFIX, frame=arm.body(self.arm.flange).add_frame(pos=self.arm.mount))
         for body in arm.bodies:
             body.gravcomp = 1.0

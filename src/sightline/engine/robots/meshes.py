@@ -12,7 +12,7 @@ import importlib.util
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 
 VERSION = 1  # raise when the code below makes other meshes from the same files
-SMALL = 200  # faces: a mesh that has no more is left as it is
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 Vector = tuple[float, float, float]
@@ -43,6 +42,9 @@ class Visual:
         rgba: colour.
         keep: share of the faces that decimation leaves.
         turn, shift: from the files' frame (with their units) to the body's (metres).
+        small: faces; what has no more is left as it is.
+        filled: whether each connected piece is drawn as its convex hull. For rings between links, whose many inner
+            faces nobody sees and decimation cannot remove.
     """
 
     body: str
@@ -51,6 +53,8 @@ class Visual:
     keep: float
     turn: Matrix = IDENTITY
     shift: Vector = (0.0, 0.0, 0.0)
+    small: int = 200
+    filled: bool = False
 
 
 def asset_folder() -> Path:
@@ -79,13 +83,21 @@ def strip(model: mujoco.MjSpec) -> None:
             model.delete(item)
 
 
-def visuals_of(model: mujoco.MjSpec, folder: str, keep: float, paint: Mapping[str, Colour | None]) -> list[Visual]:
+def visuals_of(
+    model: mujoco.MjSpec,
+    folder: str,
+    keep: float,
+    small: int,
+    paint: Mapping[str, Colour | None],
+    filled: Collection[str] = (),
+) -> list[Visual]:
     """The visual meshes of an MJCF arm, those of one body, colour and pose together.
 
     Args:
         folder: of the model, relative to robosuite's assets.
-        keep: share of the faces to keep.
+        keep, small: as in Visual.
         paint: material -> colour in place of the file's; None: not drawn.
+        filled: materials of what is drawn as convex hulls.
     """
     files = {mesh.name: f"{folder}/{mesh.file}" for mesh in model.meshes}
     colours: dict[str, Colour | None] = {m.name: tuple(np.asarray(m.rgba, np.float32)) for m in model.materials}
@@ -98,10 +110,10 @@ def visuals_of(model: mujoco.MjSpec, folder: str, keep: float, paint: Mapping[st
         pose = (*np.asarray(geom.pos).tolist(), *np.asarray(geom.quat).tolist())
         # Shades that differ by less are one: the fewer parts, the faster the picture.
         shade = tuple(np.round(np.array(rgba, np.float32), 1).tolist())
-        parts.setdefault((geom.parent.name, shade, pose), []).append(files[geom.meshname])
+        parts.setdefault((geom.parent.name, shade, pose, geom.material in filled), []).append(files[geom.meshname])
     return [
-        Visual(body, tuple(names), shade, keep, _matrix(pose[3:]), pose[:3])
-        for (body, shade, pose), names in parts.items()
+        Visual(body, tuple(names), shade, keep, _matrix(pose[3:]), pose[:3], small, solid)
+        for (body, shade, pose, solid), names in parts.items()
     ]
 
 
@@ -160,8 +172,10 @@ def _weld_and_decimate(visual: Visual) -> Mesh:
     mesh = trimesh.util.concatenate([trimesh.Trimesh(m.vertices, m.faces, process=False) for m in loaded])
     # Without welding, the simplifier tears the surface apart along every texture and normal seam.
     mesh.merge_vertices(merge_tex=True, merge_norm=True)
+    if visual.filled:
+        mesh = trimesh.util.concatenate([piece.convex_hull for piece in mesh.split(only_watertight=False)])
     vertices, faces = np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
-    if visual.keep < 1 and len(faces) > SMALL:
+    if visual.keep < 1 and len(faces) > visual.small:
         fewer: tuple[NDArray, NDArray] = fast_simplification.simplify(vertices, faces, target_reduction=1 - visual.keep)
         vertices, faces = fewer
     vertices = np.asarray(vertices, np.float32) @ np.array(visual.turn, np.float32).T
