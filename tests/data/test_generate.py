@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,8 @@ from sightline.data import load_dataset
 from sightline.data.inspect import inspect
 from sightline.data.writer import KINDS
 from sightline.engine import rollout
-from sightline.engine.generate import generate
+from sightline.engine.generate import RECIPE, generate
+from sightline.engine.robots import ROBOTS
 
 EPISODES = 24
 SCRIPT = """
@@ -114,6 +116,32 @@ def test_another_recipe_is_refused(tmp_path: Path) -> None:
     make(tmp_path / "data", 2)
     with pytest.raises(SightlineError, match=r"generated differently .*seed: 1 != 2"):
         generate(tmp_path / "data", 4, seed=2, size=64, make=synthetic_candidate)
+
+
+def test_a_dataset_from_before_robots_is_the_first_ones(reference: dict, tmp_path: Path) -> None:
+    """Recipes did not always name the robot: such datasets are continued with the one there was, and no other."""
+    make(tmp_path / "data", 2)
+    recipe = tmp_path / "data" / RECIPE
+    stored = json.loads(recipe.read_text())
+    assert stored.pop("robot") == "panda"
+    recipe.write_text(json.dumps(stored))
+    with pytest.raises(SightlineError, match=r"generated differently .*robot: panda != xarm7"):
+        make(tmp_path / "data", robot="xarm7")
+    assert make(tmp_path / "data")["content_hash"] == reference["content_hash"]
+
+
+@pytest.mark.parametrize("name", ROBOTS)
+def test_every_robot_makes_datasets(tmp_path: Path, name: str) -> None:
+    generate(tmp_path, 1, seed=2, size=64, robot=name)
+    dataset = load_dataset(tmp_path)
+    assert dataset.card == rollout.card(name, 64)
+    assert inspect(tmp_path)["problems"] == []
+
+
+def test_an_unknown_robot_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(SightlineError, match="Unknown robot 'r2d2'"):
+        make(tmp_path / "data", robot="r2d2")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
