@@ -27,6 +27,7 @@ from sightline.data import load_dataset
 from sightline.data.fingerprint import content_hash
 from sightline.data.inspect import inspect
 from sightline.engine.generate import generate
+from sightline.engine.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def main(settings: Settings) -> None:
                 fingerprint = content_hash(dataset, held) if held else ""
                 bar.update(1, episodes=held)
         problems = inspect(out)["problems"]
-        whole = generate(Path(folder) / "whole", held, seed=settings.seed, size=settings.size, workers=settings.workers)
+        whole = generate(Path(folder) / "whole", held, Recipe(settings.seed, size=settings.size), settings.workers)
     result = {
         "kills": settings.kills,
         "kills while an episode was being written": within_writing,

@@ -17,6 +17,7 @@ from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
 from sightline.core.types import EXECUTE
+from sightline.engine.robots import DEFAULT
 
 # `--set steps=100 --set batch=8`: any key of the configuration, nested ones with dots.
 Overrides = Annotated[
@@ -64,6 +65,8 @@ class Generate:
     """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
     split: str = "train"
     """Which objects, colours and phrases may appear."""
+    robot: str = DEFAULT
+    """Who does it: panda, ur5e or xarm7."""
     workers: int = 2
     """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
     launcher: Literal["local", "ray"] = "local"
@@ -79,19 +82,18 @@ class Generate:
 
     def run(self) -> dict:
         from sightline.engine.generate import generate
+        from sightline.engine.recipe import Recipe
 
-        return generate(
-            out=self.out,
-            episodes=self.episodes,
+        recipe = Recipe(
             seed=self.seed,
-            kind=self.kind,
             split=self.split,
-            workers=self.workers,
-            renders_per_plan=self.renders_per_plan,
+            kind=self.kind,
             size=self.size,
-            launcher=self.launcher,
+            renders_per_plan=self.renders_per_plan,
+            robot=self.robot,
             shard=self.shard,
         )
+        return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,8 @@ class Evaluate:
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels."""
     split: str = "seen"
     """Split of the suite."""
+    robot: str = ""
+    """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
     episodes: int = 100
     """Number of episodes (grounding: of pictures)."""
     seed: int = 0
@@ -216,6 +220,7 @@ class Evaluate:
             policy=newest_policy(self.policy),
             suite=self.suite,
             split=self.split,
+            robot=self.robot,
             episodes=self.episodes,
             seed=self.seed,
             video=self.video,

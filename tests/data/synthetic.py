@@ -12,7 +12,7 @@ import numpy as np
 from sightline.core.card import Card
 from sightline.core.geometry import Camera, look_at
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, ObjectInfo, SceneState, Task, View
-from sightline.engine.pool import Recipe
+from sightline.engine.recipe import Recipe
 
 COLOURS = {
     "red": (200, 30, 30),

@@ -13,6 +13,7 @@ from synthetic import slow_candidate, synthetic_candidate
 
 from sightline.core.errors import SightlineError
 from sightline.engine.generate import generate
+from sightline.engine.recipe import Recipe
 
 ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 EPISODES = 48
@@ -43,11 +44,11 @@ def lose_a_node(cluster: Any, finished: Path) -> None:
 
 def test_the_cluster_does_not_matter(cluster: Any, tmp_path: Path) -> None:
     """Nor does it matter that one of its nodes is lost in the middle."""
-    here = generate(tmp_path / "here", EPISODES, seed=1, size=64, make=slow_candidate)
+    here = generate(tmp_path / "here", EPISODES, Recipe(1, size=64), make=slow_candidate)
     finished = tmp_path / "there/meta/episodes/chunk-000/file-007.parquet"
     thread = threading.Thread(target=lose_a_node, args=(cluster, finished))
     thread.start()
-    there = generate(tmp_path / "there", EPISODES, seed=1, size=64, workers=2, launcher="ray", make=slow_candidate)
+    there = generate(tmp_path / "there", EPISODES, Recipe(1, size=64), workers=2, launcher="ray", make=slow_candidate)
     thread.join()
     assert len(cluster.list_all_nodes()) == 2
     assert {**there, "seconds": 0} == {**here, "seconds": 0}
@@ -57,4 +58,4 @@ def test_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))  # where Ray looks for a cluster of this machine
     with pytest.raises(SightlineError, match="No Ray cluster answers"):
-        generate(tmp_path / "data", 2, seed=1, size=64, launcher="ray", make=synthetic_candidate)
+        generate(tmp_path / "data", 2, Recipe(1, size=64), launcher="ray", make=synthetic_candidate)

@@ -14,13 +14,14 @@ from sightline.data import load_dataset
 from sightline.data.inspect import inspect
 from sightline.engine.generate import generate
 from sightline.engine.merge import merge
+from sightline.engine.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     root = tmp_path_factory.mktemp("parts")
     for seed, episodes in ((1, 3), (2, 2)):
-        generate(root / str(seed), episodes, seed=seed, size=64, make=synthetic_candidate)
+        generate(root / str(seed), episodes, Recipe(seed, size=64), make=synthetic_candidate)
     return [root / "1", root / "2"]
 
 
@@ -46,7 +47,7 @@ def test_an_interrupted_merge_is_continued(folders: list[Path], tmp_path: Path) 
 def test_what_cannot_be_merged(folders: list[Path], tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match="nothing to merge"):
         merge([], tmp_path / "out")
-    generate(tmp_path / "large", 1, seed=1, size=96, make=synthetic_candidate)
+    generate(tmp_path / "large", 1, Recipe(1, size=96), make=synthetic_candidate)
     with pytest.raises(SightlineError, match="image_size"):
         merge([folders[0], tmp_path / "large"], tmp_path / "out")
     (tmp_path / "thesis").mkdir()

@@ -11,23 +11,20 @@ from numpy.typing import NDArray
 
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.core.types import SceneState, Task
-from sightline.engine.physics import MAX_YAW, Simulation, limited, vector_from_rotation
+from sightline.engine.physics import Simulation, limited, vector_from_rotation
 from sightline.engine.tasks import ABOVE, is_done, place_point
 
 SPEED = 0.06  # metres per action
 SLOW = 0.03  # metres per action, at the end of a descent
 TURN = 0.35  # radians per action
-TIP = 0.009  # metres by which the finger tips reach below the tool point
-HAND = 0.083  # metres by which the palm is above the tool point
-FINGER_REACH = 0.056  # metres from the tool to the outside of an open finger
-HAND_REACH = 0.103  # metres from the tool to the end of the palm, along the closing direction
-HAND_DEPTH = 0.0315  # metres from the tool to the palm's side
+SPARE = 0.002  # metres by which the fingers' shape is rounded up
+FLOOR = 0.004  # metres between the finger tips and the table, at least
 NEAR = 0.03  # metres from above the goal, in the table plane, within which the tool descends
 MARGIN = 0.015  # metres of clearance kept from things passed over
 HOLDS = 0.03  # metres between the tool and the grasp point of an object that is held
 CLOSED_WIDTH = 0.01  # metres between fingers that hold nothing
 CLOSING_SPEED = -0.06  # metres per second: fingers that close faster have not met anything yet
-OPEN_WIDTH = 0.075  # metres between the fingers that counts as open
+NEARLY_OPEN = 0.005  # metres short of the widest opening that count as open
 SUBTASKS = ("move to the grasp", "grasp", "lift", "carry", "place", "retreat")
 
 
@@ -42,6 +39,7 @@ class Expert:
 
     def __init__(self, simulation: Simulation, task: Task, started: SceneState | None = None) -> None:
         self.simulation = simulation
+        self.hand = simulation.robot.hand
         self.task = task
         self.started = started or simulation.scene()
         self.subtask = SUBTASKS[0]
@@ -81,7 +79,7 @@ class Expert:
         if away < NEAR:
             self.subtask = "place"
             return self._action(self._eased(_funnel(goal, away, 0.01, 0.03)), None, -1.0)
-        below = max(tool[2] - (scene.positions[target, 2] - scene.objects[target].height / 2), TIP)
+        below = max(tool[2] - (scene.positions[target, 2] - scene.objects[target].height / 2), self.hand.tip)
         travel = max(place_point(scene, self.task)[2], self.started.grasp_points[target, 2]) + ABOVE
         travel = max(travel, self._clear_height(scene, goal, below, scene.objects[target].radius))
         return self._travel(goal, travel, None, -1.0, "lift", "carry")
@@ -91,7 +89,7 @@ class Expert:
     def _leave_or_pick(self, scene: SceneState) -> NDArray[np.float32]:
         simulation, target = self.simulation, self.task.target
         position = simulation.command.position
-        if simulation.width < OPEN_WIDTH and simulation.finger_speed > 0.01:
+        if simulation.width < self.hand.opening - NEARLY_OPEN and simulation.finger_speed > 0.01:
             self.subtask = "place" if self._leaving else "grasp"
             return self._action(position, None, 1.0)
         finished = is_done(scene, self.task, self.started)
@@ -109,7 +107,7 @@ class Expert:
         """Move above the target, down to its grasp point, close."""
         target = self.task.target
         position, grasp = self.simulation.command.position, scene.grasp_points[target].copy()
-        grasp[2] = max(grasp[2], 0.013)
+        grasp[2] = max(grasp[2], self.hand.tip + FLOOR)
         yaw = self._choose_yaw(scene)
         turn = abs(wrap_half_turn(yaw - self.simulation.command.yaw))
         away = float(np.hypot(*(grasp - position)[:2]))
@@ -120,13 +118,14 @@ class Expert:
         self.subtask = "move to the grasp"
         top = scene.positions[target, 2] + scene.objects[target].height / 2
         if away < NEAR and turn < 0.15:
-            rise = max(top + TIP + 0.01 - grasp[2], 0.03)
+            rise = max(top + self.hand.tip + 0.01 - grasp[2], 0.03)
             goal = _funnel(grasp, away, min(0.012, slack), rise)
             if position[2] < goal[2] - 0.02:  # the fingers would push it aside: up first
                 goal[:2] = position[:2]
             return self._action(self._eased(goal), yaw, 1.0)
-        hover = max(grasp[2] + ABOVE, top + TIP + MARGIN)
-        hover = max(hover, self._clear_height(scene, grasp, TIP, FINGER_REACH, skip_target=False))
+        hover = max(grasp[2] + ABOVE, top + self.hand.tip + MARGIN)
+        clear = self._clear_height(scene, grasp, self.hand.tip, self.hand.finger_reach, skip_target=False)
+        hover = max(hover, clear)
         return self._travel(grasp, hover, yaw, 1.0, self.subtask, self.subtask)
 
     # --- geometry -------------------------------------------------------------------------------------------------
@@ -135,7 +134,7 @@ class Expert:
         """How far (m) the open gripper may be off the middle of the target without touching it."""
         grasp = self.simulation.world.models[target].grasp
         width = 0.06 if grasp is None else grasp.width
-        return float(np.clip((0.08 - width) / 2 - 0.002, 0.004, 0.02))
+        return float(np.clip((self.hand.opening - width) / 2 - 0.002, 0.004, 0.02))
 
     def _clear_height(
         self, scene: SceneState, goal: Array, below: float, reach: float, skip_target: bool = True
@@ -155,10 +154,11 @@ class Expert:
         others = scene.present.copy()
         if skip_target:
             others[self.task.target] = False
-        under, beside = others & (apart < max(reach, FINGER_REACH)), others & (apart < HAND_REACH)
+        under = others & (apart < max(reach, self.hand.finger_reach))
+        beside = others & (apart < self.hand.palm_reach)
         return max(
             float(np.max(tops[under], initial=0.0)) + below + MARGIN,
-            float(np.max(tops[beside], initial=0.0)) - HAND + MARGIN,
+            float(np.max(tops[beside], initial=0.0)) - self.hand.palm_height + MARGIN,
         )
 
     def _choose_yaw(self, scene: SceneState) -> float:
@@ -167,7 +167,7 @@ class Expert:
         best, least = now, np.inf
         for yaw in self._yaws(scene):
             for turned in (yaw - np.pi, yaw, yaw + np.pi):
-                if abs(turned) > MAX_YAW - 0.05:
+                if abs(turned) > self.simulation.robot.max_yaw - 0.05:
                     continue
                 cost = abs(turned - now) + 100 * self._crowding(scene, scene.grasp_points[target], turned)
                 if cost < least - 1e-9:
@@ -196,9 +196,12 @@ class Expert:
             gap = np.linalg.norm(local - np.clip(local, low, high), axis=1)
             return float(np.sum(np.clip(radii + 0.004 - gap, 0, None) * (tops > floor)))
 
-        palm = depth((-HAND_DEPTH, -HAND_REACH), (HAND_DEPTH, HAND_REACH), point[2] + HAND)
-        left = depth((-0.011, 0.038), (0.011, FINGER_REACH), point[2] - TIP)
-        right = depth((-0.011, -FINGER_REACH), (0.011, -0.038), point[2] - TIP)
+        hand = self.hand
+        half, inner, outer = hand.finger_half + SPARE, hand.opening / 2 - SPARE, hand.finger_reach
+        across, along = hand.palm_half, hand.palm_reach
+        palm = depth((-across, -along), (across, along), point[2] + hand.palm_height)
+        left = depth((-half, inner), (half, outer), point[2] - hand.tip)
+        right = depth((-half, -outer), (half, -inner), point[2] - hand.tip)
         return palm + left + right
 
     # --- actions --------------------------------------------------------------------------------------------------

@@ -18,20 +18,14 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import Episode
 from sightline.data import DatasetWriter, layout, load_dataset
 from sightline.data.fingerprint import content_hash
-from sightline.data.writer import KINDS, reporting_full_disk
-from sightline.engine.assets import SPLITS
+from sightline.data.writer import reporting_full_disk
 from sightline.engine.cluster import on_cluster
-from sightline.engine.pool import Bench, Maker, Outcome, Recipe, in_parallel, in_process
+from sightline.engine.pool import Bench, Maker, Outcome, in_parallel, in_process
+from sightline.engine.recipe import SHARD, STRIDE, Recipe
 
 RECIPE = "meta/generation.json"
 PATIENCE = 300
 """Candidates in a row that may fail before generation gives up."""
-
-SHARD = 1000
-"""Episodes of a shard."""
-
-STRIDE = 1_000_000
-"""Candidates of shard k are numbered from k * STRIDE on."""
 
 LAUNCHERS = ("local", "ray")
 
@@ -39,22 +33,15 @@ LAUNCHERS = ("local", "ray")
 def generate(
     out: Path | str,
     episodes: int,
-    seed: int = 0,
-    split: str = "train",
+    recipe: Recipe = Recipe(),  # noqa: B008 - it is frozen
     workers: int = 1,
-    size: int = 224,
-    kind: str = "episodes",
-    renders_per_plan: int = 1,
-    shard: int | None = None,
     launcher: str = "local",
     make: Maker | None = None,
 ) -> dict:
     """Bring the dataset at ``out`` to ``episodes`` verified episodes; continue where an earlier call was stopped.
 
     Args:
-        seed, split, size (pixels), kind (``episodes`` or ``scenes``), renders_per_plan: what is generated; an existing
-            dataset must have been made with the same.
-        shard: make this shard alone (``episodes`` of it); None: a whole dataset, its shards one after the other.
+        recipe: what is generated; an existing dataset must have been made with the same.
         workers: processes, or CPUs of the cluster; has no influence on the content.
         launcher: ``local`` processes or an existing ``ray`` cluster; has no influence on the content.
         make: makes a candidate; the engine's own by default. Must be importable by name when workers > 1.
@@ -63,15 +50,15 @@ def generate(
         ``episodes``, ``attempts`` (candidates tried for them), ``frames``, ``seconds`` (this call), ``content_hash``,
         ``failures`` (reason -> candidates).
 
-    Raises SightlineError on impossible arguments, a dataset made otherwise, a full disk or a dead worker.
+    Raises SightlineError on impossible arguments, a dataset made otherwise, a full disk, or a candidate that kills its
+    workers.
     """
-    from sightline.engine.rollout import panda_card  # loads the simulator
+    from sightline.engine.rollout import card as card_of  # loads the simulator
 
-    started = time.monotonic()
-    root, recipe = Path(out), Recipe(seed, split, kind, size, renders_per_plan, shard)
+    started, root = time.monotonic(), Path(out)
     check_arguments(recipe, episodes, workers, launcher)
     check_recipe(root, recipe)
-    card = panda_card(size)
+    card = card_of(recipe.robot, recipe.size)
     with DatasetWriter(root, card) as writer:
         bench = Bench(recipe, card, writer.staging, make or simulate)
         fill(writer, bench, episodes, workers, launcher)
@@ -82,32 +69,22 @@ def generate(
     return result
 
 
-def check_arguments(recipe: Recipe, episodes: int, workers: int, launcher: str = "local") -> None:
+def check_arguments(recipe: Recipe, episodes: int, workers: int, launcher: str) -> None:
     """Raise SightlineError, before anything is written, when no dataset can be made so."""
-    counts = {"episodes": episodes, "workers": workers, "renders per plan": recipe.renders_per_plan}
-    for name, value in counts.items():
+    recipe.check()
+    for name, value in {"episodes": episodes, "workers": workers}.items():
         if value < 1:
             raise SightlineError(f"The number of {name} must be at least 1, not {value}.")
-    if recipe.seed < 0:
-        raise SightlineError(f"The seed must not be negative, but it is {recipe.seed}.")
-    if recipe.size % 2 or not 32 <= recipe.size <= 2048:
-        raise SightlineError(f"The picture size must be an even number of 32 to 2048 pixels, not {recipe.size}.")
-    require_known("kind", recipe.kind, KINDS)
-    require_known("split", recipe.split, SPLITS)
     require_known("launcher", launcher, LAUNCHERS)
-    if recipe.shard is not None and not (recipe.shard >= 0 and episodes <= SHARD):
-        raise SightlineError(f"A shard has a number from 0 on and at most {SHARD} episodes.")
-    if recipe.kind == "scenes" and recipe.renders_per_plan > 1:
-        raise SightlineError("Scenes have no plan that could be rendered several times; ask for more scenes instead.")
+    if recipe.shard is not None and episodes > SHARD:
+        raise SightlineError(f"A shard has at most {SHARD} episodes, not {episodes}.")
 
 
 def simulate(recipe: Recipe, candidate: int) -> list[Episode]:
     """The engine's own maker: the expert in the simulator, or a slide show of scenes."""
-    from sightline.engine import rollout  # not before a worker needs it: loads the simulator
+    from sightline.engine.rollout import make_episodes  # not before a worker needs it: loads the simulator
 
-    if recipe.kind == "scenes":
-        return [rollout.make_episode(recipe.seed, candidate, recipe.split, recipe.size, recipe.kind)]
-    return rollout.make_renders(recipe.seed, candidate, recipe.renders_per_plan, recipe.split, recipe.size)
+    return make_episodes(recipe, candidate)
 
 
 def check_recipe(root: Path, recipe: Recipe) -> None:
@@ -119,9 +96,8 @@ def check_recipe(root: Path, recipe: Recipe) -> None:
     except OSError as error:
         raise SightlineError(f"{root} cannot be used as a dataset folder ({error.strerror}); choose another.") from None
     if path.exists():
-        # Settings that are younger than the dataset had their present default.
-        stored = dataclasses.asdict(Recipe(wanted["seed"])) | layout.read_json(path)
-        different = [f"{key}: {stored[key]} != {wanted[key]}" for key in wanted if stored[key] != wanted[key]]
+        stored = read_recipe(root)
+        different = [f"{key}: {stored.get(key)} != {wanted[key]}" for key in wanted if stored.get(key) != wanted[key]]
         if different:
             raise SightlineError(
                 f"The dataset at {root} was generated differently ({'; '.join(different)}); "
@@ -132,6 +108,14 @@ def check_recipe(root: Path, recipe: Recipe) -> None:
     else:
         with reporting_full_disk(root):
             layout.write_durably(path, layout.json_bytes(wanted))
+
+
+def read_recipe(root: Path) -> dict:
+    """How the dataset at ``root`` was generated: the fields of Recipe. What an older version did not ask for yet has
+    the value that was the only one then."""
+    fields = dataclasses.fields(Recipe)
+    assumed = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
+    return assumed | layout.read_json(root / RECIPE)
 
 
 def fill(writer: DatasetWriter, bench: Bench, episodes: int, workers: int, launcher: str) -> None:

@@ -15,7 +15,8 @@ from sightline.data.fingerprint import content_hash
 from sightline.data.labels import column_array
 from sightline.data.statistics import NAMES as STATISTICS
 from sightline.data.writer import reporting_full_disk
-from sightline.engine.generate import RECIPE, SHARD
+from sightline.engine.generate import RECIPE, read_recipe
+from sightline.engine.recipe import SHARD
 
 
 def merge(sources: list[Path], out: Path | str) -> dict:
@@ -67,8 +68,8 @@ def common_card(datasets: list[Dataset]) -> Card:
 
 def joined_recipe(datasets: list[Dataset]) -> dict[str, Any]:
     """The recipe of the whole when the datasets are its shards in order, else the list of theirs."""
-    recipes = [layout.read_json(dataset.root / RECIPE) for dataset in datasets]
-    numbers = [recipe.get("shard") for recipe in recipes]
+    recipes = [read_recipe(dataset.root) for dataset in datasets]
+    numbers = [recipe["shard"] for recipe in recipes]
     whole = [recipe | {"shard": None} for recipe in recipes]
     full = all(len(dataset) == SHARD for dataset in datasets[:-1])
     if numbers == list(range(len(datasets))) and full and all(recipe == whole[0] for recipe in whole):

@@ -26,6 +26,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import Episode
 from sightline.data import StagedEpisode, stage_episode
 from sightline.data.writer import reporting_full_disk
+from sightline.engine.recipe import Recipe
 
 BLOCK = 4
 """Candidates that a worker takes at a time."""
@@ -35,18 +36,6 @@ AHEAD = 4
 
 LIVES = 3
 """Workers that one candidate may cost: more are no accident."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that decides what a dataset contains, apart from its length."""
-
-    seed: int
-    split: str = "train"
-    kind: str = "episodes"
-    size: int = 224
-    renders_per_plan: int = 1
-    shard: int | None = None
 
 
 Maker = Callable[[Recipe, int], list[Episode]]

@@ -79,7 +79,7 @@ def settle(world: World, data: mujoco.MjData, layout: Layout, max_shift: Array |
         max_shift: metres by which a base may move, one number or [n].
     """
     mujoco.mj_resetData(world.model, data)
-    set_home(world.model, data)
+    set_home(world.model, data, world.robot)
     apply_layout(world, data, layout)
     mujoco.mj_step(world.model, data, round(SETTLE_SECONDS / world.model.opt.timestep))
     mujoco.mj_forward(world.model, data)

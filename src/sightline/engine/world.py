@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo, SceneState
-from sightline.engine import cast
+from sightline.engine import cast, robots
 from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
-from sightline.engine.robots import panda
+from sightline.engine.robots.description import TOOL_SITE, Robot
 
 TIMESTEP = 0.0025
 TABLE_LOW, TABLE_HIGH = np.array([-0.45, -0.85, -0.04]), np.array([0.98, 0.85, 0.0])
@@ -29,13 +29,17 @@ SURFACES = ("table", "floor", "wall")
 SURFACE_TEXTURES = 6
 LIGHTS = ("key", "fill", "rim")
 HIDDEN_GROUP = 5
+GRASP_ROOM = 0.01  # metres by which an open hand must be wider than what it grasps
 PARKING = np.array([0.0, 0.0, -20.0])
 CAMERAS = ("front", "wrist")
 
 
 @dataclass(frozen=True)
 class _Grasps:
-    """The objects' grasps and heights as arrays: points [n,3]; yaws, periods of the yaws, any_yaw, heights [n]."""
+    """The objects' grasps and heights as arrays: points [n,3]; yaws, periods of the yaws, any_yaw, heights [n].
+
+    Points of what is too wide for the robot's hand are NaN.
+    """
 
     points: Array
     yaws: Array
@@ -50,6 +54,7 @@ class World:
 
     Attributes:
         seed, split: what it was built from.
+        robot: the robot that stands in it.
         model: the MuJoCo model; ``show`` and ``look.apply`` change it in place.
         models, objects: the n catalogue entries and what language may say of them.
         body_ids, qpos_adr, dof_adr: [n] body of each object and where its free joint starts in qpos (7) and qvel (6).
@@ -60,6 +65,7 @@ class World:
 
     seed: int
     split: str
+    robot: Robot
     model: mujoco.MjModel
     models: tuple[ObjectModel, ...]
     objects: tuple[ObjectInfo, ...]
@@ -75,33 +81,36 @@ class World:
     initial: dict[str, NDArray] = field(repr=False)
 
     @staticmethod
-    def build(world_seed: int, split: str = "train") -> World:
-        """The world of this seed and split: a pure function of its arguments.
+    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT) -> World:
+        """The world of this seed and split with this robot: a pure function of its arguments.
 
-        Raises SightlineError on an unknown split, a negative seed, or when the robot's files are missing.
+        Raises SightlineError on an unknown split or robot, a negative seed, or when the robot's files are missing.
         """
         if world_seed < 0:
             raise SightlineError(f"A world's seed must not be negative, but it is {world_seed}.")
         rng = np.random.default_rng([world_seed, zlib.crc32(split.encode())])
-        return World.of(cast.choose(rng, split), world_seed, split)
+        return World.of(cast.choose(rng, split), world_seed, split, robot)
 
     @staticmethod
-    def numbered(stream: int, number: int, split: str = "train") -> World:
+    def numbered(stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT) -> World:
         """World ``number`` of a stream of worlds, such as a dataset's seed."""
-        return World.build(int(np.random.SeedSequence([stream, number]).generate_state(1)[0]), split)
+        return World.build(int(np.random.SeedSequence([stream, number]).generate_state(1)[0]), split, robot)
 
     @staticmethod
-    def of(models: tuple[ObjectModel, ...], world_seed: int = 0, split: str = "train") -> World:
+    def of(
+        models: tuple[ObjectModel, ...], world_seed: int = 0, split: str = "train", robot: str = robots.DEFAULT
+    ) -> World:
         """A world with exactly these object models (at most 40)."""
         if len(models) > 40:
             raise SightlineError(f"A world holds at most 40 objects, not {len(models)}.")
+        arm = robots.robot(robot)
         spec = mujoco.MjSpec()
         _set_options(spec)
         _add_room(spec, np.random.default_rng([world_seed, 1]))
-        panda.attach(spec)
+        arm.attach(spec)
         for index, entry in enumerate(models):
             entry.add_to(spec, f"object_{index}")
-        return _index(spec.compile(), models, world_seed, split)
+        return _index(spec.compile(), arm, models, world_seed, split)
 
     def new_data(self) -> mujoco.MjData:
         """Fresh simulation state: arm at home, gripper open, every object where ``show`` has it or parked."""
@@ -112,7 +121,7 @@ class World:
     def reset(self, data: mujoco.MjData) -> None:
         """Put the arm at home with an open gripper and its actuators in balance, and park all objects."""
         mujoco.mj_resetData(self.model, data)
-        set_home(self.model, data)
+        set_home(self.model, data, self.robot)
         for index in range(len(self.models)):
             self.park(data, index)
         mujoco.mj_forward(self.model, data)
@@ -143,7 +152,8 @@ class World:
         """Where everything is now, from the live body poses (also while an object is held).
 
         ``grasp_yaws`` are directions of the closing fingers in [0, pi); pi / 2 is that of the arm at home, and what
-        symmetrical objects get. Needs ``mj_forward`` (or a step) after any change of ``data``.
+        symmetrical objects get. What the robot's hand cannot span has no grasp point (NaN). Needs ``mj_forward`` (or a
+        step) after any change of ``data``.
         """
         turn = data.xmat[self.body_ids].reshape(-1, 3, 3)
         base = data.xpos[self.body_ids]
@@ -166,8 +176,11 @@ class World:
     @cached_property
     def _grasps(self) -> _Grasps:
         grasps = [entry.grasp for entry in self.models]
+        widest = self.robot.hand.opening - GRASP_ROOM
+        points = np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3)
+        points[[grasp is not None and grasp.width > widest for grasp in grasps]] = np.nan
         return _Grasps(
-            points=np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3),
+            points=points,
             yaws=np.array([grasp.yaw or 0.0 if grasp else 0.0 for grasp in grasps]),
             periods=np.array([np.pi / 2 if grasp and grasp.square else np.pi for grasp in grasps]),
             any_yaw=np.array([grasp is None or grasp.yaw is None for grasp in grasps], bool),
@@ -179,14 +192,14 @@ class World:
         return data.xmat[self.body_ids].reshape(-1, 3, 3)[:, 2, 2]
 
 
-def set_home(model: mujoco.MjModel, data: mujoco.MjData) -> None:
+def set_home(model: mujoco.MjModel, data: mujoco.MjData, robot: Robot) -> None:
     """Arm at home, at rest, gripper open, actuators in balance with that."""
-    for joint, actuator, angle in zip(panda.ARM_JOINTS, panda.ARM_ACTUATORS, panda.HOME_QPOS, strict=True):
+    for joint, actuator, angle in zip(robot.arm_joints, robot.arm_actuators, robot.home, strict=True):
         data.joint(joint).qpos[:] = angle
         data.actuator(actuator).ctrl[:] = angle
-    for joint in panda.FINGER_JOINTS:
-        data.joint(joint).qpos[:] = panda.FINGER_OPEN
-    data.actuator(panda.GRIPPER_ACTUATOR).ctrl[:] = panda.FINGER_OPEN
+    for joint, position in zip(robot.gripper_joints, robot.gripper_positions(robot.hand.opening), strict=True):
+        data.joint(joint).qpos[:] = position
+    data.actuator(robot.gripper_actuator).ctrl[:] = robot.hand.opening / 2
 
 
 def _set_options(spec: mujoco.MjSpec) -> None:
@@ -250,7 +263,7 @@ def _add_slab(
     )
 
 
-def _index(model: mujoco.MjModel, models: tuple[ObjectModel, ...], world_seed: int, split: str) -> World:
+def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...], world_seed: int, split: str) -> World:
     """Find everything by name once."""
     bodies = np.array([model.body(f"object_{i}").id for i in range(len(models))], int)
     joints = model.body_jntadr[bodies] if len(models) else np.zeros(0, int)
@@ -263,12 +276,13 @@ def _index(model: mujoco.MjModel, models: tuple[ObjectModel, ...], world_seed: i
         "cam_pos", "cam_quat", "cam_fovy", "mat_rgba", "mat_texrepeat",
     )  # fmt: skip
     data = mujoco.MjData(model)
-    set_home(model, data)
+    set_home(model, data, robot)
     mujoco.mj_kinematics(model, data)
-    site = model.site(panda.TOOL_SITE).id
+    site = model.site(TOOL_SITE).id
     world = World(
         seed=world_seed,
         split=split,
+        robot=robot,
         model=model,
         models=models,
         objects=tuple(entry.info(i) for i, entry in enumerate(models)),
@@ -278,7 +292,7 @@ def _index(model: mujoco.MjModel, models: tuple[ObjectModel, ...], world_seed: i
         geom_object=owner,
         visual_geoms=visible,
         tool_site=site,
-        finger_adr=np.array([model.joint(name).qposadr[0] for name in panda.FINGER_JOINTS]),
+        finger_adr=np.array([model.joint(name).qposadr[0] for name in robot.finger_joints]),
         home_tool=data.site_xmat[site].reshape(3, 3).copy(),
         present=np.zeros(len(models), bool),
         initial={name: getattr(model, name).copy() for name in keep},
