@@ -107,7 +107,7 @@ def test_slide_shows_have_no_task_and_many_scenes():
 
 
 def test_unknown_kind_is_refused():
-    with pytest.raises(SightlineError, match="kind of episode 'films'"):
+    with pytest.raises(SightlineError, match="Unknown kind 'films'"):
         make_episode(Recipe(kind="films"), 0)
 
 
