@@ -13,6 +13,7 @@ from sightline.engine.assets.meshes import Mesh, hull, lathe, plain_box
 from sightline.engine.surroundings.registry import digest
 
 Profile = Sequence[tuple[float, float]]
+Corner = Sequence[float] | Array
 SPACING = 0.16  # metres between the points of an outline: light is computed at vertices only
 
 
@@ -34,7 +35,7 @@ def in_metres(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices, mesh.faces, mesh.normals, uv)
 
 
-def block(slot: str, low: Sequence[float], high: Sequence[float]) -> Part:
+def block(slot: str, low: Corner, high: Corner) -> Part:
     """A box between two corners."""
     first, last = np.asarray(low, float), np.asarray(high, float)
     return Part(slot, in_metres(plain_box(last - first, (first + last) / 2)))
@@ -45,14 +46,14 @@ def turned(slot: str, profile: Profile, centre: tuple[float, float], segments: i
     return Part(slot, in_metres(lathe(profile, segments).moved((*centre, 0.0))))
 
 
-def beam(slot: str, start: Sequence[float], end: Sequence[float], width: float, depth: float | None = None) -> Part:
+def beam(slot: str, start: Corner, end: Corner, width: float, depth: float | None = None) -> Part:
     """A square bar between two points, upright or slanted; ``width`` along y, ``depth`` along x (default: the same)."""
     half = np.array([(depth or width) / 2, width / 2, 0.0])
     corners = np.array([[sx, sy, 0.0] for sx in (-1, 1) for sy in (-1, 1)]) * half
     return Part(slot, in_metres(hull(np.concatenate([corners + start, corners + end]))))
 
 
-def rectangle(low: Sequence[float], high: Sequence[float], radius: float = 0.0) -> Array:
+def rectangle(low: Corner, high: Corner, radius: float = 0.0) -> Array:
     """[N,2] outline of a rectangle between two corners (x, y), with rounded corners, counter-clockwise."""
     (x0, y0), (x1, y1) = low, high
     radius = max(min(radius, (x1 - x0) / 2.01, (y1 - y0) / 2.01), 1e-4)
@@ -70,7 +71,7 @@ def rectangle(low: Sequence[float], high: Sequence[float], radius: float = 0.0) 
     return _subdivided(np.concatenate(points))
 
 
-def oval(centre: Sequence[float], half: Sequence[float], power: float = 2.0, sides: int = 40) -> Array:
+def oval(centre: Corner, half: Corner, power: float = 2.0, sides: int = 40) -> Array:
     """[sides,2] outline of a superellipse: 2 is an ellipse, more is squarer. Few sides make a polygon of it."""
     angle = 2 * np.pi * (np.arange(sides) + 0.5) / sides
     circle = np.stack([np.cos(angle), np.sin(angle)], -1)
@@ -145,7 +146,7 @@ def _band(here: np.ndarray, beside: np.ndarray, count: int) -> np.ndarray:
     )
 
 
-def panel(slot: str, corner: Sequence[float], along: Sequence[float], up: Sequence[float], once: bool = False) -> Part:
+def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = False) -> Part:
     """A flat rectangle, divided into squares of about half a metre, that faces along x up.
 
     Args:
@@ -169,7 +170,7 @@ def panel(slot: str, corner: Sequence[float], along: Sequence[float], up: Sequen
     return Part(slot, Mesh(vertices, faces, np.tile(normal, (len(vertices), 1)), uv))
 
 
-def turned_about(part: Part, centre: Sequence[float], angle: float) -> Part:
+def turned_about(part: Part, centre: Corner, angle: float) -> Part:
     """The part turned about the vertical through centre (x, y) by ``angle`` radians."""
     middle = np.array([*centre, 0.0])
     turn = rotation_z(angle)

@@ -19,6 +19,7 @@ from sightline.engine.surroundings.joinery import (
 )
 
 NEEDED = np.array([[0.17, -0.46], [0.84, 0.46]])  # low and high corner (x, y) of what every top covers, metres
+BASE_HALF = 0.15  # metres: half the side of the square that a robot's foot needs
 Rng = np.random.Generator
 
 

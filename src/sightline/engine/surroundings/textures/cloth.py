@@ -19,6 +19,7 @@ from sightline.engine.surroundings.textures.field import (
     muted,
     noise,
     per_piece,
+    plain,
     ramp,
     smooth,
     swatch,
@@ -51,7 +52,7 @@ def _woven(rng: np.random.Generator, colours: NDArray, metres: float, depth: flo
 
 def linen(rng: np.random.Generator) -> Swatch:
     """One colour, plain weave with visible threads."""
-    colour = np.broadcast_to(np.float32(_dye(rng)), (SIZE, SIZE, 3))
+    colour = plain(_dye(rng))
     shade = _threads(rng, int(rng.choice([24, 32, 48, 64])), rng.uniform(0.12, 0.3))
     return swatch(colour * shade[..., None], rng.uniform(0.12, 0.3), 0.0)
 

@@ -36,10 +36,8 @@ def swatch(paint: NDArray, metres: float, shine: float = 0.1) -> Swatch:
 @cache
 def axes() -> tuple[Field, Field]:
     """u and v of every pixel, in [0, 1)."""
-    steps = np.arange(SIZE, dtype=np.float32) / SIZE
-    u, v = np.meshgrid(steps, steps)
-    for field in (u, v):
-        field.setflags(write=False)
+    steps = np.arange(SIZE, dtype=np.float32) / np.float32(SIZE)
+    u, v = np.broadcast_to(steps, (SIZE, SIZE)), np.broadcast_to(steps[:, None], (SIZE, SIZE))
     return u, v
 
 
@@ -97,6 +95,11 @@ def ramp(field: NDArray, *stops: RGB | NDArray) -> NDArray[np.float32]:
     at = np.linspace(0, 1, 256)
     band = np.stack([np.interp(at, np.linspace(0, 1, len(colours)), colours[:, c]) for c in range(3)], -1)
     return band.astype(np.float32)[(np.clip(field, 0, 1) * 255).astype(np.uint8)]
+
+
+def plain(rgb: RGB) -> NDArray[np.float32]:
+    """One colour everywhere, [256,256,3]."""
+    return np.broadcast_to(np.array(rgb, np.float32), (SIZE, SIZE, 3))
 
 
 def mix(below: NDArray, above: NDArray | RGB, cover: NDArray) -> NDArray[np.float32]:

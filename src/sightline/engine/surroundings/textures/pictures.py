@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.surroundings.textures.field import (
-    SIZE,
     Swatch,
     axes,
     darker,
@@ -14,6 +13,7 @@ from sightline.engine.surroundings.textures.field import (
     mix,
     muted,
     noise,
+    plain,
     ramp,
     smooth,
     swatch,
@@ -23,7 +23,7 @@ from sightline.engine.surroundings.textures.field import (
 def poster(rng: np.random.Generator) -> Swatch:
     """Discs, bars and hills on paper, within a margin."""
     u, v = axes()
-    paint = np.broadcast_to(np.float32(muted(rng, (0.6, 0.95), 0.3)), (SIZE, SIZE, 3))
+    paint = plain(muted(rng, (0.6, 0.95), 0.3))
     for _ in range(int(rng.integers(2, 7))):
         colour, draw = muted(rng, (0.2, 0.9), 0.7), rng.integers(3)
         x, y, size = rng.uniform(0.2, 0.8, 2).tolist() + [rng.uniform(0.08, 0.3)]

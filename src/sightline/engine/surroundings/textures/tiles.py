@@ -18,6 +18,7 @@ from sightline.engine.surroundings.textures.field import (
     muted,
     noise,
     per_piece,
+    plain,
     ramp,
     smooth,
     swatch,
@@ -178,7 +179,7 @@ def cement_tiles(rng: np.random.Generator) -> Swatch:
     corner = np.hypot(0.5 - np.abs(x), 0.5 - np.abs(y)) - rng.uniform(0.14, 0.24)
     inner = radius - rng.uniform(0.06, 0.15) * (1 + 0.3 * np.cos(4 * angle))
     ground, figure, accent = grey(rng, 0.7, 0.93), muted(rng, (0.25, 0.6), 0.5), muted(rng, (0.4, 0.8), 0.5)
-    paint = np.broadcast_to(np.float32(ground), (SIZE, SIZE, 3))
+    paint = plain(ground)
     paint = mix(paint, figure, 1 - smooth(shape, -0.006, 0.006))
     paint = mix(paint, accent, 1 - smooth(corner, -0.006, 0.006))
     paint = mix(paint, ground if rng.random() < 0.5 else accent, 1 - smooth(inner, -0.006, 0.006))
