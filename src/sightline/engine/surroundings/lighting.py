@@ -1,7 +1,8 @@
 """How a room is lit: one to four lamps and the light from everywhere, as families of parametric instances.
 
 Every lighting is scaled so that a white table is about equally bright under all of them (``EXPOSED``); how bright the
-picture becomes is the camera's affair (``sensor``). At most one lamp casts shadows.
+picture becomes is the camera's affair (``sensor``). At most one lamp casts shadows, and it is one of parallel light:
+the renderer's shadow map of a cone is too coarse for small things.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sightline.core.geometry import Array
 from sightline.engine.surroundings.registry import digest, member, require_member
 
 MAX_LAMPS = 4
-EXPOSED = (0.86, 1.0)  # what reaches the middle of the table, all lamps and the ambient light together
+EXPOSED = (0.92, 1.08)  # what reaches the middle of the table, all lamps and the ambient light together
 WORK = np.array([0.5, 0.0, 0.0])  # metres: the middle of the table, where lamps point
 DISTANCE = 1.5  # metres from there to a lamp that has no place of its own
 PER_FAMILY = 8
@@ -71,9 +72,12 @@ class Lighting:
 
 
 def _tint(rng: Rng, kelvin: tuple[float, float]) -> Array:
-    """[3] colour of light of some temperature, green at 1: 2700 is a bulb, 6500 neutral, 9000 a blue sky."""
+    """[3] colour of light of some temperature, green at 1: 2700 is a bulb, 6500 neutral, 9000 a blue sky.
+
+    Half as strong as in nature, as eyes and cameras adapt: white things must not be called yellow.
+    """
     warm = np.log(6500 / rng.uniform(*kelvin))
-    return np.array([1 + 0.32 * warm, 1.0, 1 - 0.55 * warm])
+    return np.array([1 + 0.2 * warm, 1.0, 1 - 0.34 * warm])
 
 
 def _towards(azimuth: float, elevation: float) -> Array:
@@ -87,21 +91,12 @@ def _sun(rng: Rng, azimuth: tuple, elevation: tuple, strength: float, kelvin: tu
     return Lamp("sun", direction, WORK - DISTANCE * direction, strength * _tint(rng, kelvin), shadow=shadow)
 
 
-def _bulb(
-    rng: Rng,
-    low: tuple,
-    high: tuple,
-    strength: float,
-    kelvin: tuple,
-    fade: float = 1.2,
-    cutoff: float = 90.0,
-    shadow: bool = False,
-) -> Lamp:
+def _bulb(rng: Rng, low: tuple, high: tuple, strength: float, kelvin: tuple, fade: float, cutoff: float = 90.0) -> Lamp:
     """A bulb somewhere between two corners, that points to the middle of the table."""
     position = rng.uniform(np.minimum(low, high), np.maximum(low, high))
     away = WORK + rng.uniform([-0.1, -0.15, 0], [0.1, 0.15, 0]) - position
     colour = strength * (1 + np.sum((WORK - position) ** 2) / fade**2) * _tint(rng, kelvin)
-    return Lamp("bulb", away / np.linalg.norm(away), position, colour, fade, cutoff, shadow)
+    return Lamp("bulb", away / np.linalg.norm(away), position, colour, fade, cutoff)
 
 
 ANY = (-180.0, 180.0)
@@ -118,8 +113,12 @@ def ceiling_panel(rng: Rng) -> Lighting:
 
 def pendant(rng: Rng) -> Lighting:
     """One lamp above the table, warm, with shadows; darker around."""
-    lamp = _bulb(rng, (0.1, -0.4, 0.9), (0.9, 0.4, 1.4), 0.65, (2600, 4000), rng.uniform(0.7, 1.3), 80.0, True)
-    return Lighting((lamp,), rng.uniform(0.25, 0.4) * _tint(rng, (3000, 6000)))
+    kelvin, fade = (2600, 4000), rng.uniform(0.7, 1.2)
+    lamps = [
+        _sun(rng, ANY, (55, 80), 0.4, kelvin, True),
+        _bulb(rng, (0.1, -0.4, 0.8), (0.9, 0.4, 1.3), 0.35, kelvin, fade),
+    ]
+    return Lighting(tuple(lamps), rng.uniform(0.28, 0.4) * _tint(rng, (3000, 6000)))
 
 
 def _window(rng: Rng, side: int) -> Lighting:
@@ -152,14 +151,11 @@ def low_sun(rng: Rng) -> Lighting:
 
 
 def desk_lamp(rng: Rng) -> Lighting:
-    """A lamp at the side of the table that lights a part of it."""
-    side = rng.choice([-1, 1])
-    lamp = _bulb(
-        rng, (0.2, side * 0.75, 0.5), (0.6, side * 0.5, 0.8), 0.62, (2600, 5000), rng.uniform(0.6, 1.0), 75.0, True
-    )
-    return Lighting(
-        (lamp, _sun(rng, ANY, (50, 85), 0.15, (3500, 6000))), rng.uniform(0.28, 0.4) * _tint(rng, (4000, 6500))
-    )
+    """A lamp at the side of the table that lights a part of it and throws long shadows."""
+    side, kelvin, fade = rng.choice([-1, 1]), (2700, 5000), rng.uniform(0.5, 0.9)
+    beam = _sun(rng, (side * 60, side * 120), (35, 55), 0.4, kelvin, True)
+    bulb = _bulb(rng, (0.2, side * 0.75, 0.5), (0.6, side * 0.5, 0.8), 0.35, kelvin, fade)
+    return Lighting((beam, bulb), rng.uniform(0.3, 0.42) * _tint(rng, (4000, 6500)))
 
 
 def dusk(rng: Rng) -> Lighting:
@@ -184,13 +180,12 @@ def overcast(rng: Rng) -> Lighting:
 
 
 def track_spots(rng: Rng) -> Lighting:
-    """Two or three spots on a rail, the first with shadows."""
-    count = int(rng.integers(2, 4))
-    spots = [
-        _bulb(rng, (-0.2, -1.0, 1.1), (1.1, 1.0, 1.6), s, (2800, 4500), 1.6, rng.uniform(35, 60), k == 0)
-        for k, s in enumerate(rng.uniform([0.5, 0.15, 0.1], [0.65, 0.3, 0.2])[:count])
-    ]
-    return Lighting(tuple(spots), rng.uniform(0.28, 0.4) * _tint(rng, (3500, 6000)))
+    """Spots on a rail: the first throws shadows, the others pools of light."""
+    kelvin = (2800, 4500)
+    lamps = [_sun(rng, ANY, (45, 70), 0.42, kelvin, True)]
+    for strength in rng.uniform(0.12, 0.3, int(rng.integers(1, 4))):
+        lamps.append(_bulb(rng, (-0.2, -1.0, 1.1), (1.1, 1.0, 1.6), strength, kelvin, 1.6, rng.uniform(35, 60)))
+    return Lighting(tuple(lamps), rng.uniform(0.3, 0.42) * _tint(rng, (3500, 6000)))
 
 
 def mixed(rng: Rng) -> Lighting:

@@ -70,9 +70,9 @@ def sample_sensor(rng: np.random.Generator) -> Sensor:
         seed=int(rng.integers(2**31)),
         blur=int(rng.integers(2, 14)) if rng.random() < 0.66 else 0,
         noise=float(rng.uniform(0.8, 6.0)) if rng.random() < 0.66 else 0.0,
-        gain=float(np.exp(rng.uniform(-0.25, 0.22))),
+        gain=float(np.exp(rng.uniform(-0.2, 0.24))),
         balance=(float(np.exp(rng.uniform(-0.08, 0.08))), float(np.exp(rng.uniform(-0.08, 0.08)))),
-        gamma=float(np.exp(rng.uniform(-0.28, 0.16))),
+        gamma=float(np.exp(rng.uniform(-0.36, 0.08))),
         quality=int(rng.integers(55, 96)) if rng.random() < 0.5 else 0,
     )
 

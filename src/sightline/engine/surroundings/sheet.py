@@ -19,6 +19,7 @@ from sightline.engine.world import World
 
 COLUMNS = 10
 FORMATS = (".png", ".jpg", ".jpeg")
+QUALITY = 85
 
 
 def scene_sheet(
@@ -50,9 +51,10 @@ def scene_sheet(
             bar.update(1)
     sheet = Image.fromarray(contact_sheet(pictures, min(COLUMNS, count)))
     try:
-        sheet.save(target, **({} if target.suffix.lower() == ".png" else {"quality": 85, "optimize": True}))
+        sheet.save(target, quality=QUALITY, optimize=True)  # a PNG has no quality and ignores it
     except OSError as error:
         raise SightlineError(f"Cannot write {target} ({error.strerror}): choose another place.") from None
+    console.table(f"Scenes of collection {collection}", ["", "value"], [["scenes", count], ["picture", str(target)]])
     return {"scenes": count, "path": str(target)}
 
 
