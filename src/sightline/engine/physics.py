@@ -17,7 +17,7 @@ from sightline.core.geometry import Array, rotation_z
 from sightline.core.types import ACTION_NAMES, SceneState
 from sightline.engine.robots.description import TOOL_SITE
 from sightline.engine.scene import Layout, apply_layout
-from sightline.engine.world import TABLE_HIGH, TABLE_LOW, World, set_home
+from sightline.engine.world import World, set_home
 
 CONTROL_HZ = 10
 MAX_STEP = 0.08  # metres of commanded motion per action
@@ -306,7 +306,7 @@ class Simulation:
     def fallen(self) -> bool:
         """Whether an object has left the table."""
         here = self.data.xpos[self.world.body_ids[self.world.present], :2]
-        return bool(np.any((here < TABLE_LOW[:2]) | (here > TABLE_HIGH[:2])))
+        return not bool(self.world.on_table(here).all())
 
     # --- storing --------------------------------------------------------------------------------------------------
 

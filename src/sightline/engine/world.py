@@ -20,7 +20,10 @@ from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine import cast, robots
 from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
+from sightline.engine.collections import require_collection
 from sightline.engine.robots.description import TOOL_SITE, Robot
+from sightline.engine.surroundings.room import Surroundings, add_surroundings
+from sightline.engine.surroundings.sensor import Sensor
 
 TIMESTEP = 0.0025
 TABLE_LOW, TABLE_HIGH = np.array([-0.45, -0.85, -0.04]), np.array([0.98, 0.85, 0.0])
@@ -61,6 +64,8 @@ class World:
         geom_object: [ngeom] index of the object that a geom belongs to, else -1.
         visual_geoms: geom ids of what is seen of each object.
         home_tool: [3,3] rotation of the tool site when the arm is at home.
+        surroundings: what a world of collection ``full`` stands in; None for the starter's room.
+        sensor: how pictures are developed under the present look; None leaves them as rendered.
     """
 
     seed: int
@@ -79,38 +84,51 @@ class World:
     home_tool: Array
     present: NDArray[np.bool_]
     initial: dict[str, NDArray] = field(repr=False)
+    surroundings: Surroundings | None = None
+    sensor: Sensor | None = None
 
     @staticmethod
-    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT) -> World:
-        """The world of this seed and split with this robot: a pure function of its arguments.
+    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = "starter") -> World:
+        """The world of this seed, split and collection with this robot: a pure function of its arguments.
 
-        Raises SightlineError on an unknown split or robot, a negative seed, or when the robot's files are missing.
+        Raises SightlineError on an unknown split, collection or robot, a negative seed, or when the robot's files are
+        missing.
         """
         if world_seed < 0:
             raise SightlineError(f"A world's seed must not be negative, but it is {world_seed}.")
         rng = np.random.default_rng([world_seed, zlib.crc32(split.encode())])
-        return World.of(cast.choose(rng, split), world_seed, split, robot)
+        return World.of(cast.choose(rng, split), world_seed, split, robot, collection)
 
     @staticmethod
-    def numbered(stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT) -> World:
+    def numbered(
+        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = "starter"
+    ) -> World:
         """World ``number`` of a stream of worlds, such as a dataset's seed."""
-        return World.build(int(np.random.SeedSequence([stream, number]).generate_state(1)[0]), split, robot)
+        world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
+        return World.build(world_seed, split, robot, collection)
 
     @staticmethod
     def of(
-        models: tuple[ObjectModel, ...], world_seed: int = 0, split: str = "train", robot: str = robots.DEFAULT
+        models: tuple[ObjectModel, ...],
+        world_seed: int = 0,
+        split: str = "train",
+        robot: str = robots.DEFAULT,
+        collection: str = "starter",
     ) -> World:
-        """A world with exactly these object models (at most 40)."""
+        """A world with exactly these object models (at most 40), in surroundings of ``collection``."""
+        require_collection(collection)
         if len(models) > 40:
             raise SightlineError(f"A world holds at most 40 objects, not {len(models)}.")
         arm = robots.robot(robot)
         spec = mujoco.MjSpec()
         _set_options(spec)
-        _add_room(spec, np.random.default_rng([world_seed, 1]))
+        surroundings = _add_room(spec, np.random.default_rng([world_seed, 1]), split, collection)
         arm.attach(spec)
         for index, entry in enumerate(models):
             entry.add_to(spec, f"object_{index}")
-        return _index(spec.compile(), arm, models, world_seed, split)
+        world = _index(spec.compile(), arm, models, world_seed, split)
+        world.surroundings = surroundings
+        return world
 
     def new_data(self) -> mujoco.MjData:
         """Fresh simulation state: arm at home, gripper open, every object where ``show`` has it or parked."""
@@ -187,6 +205,17 @@ class World:
             heights=np.array([info.height for info in self.objects]),
         )
 
+    @property
+    def key_light(self) -> int:
+        """The brightest light: its number in the model."""
+        return int(self.model.light("key" if self.surroundings is None else "lamp_0").id)
+
+    def on_table(self, points: Array) -> NDArray[np.bool_]:
+        """[...] whether things at points [...,2] (x, y; metres) still stand on what carries them."""
+        if self.surroundings is not None:
+            return self.surroundings.support.holds(points)
+        return ~np.any((points < TABLE_LOW[:2]) | (points > TABLE_HIGH[:2]), axis=-1)
+
     def uprightness(self, data: mujoco.MjData) -> Array:
         """[n] cosine of each object's tilt: 1 when it stands as it should."""
         return data.xmat[self.body_ids].reshape(-1, 3, 3)[:, 2, 2]
@@ -215,8 +244,23 @@ def _set_options(spec: mujoco.MjSpec) -> None:
     spec.visual.headlight.diffuse, spec.visual.headlight.specular = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
 
 
-def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
-    """Table, floor, wall, lights and the front camera. Their looks are set by scene; here they only come to exist."""
+def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator, split: str, collection: str) -> Surroundings | None:
+    """What everything stands on and in, lamps and the front camera; their looks are set by scene."""
+    surroundings = None
+    if collection == "full":
+        surroundings = add_surroundings(spec, rng, split)
+    else:
+        _add_starter_room(spec, rng)
+    # What carries things is a plane: cheap and exact contacts. Nothing may leave the table anyway.
+    spec.worldbody.add_geom(
+        name="ground", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], group=3, condim=4, friction=[1.0, 0.02, 0.0001]
+    )
+    spec.worldbody.add_camera(name="front", pos=[1.25, 0.0, 0.65], fovy=40.0)
+    return surroundings
+
+
+def _add_starter_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
+    """Table, floor, wall and lights."""
     patterns = rng.permutation(len(SURFACE_PATTERNS))[:SURFACE_TEXTURES]
     for k, pattern in enumerate(patterns):
         picture = surface_texture(SURFACE_PATTERNS[pattern], int(rng.integers(4)))
@@ -236,15 +280,10 @@ def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
     _add_slab(
         spec, "wall", np.array([WALL_X, 0.0, 0.25]), np.array([1.0, 2.5, 0.02]), [np.sqrt(0.5), 0, np.sqrt(0.5), 0]
     )
-    # What carries things is a plane: cheap and exact contacts. Nothing may leave the table anyway.
-    spec.worldbody.add_geom(
-        name="ground", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], group=3, condim=4, friction=[1.0, 0.02, 0.0001]
-    )
     for name in LIGHTS:
         spec.worldbody.add_light(
             name=name, type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=[0, 0, 3], dir=[0, 0, -1], castshadow=False
         )
-    spec.worldbody.add_camera(name="front", pos=[1.25, 0.0, 0.65], fovy=40.0)
 
 
 def _add_slab(
