@@ -65,6 +65,8 @@ class Generate:
     """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
     split: str = "train"
     """Which objects, colours and phrases may appear."""
+    collection: Literal["starter", "full"] = "starter"
+    """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety."""
     robot: str = DEFAULT
     """Who does it: panda, ur5e or xarm7."""
     workers: int = 2
@@ -91,6 +93,7 @@ class Generate:
             size=self.size,
             renders_per_plan=self.renders_per_plan,
             robot=self.robot,
+            collection=self.collection,
             shard=self.shard,
         )
         return generate(self.out, self.episodes, recipe, self.workers, self.launcher)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sightline.core.errors import SightlineError, require_known
 from sightline.data.writer import KINDS
 from sightline.engine.assets import SPLITS
+from sightline.engine.collections import require_collection
 from sightline.engine.robots import DEFAULT, ROBOTS
 
 SHARD = 1000
@@ -23,6 +24,7 @@ class Recipe:
     Attributes:
         seed: of the dataset; candidate i is a pure function of it and i.
         split: which objects, colours and looks may appear.
+        collection: what they are chosen from (see collections.py).
         kind: ``episodes`` (the expert's demonstrations) or ``scenes`` (slide shows of labelled scenes).
         size: height and width of the pictures, pixels.
         renders_per_plan: times that each plan is rendered with another look.
@@ -36,6 +38,7 @@ class Recipe:
     size: int = 224
     renders_per_plan: int = 1
     robot: str = DEFAULT
+    collection: str = "starter"
     shard: int | None = None
 
     def check(self) -> None:
@@ -47,6 +50,7 @@ class Recipe:
         require_known("kind", self.kind, KINDS)
         require_known("split", self.split, SPLITS)
         require_known("robot", self.robot, ROBOTS)
+        require_collection(self.collection)
         if self.renders_per_plan < 1:
             raise SightlineError(f"The number of renders per plan must be at least 1, not {self.renders_per_plan}.")
         if self.kind == "scenes" and self.renders_per_plan > 1:

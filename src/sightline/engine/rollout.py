@@ -7,7 +7,7 @@ stored snapshots, so an attempt that fails costs no rendering.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sightline.core.card import Card
 from sightline.core.geometry import Array
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
+from sightline.engine.arrange import sample_arrangement
 from sightline.engine.disturbance import Disturbance
 from sightline.engine.expert import Expert
 from sightline.engine.look import Look, apply_look, sample_look
@@ -24,7 +25,7 @@ from sightline.engine.recipe import Recipe
 from sightline.engine.render import Renderer
 from sightline.engine.robots import DEFAULT
 from sightline.engine.robots import robot as find_robot
-from sightline.engine.scene import sample_layout, sample_scene
+from sightline.engine.scene import Layout, sample_layout, sample_scene
 from sightline.engine.tasks import is_done, place_point, sample_task, wrong_object_moved
 from sightline.engine.world import World
 
@@ -32,6 +33,7 @@ CAMERAS = ("front", "wrist")
 MAX_STEPS = 60
 SCENE_FRAMES = 16
 HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper holds something
+ARRANGED = 0.7  # share of scenes by relation in collection full
 SETTLE_STEPS = 5  # after success, before the last check
 LIFTED = 0.03  # metres above its start: the object has been picked up
 LEFT = 0.03  # metres between tool and grasp point: the gripper has left the object
@@ -160,10 +162,9 @@ def make_episodes(
     pictures = _Pictures(stage, recipe.size, cameras)
     if recipe.kind == "scenes":
         return [Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)]
-    stage.simulation.reset(sample_scene(stage.world, rng), rng)
-    looks = [sample_look(rng)]
-    more = range(1, recipe.renders_per_plan)
-    looks += [sample_look(np.random.default_rng([seed, candidate, number])) for number in more]
+    stage.simulation.reset(_layout(stage.world, rng, sample_scene), rng)
+    sources = [rng, *(np.random.default_rng([seed, candidate, k]) for k in range(1, recipe.renders_per_plan))]
+    looks = [sample_look(source, recipe.split, recipe.collection) for source in sources]
     attempt = attempt_task(stage.simulation, rng, noise)
     if attempt.failure:
         return [Episode(seed, attempt.task, [], False, attempt.failure, candidate)]
@@ -206,20 +207,27 @@ class _Stage:
     renderers: dict[int, Renderer] = field(default_factory=dict)
 
 
-_stages: dict[tuple[int, int, str, str], _Stage] = {}  # at most one: the last
+_stages: dict[tuple[int, int, str, str, str], _Stage] = {}  # at most one: the last
 
 
 def _stage(recipe: Recipe, number: int) -> _Stage:
     """World ``number`` of the dataset with that recipe, built unless it is the last one used."""
-    key = (recipe.seed, number, recipe.split, recipe.robot)
+    key = (recipe.seed, number, recipe.split, recipe.robot, recipe.collection)
     if key not in _stages:
         for old in _stages.values():
             for renderer in old.renderers.values():
                 renderer.close()
         _stages.clear()
-        world = World.numbered(recipe.seed, number, recipe.split, recipe.robot)
+        world = World.numbered(*key)
         _stages[key] = _Stage(world, Simulation(world))
     return _stages[key]
+
+
+def _layout(world: World, rng: np.random.Generator, scatter: Callable[[World, np.random.Generator], Layout]) -> Layout:
+    """Mostly, in collection ``full``, a scene in which a drawn scene graph holds; else things scattered."""
+    if world.collection == "full" and rng.random() < ARRANGED:
+        return sample_arrangement(world, rng)[0]
+    return scatter(world, rng)
 
 
 class _Pictures:
@@ -262,9 +270,9 @@ def _slide_show(stage: _Stage, pictures: _Pictures, rng: np.random.Generator) ->
     """Scenes of one world, each with its own layout, look and pose of the arm; sometimes something is held."""
     simulation, frames = stage.simulation, []
     for _ in range(SCENE_FRAMES):
-        simulation.reset(sample_layout(stage.world, rng), rng)
+        simulation.reset(_layout(stage.world, rng, sample_layout), rng)
         simulation.pose_freely(rng, hold=rng.random() < HELD_SCENES)
-        apply_look(stage.world, sample_look(rng))
+        apply_look(stage.world, sample_look(rng, stage.world.split, stage.world.collection))
         still = np.array([0, 0, 0, 0, 0, 0, simulation.command.gripper], np.float32)
         frames.append(Frame(simulation.scene(), pictures.take(), simulation.state(), still))
     return frames

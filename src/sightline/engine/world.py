@@ -206,6 +206,11 @@ class World:
         )
 
     @property
+    def collection(self) -> str:
+        """What it was built from: ``full`` or ``starter``."""
+        return "starter" if self.surroundings is None else "full"
+
+    @property
     def key_light(self) -> int:
         """The brightest light: its number in the model."""
         return int(self.model.light("key" if self.surroundings is None else "lamp_0").id)
