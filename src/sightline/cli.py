@@ -67,6 +67,8 @@ class Generate:
     """Which objects, colours and phrases may appear."""
     collection: Literal["starter", "full"] = "starter"
     """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety."""
+    tasks: Literal["place", "stack", "drawer", "button", "all"] = "place"
+    """What is to be done: pick and place; stack things; open and close drawers; press buttons; or all of these."""
     robot: str = DEFAULT
     """Who does it: panda, ur5e or xarm7."""
     workers: int = 2
@@ -94,6 +96,7 @@ class Generate:
             renders_per_plan=self.renders_per_plan,
             robot=self.robot,
             collection=self.collection,
+            tasks=self.tasks,
             shard=self.shard,
         )
         return generate(self.out, self.episodes, recipe, self.workers, self.launcher)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +12,8 @@ from sightline.core.card import Card
 from sightline.core.geometry import Array, Camera
 
 RELATIONS = ("into", "onto", "left", "right", "front", "behind")
+SKILLS = ("stack", "open", "close", "press")  # relations of tasks that are more than to put something somewhere
+HANDLED = ("item", "drawer", "lid", "button")  # roles of what a hand acts on, so that the grasp point means something
 STATE_NAMES = (
     "x",
     "y",
@@ -39,9 +41,12 @@ class ObjectInfo:
         kind: the noun, e.g. ``mug`` (``_`` never appears: "tin can").
         colour: the adjective, e.g. ``red``; empty where the colour is not nameable (printed packages).
         size: ``small``, ``medium`` or ``large`` relative to its kind; ``medium`` is never spoken.
-        role: ``item`` (can be picked), ``container`` (things go into it) or ``surface`` (things go onto it).
+        role: ``item`` (can be picked), ``container`` (things go into it) or ``surface`` (things go onto it); of
+            fixtures: ``fixture`` (the body that stays where it is) or ``drawer``, ``lid``, ``button`` (its parts).
         radius: of the smallest circle around the footprint, metres.
         height: standing height, metres.
+        label: what tells it from its like: the digits printed on it, or its place (``top``) among its like.
+        travel: how far its joint goes: metres (``drawer``, ``button``) or radians (``lid``); 0 for what has none.
     """
 
     id: str
@@ -51,6 +56,12 @@ class ObjectInfo:
     role: str
     radius: float
     height: float
+    label: str = ""
+    travel: float = 0.0
+
+    def stored(self) -> dict:
+        """Its attributes as datasets hold them: without those of fixtures, where it is none."""
+        return {name: value for name, value in asdict(self).items() if name not in ("label", "travel") or value}
 
 
 @dataclass
@@ -62,11 +73,14 @@ class SceneState:
         positions: [n,3] centre of each object's bounding box.
         yaws: [n] heading about z.
         present: [n] whether the object is in the scene (a world holds more objects than a scene shows).
-        grasp_points: [n,3] where the tool point goes to grasp it (meaningless unless role == "item").
+        grasp_points: [n,3] where the tool point goes to grasp it; of a button, the middle of its top (meaningless
+            unless the role is one of HANDLED).
         grasp_yaws: [n] direction of the closing fingers about z, modulo pi.
         tool: [3] tool point (between the finger tips).
         tool_yaw: rotation of the tool about z relative to home.
         gripper_width: opening between the fingers.
+        joints: [n] how far each joint has gone from closed, or not pressed (units as ``ObjectInfo.travel``), NaN for
+            what has none; None in a scene without fixtures.
     """
 
     objects: tuple[ObjectInfo, ...]
@@ -78,11 +92,15 @@ class SceneState:
     tool: Array
     tool_yaw: float = 0.0
     gripper_width: float = 0.08
+    joints: Array | None = None
 
 
 @dataclass(frozen=True)
 class Task:
     """Bring ``target`` into ``relation`` with ``reference`` (indices into SceneState.objects).
+
+    Or use a skill: ``stack`` the target on the reference, both items; ``open`` or ``close`` the target, a drawer of
+    the reference; ``press`` the target, a button of the reference.
 
     relation: ``into`` a container, ``onto`` a surface, or ``left`` / ``right`` / ``front`` / ``behind`` of any object,
     as seen from the front camera, which looks at the robot: left is -y of the base, right +y, front (nearer to the

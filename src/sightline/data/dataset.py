@@ -15,6 +15,7 @@ from sightline.data import layout
 from sightline.data.index import EpisodeMeta, VideoPlace, read_index, video_features
 from sightline.data.labels import (
     CAMERA_COLUMNS,
+    JOINTS,
     SCENE_COLUMNS,
     EpisodeLabels,
     column_array,
@@ -115,10 +116,12 @@ class Dataset:
         found = {SHORT_NAMES.get(name, name): values for name, values in self._numbers(meta, rows).items()}
         return found | {"timestamp": column_array(rows, "timestamp")}
 
-    def _label_table(self, meta: EpisodeMeta, columns: list[str] | None = None) -> pa.Table:
+    def _label_table(
+        self, meta: EpisodeMeta, columns: list[str] | None = None, optional: list[str] | None = None
+    ) -> pa.Table:
         if meta.labels is None:
             raise SightlineError(f"{self.root} has no dense labels: only those made by 'sightline generate' do.")
-        table = layout.read_parquet(meta.labels, columns)
+        table = layout.read_parquet(meta.labels, columns, optional)
         if table.num_rows != meta.length:
             raise SightlineError(
                 f"{meta.labels} holds {table.num_rows} frames but the index says {meta.length}; "
@@ -131,7 +134,7 @@ class Dataset:
         meta = self._meta(episode)
         names = [*SCENE_COLUMNS, "subtask"]
         names += [f"{part}.{camera}" for camera in self.cameras for part in CAMERA_COLUMNS]
-        return labels_from_table(self._label_table(meta, names), meta.objects, self.cameras)
+        return labels_from_table(self._label_table(meta, names, [JOINTS]), meta.objects, self.cameras)
 
     def ids(self, episode: int, camera: str) -> NDArray[np.uint8]:
         """[T,H,W] instance maps: 0 = nothing named, i + 1 = object i."""

@@ -21,7 +21,7 @@ def content_hash(dataset: Dataset, episodes: int | None = None) -> str:
     total = hashlib.sha256()
     for meta in dataset.episodes[:episodes]:
         described = [meta.index, meta.length, meta.text, meta.seed, meta.candidate, meta.kind]
-        described += [meta.task and dataclasses.asdict(meta.task), [dataclasses.asdict(item) for item in meta.objects]]
+        described += [meta.task and dataclasses.asdict(meta.task), [item.stored() for item in meta.objects]]
         total.update(json.dumps(described).encode())
         for path in filter(None, (meta.table, meta.labels)):
             table = layout.read_parquet(path)

@@ -26,6 +26,7 @@ SCENE_COLUMNS = (
     "gripper_width",
     "place",
 )
+JOINTS = "joints"  # column of scenes with fixtures only
 CAMERA_COLUMNS = ("camera", "boxes", "trace", "grasp", "place")
 
 
@@ -44,6 +45,7 @@ class EpisodeLabels:
             the 3-D path; NaN behind the camera and without a task.
         grasp_pixels, place_pixels: camera -> [T,2] the target's grasp point and the place point; NaN without a task.
         subtasks: T strings.
+        joints: [T,n] as in SceneState; None in a scene without fixtures.
     """
 
     objects: tuple[ObjectInfo, ...]
@@ -62,6 +64,7 @@ class EpisodeLabels:
     grasp_pixels: dict[str, Array]
     place_pixels: dict[str, Array]
     subtasks: list[str]
+    joints: Array | None = None
 
     def __len__(self) -> int:
         return len(self.tool)
@@ -78,6 +81,7 @@ class EpisodeLabels:
             self.tool[t],
             float(self.tool_yaw[t]),
             float(self.gripper_width[t]),
+            None if self.joints is None else self.joints[t],
         )
 
     def camera(self, t: int, name: str) -> Camera:
@@ -123,6 +127,9 @@ def labels_table(episode: Episode, cameras: tuple[str, ...]) -> pa.Table:
     nowhere = np.full(3, np.nan)
     place = np.stack([nowhere if frame.place is None else frame.place for frame in episode.frames])
     columns["place"] = vector_column(place)
+    joints = [scene.joints for scene in scenes if scene.joints is not None]
+    if joints:
+        columns[JOINTS] = vector_column(np.stack(joints))
     for name in cameras:
         columns |= _camera_columns(episode, name, place)
     columns["subtask"] = pa.array([frame.subtask for frame in episode.frames], pa.string())
@@ -196,4 +203,5 @@ def labels_from_table(table: pa.Table, objects: tuple[ObjectInfo, ...], cameras:
         grasp_pixels={name: read(f"grasp.{name}", 2) for name in cameras},
         place_pixels={name: read(f"place.{name}", 2) for name in cameras},
         subtasks=table.column("subtask").to_pylist(),
+        joints=read(JOINTS, count) if JOINTS in table.column_names else None,
     )

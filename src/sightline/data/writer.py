@@ -75,7 +75,7 @@ def stage_episode(episode: Episode, folder: Path, card: Card, kind: str = "episo
         layout.write_durably(folder / f"{name}.mp4", video)
         images[name] = image_statistics(pictures)
     layout.write_durably(folder / "labels.parquet", layout.parquet_bytes(labels_table(episode, card.cameras)))
-    objects = [dataclasses.asdict(item) for item in episode.frames[0].scene.objects]
+    objects = [item.stored() for item in episode.frames[0].scene.objects]
     own = {
         "seed": episode.seed,
         "candidate": episode.candidate,

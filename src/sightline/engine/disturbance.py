@@ -50,10 +50,8 @@ class Disturbance:
         pushed = action.copy()
         if draws > PUSHED_STEPS or float(np.linalg.norm(action[:3])) < 0.005:
             return pushed
-        simulation, target = self.expert.simulation, self.expert.task.target
-        if action[6] > 0 and simulation.tool[2] + action[2] < scene.grasp_points[target, 2] + 0.06:
-            scale = self.expert.slack(target) / self.push
-            shift, turn = shift * min(1.0, 0.6 * scale), turn * min(1.0, scale)
+        scale = self.expert.leeway(action, scene) / self.push
+        shift, turn = shift * min(1.0, 0.6 * scale), turn * min(1.0, scale)
         pushed[:3] += shift
         pushed[5] += turn
         return pushed

@@ -47,6 +47,11 @@ class Expert:
         self.retries = 0
         self._leaving = False
 
+    def leeway(self, action: NDArray[np.float32], scene: SceneState) -> float:
+        """How far (m) the tool may be off while it carries out ``action``: little where it comes down on the target."""
+        near = self.simulation.tool[2] + action[2] < scene.grasp_points[self.task.target, 2] + 0.06
+        return self.slack(self.task.target) if action[6] > 0 and near else np.inf
+
     def act(self) -> NDArray[np.float32]:
         """The next action [7] (metres, radians, gripper) for the present state."""
         simulation, scene = self.simulation, self.simulation.scene()
@@ -89,7 +94,7 @@ class Expert:
     def _leave_or_pick(self, scene: SceneState) -> NDArray[np.float32]:
         simulation, target = self.simulation, self.task.target
         position = simulation.command.position
-        if simulation.width < self.hand.opening - NEARLY_OPEN and simulation.finger_speed > 0.01:
+        if self._is_opening():
             self.subtask = "place" if self._leaving else "grasp"
             return self._action(position, None, 1.0)
         finished = is_done(scene, self.task, self.started)
@@ -102,6 +107,11 @@ class Expert:
             self.subtask = "retreat"
             return self._action(position + [0, 0, SPEED], None, 1.0)
         return self._pick(scene)
+
+    def _is_opening(self) -> bool:
+        """Whether the fingers still move apart."""
+        simulation = self.simulation
+        return simulation.width < self.hand.opening - NEARLY_OPEN and simulation.finger_speed > 0.01
 
     def _pick(self, scene: SceneState) -> NDArray[np.float32]:
         """Move above the target, down to its grasp point, close."""

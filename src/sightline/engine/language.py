@@ -30,6 +30,10 @@ RELATION_WORDS: dict[str, tuple[str, ...]] = {
     "into": ("in", "inside"),
     "onto": ("on", "on top of"),
 }
+LABELLED: dict[str, tuple[str, ...]] = {
+    "button": ("button with the {}", "button {}", "button labelled {}"),
+    "price tag": ("price tag that says {}", "price tag with the {}", "tag that says {}"),
+}
 RANKED_WORDS: dict[str, tuple[str, ...]] = {
     "leftmost": ("the leftmost {}", "the {} on the far left"),
     "rightmost": ("the rightmost {}", "the {} on the far right"),
@@ -118,6 +122,13 @@ def describe(kind: str, colour: str, size: str, noun: str = NOUNS[0]) -> str:
     return " ".join(word for word in (size, colour, kind or noun) if word)
 
 
+def label_names(kind: str, label: str) -> tuple[str, ...]:
+    """What a thing of that kind is also called by its label: "button with the 7"; nothing where it has none."""
+    if not label:
+        return ()
+    return tuple(form.format(label) for form in LABELLED.get(kind, ("{} " + kind,)))
+
+
 def _hypernyms(kind: str) -> list[str]:
     """What a compound noun also is: a "soda can" is a "can" to a listener."""
     words = kind.split(" ")
@@ -138,7 +149,7 @@ class Phrasebook:
         self._sizes: dict[str, int] = {}
         for number, info in enumerate(self.graph.objects):
             bit = 1 << number
-            for kind in (info.kind, *_hypernyms(info.kind)):
+            for kind in (info.kind, *_hypernyms(info.kind), *label_names(info.kind, info.label)):
                 self._kinds[kind] = self._kinds.get(kind, 0) | bit
             self._sizes[info.size] = self._sizes.get(info.size, 0) | bit
             if info.colour:
@@ -177,7 +188,7 @@ class Phrasebook:
         filters = [(info.kind, "", "")]
         if info.colour:
             filters += [(info.kind, info.colour, ""), ("", info.colour, "")]
-        return filters
+        return filters + [(name, "", "") for name in label_names(info.kind, info.label)]
 
     def _find_attribute(self, number: int) -> list[Filter]:
         bit, info = 1 << number, self.graph.objects[number]

@@ -145,6 +145,7 @@ class Simulation:
         near = np.linalg.norm(scene.positions[scene.present, :2] - position[:2], axis=1) < 0.18
         position[2] = min(np.max(tops[near], initial=0.0) + rng.uniform(0.03, 0.25), 0.4)
         graspable = [entry.grasp is not None for entry in self.world.models] & np.isfinite(scene.grasp_points[:, 0])
+        graspable &= self.world.mounting.free
         items = np.flatnonzero(scene.present & graspable)
         if not (hold and len(items)):
             self.set_tool(position, yaw, 1.0 if rng.random() < 0.7 else -1.0)
@@ -299,9 +300,13 @@ class Simulation:
         return min(both) if both else None
 
     def speed(self, index: int) -> float:
-        """How fast object ``index`` moves, metres per second."""
-        start = self.world.dof_adr[index]
-        return float(np.linalg.norm(self.data.qvel[start : start + 3]))
+        """How fast object ``index`` moves, metres per second (a lid: radians per second)."""
+        world = self.world
+        if world.mounting.free[index]:
+            start = world.dof_adr[index]
+            return float(np.linalg.norm(self.data.qvel[start : start + 3]))
+        start = world.mounting.dof[index]
+        return abs(float(self.data.qvel[start])) if start >= 0 else 0.0
 
     def fallen(self) -> bool:
         """Whether an object has left the table."""

@@ -9,6 +9,7 @@ from sightline.data.writer import KINDS
 from sightline.engine.assets import SPLITS
 from sightline.engine.collections import require_collection
 from sightline.engine.robots import DEFAULT, ROBOTS
+from sightline.engine.skills.kinds import PLACE, TASKS
 
 SHARD = 1000
 """Episodes of a shard."""
@@ -29,6 +30,8 @@ class Recipe:
         size: height and width of the pictures, pixels.
         renders_per_plan: times that each plan is rendered with another look.
         robot: who does it.
+        tasks: what the robot is to do: ``place``, ``stack``, ``drawer``, ``button`` or ``all`` of them, which also
+            decides on what furniture there is.
         shard: this shard alone (see generate.py); None: a whole dataset.
     """
 
@@ -39,6 +42,7 @@ class Recipe:
     renders_per_plan: int = 1
     robot: str = DEFAULT
     collection: str = "starter"
+    tasks: str = PLACE
     shard: int | None = None
 
     def check(self) -> None:
@@ -51,6 +55,7 @@ class Recipe:
         require_known("split", self.split, SPLITS)
         require_known("robot", self.robot, ROBOTS)
         require_collection(self.collection)
+        require_known("kind of tasks", self.tasks, TASKS)
         if self.renders_per_plan < 1:
             raise SightlineError(f"The number of renders per plan must be at least 1, not {self.renders_per_plan}.")
         if self.kind == "scenes" and self.renders_per_plan > 1:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sightline.core.types import SceneState
-from sightline.engine.language import Expression
+from sightline.core.types import ObjectInfo, SceneState
+from sightline.engine.language import Expression, label_names
 from sightline.engine.relations import (
     AXES,
     MIN_DISTANCE,
@@ -30,7 +30,7 @@ def resolve(expression: Expression, scene: SceneState) -> list[int]:
         index
         for index, info in enumerate(scene.objects)
         if scene.present[index]
-        and (not expression.kind or f" {info.kind}".endswith(f" {expression.kind}"))
+        and (not expression.kind or _called(expression.kind, info))
         and (not expression.colour or info.colour == expression.colour)
         and (not expression.size or info.size == expression.size)
     ]
@@ -49,6 +49,10 @@ def resolve(expression: Expression, scene: SceneState) -> list[int]:
             return [index for index in pool if distance[index] <= min(distance.values()) + 0.015]
         return [index for index in pool if distance[index] >= max(distance.values()) - 0.015]
     return [index for index in pool if _stands(expression.relation, scene, index, reference)]
+
+
+def _called(name: str, info: ObjectInfo) -> bool:
+    return f" {info.kind}".endswith(f" {name}") or name in label_names(info.kind, info.label)
 
 
 def _distance(scene: SceneState, first: int, second: int) -> float:

@@ -18,25 +18,28 @@ from sightline.core.geometry import Array
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
 from sightline.engine.arrange import sample_arrangement
 from sightline.engine.disturbance import Disturbance
-from sightline.engine.expert import Expert
+from sightline.engine.fixtures.placement import sample_furnished
 from sightline.engine.look import Look, apply_look, sample_look
-from sightline.engine.physics import CONTROL_HZ, SETTLE_SPEED, Simulation, Snapshot
+from sightline.engine.judge import Judge
+from sightline.engine.physics import CONTROL_HZ, Simulation, Snapshot
 from sightline.engine.recipe import Recipe
 from sightline.engine.render import Renderer
 from sightline.engine.robots import DEFAULT
 from sightline.engine.robots import robot as find_robot
 from sightline.engine.scene import Layout, sample_layout, sample_scene
-from sightline.engine.tasks import is_done, place_point, sample_task, wrong_object_moved
+from sightline.engine.skills.choose import expert_for
+from sightline.engine.skills.kinds import PLACE, SKILL_TASKS, drawn_tasks
+from sightline.engine.skills.sampling import possible, sample_skill_task
+from sightline.engine.skills.worlds import skilled_world
+from sightline.engine.tasks import place_point, sample_task
 from sightline.engine.world import World
 
 CAMERAS = ("front", "wrist")
 MAX_STEPS = 60
+MAX_TRIES = 20  # scenes drawn before giving up on one that offers a skill
 SCENE_FRAMES = 16
 HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper holds something
 ARRANGED = 0.7  # share of scenes by relation in collection full
-SETTLE_STEPS = 5  # after success, before the last check
-LIFTED = 0.03  # metres above its start: the object has been picked up
-LEFT = 0.03  # metres between tool and grasp point: the gripper has left the object
 
 
 def card(robot: str = DEFAULT, size: int = 224) -> Card:
@@ -54,69 +57,6 @@ def card(robot: str = DEFAULT, size: int = 224) -> Card:
         gripper=chosen.gripper.meaning,
         control_hz=CONTROL_HZ,
     )
-
-
-class Judge:
-    """Watches an attempt at a task: has it succeeded, and if not, why."""
-
-    def __init__(self, simulation: Simulation, task: Task) -> None:
-        self.simulation, self.task = simulation, task
-        self.started = simulation.scene()
-        self.target_lifted = False
-        self.wrong_object_lifted = False
-        self.closed_steps = 0
-        self.fallen = False
-        self.success = False
-
-    def watch(self) -> None:
-        """Take note of the present moment; to be called after every step."""
-        simulation, target = self.simulation, self.task.target
-        scene = simulation.scene()
-        rise = scene.positions[:, 2] - self.started.positions[:, 2]
-        high = scene.present & (rise > LIFTED)
-        self.target_lifted |= bool(high[target])
-        high[target] = False
-        self.wrong_object_lifted |= bool(high.any())
-        self.closed_steps += simulation.command.gripper < 0
-        self.fallen |= simulation.fallen()
-        self.success = self._reached(scene)
-
-    def _reached(self, scene: SceneState) -> bool:
-        simulation, target = self.simulation, self.task.target
-        return (
-            simulation.command.gripper > 0
-            and is_done(scene, self.task, self.started)
-            and float(np.linalg.norm(simulation.tool - scene.grasp_points[target])) > LEFT
-            and simulation.held() is None
-            and simulation.speed(target) < SETTLE_SPEED
-        )
-
-    def failure(self) -> str:
-        """What went wrong, in a few words; empty after success."""
-        if self.success:
-            return ""
-        if self.fallen:
-            return "object fell"
-        if self.wrong_object_lifted and not self.target_lifted:
-            return "wrong object lifted"
-        if not self.target_lifted:
-            return "grasp missed" if self.closed_steps else "timeout"
-        if self.simulation.command.gripper < 0 and self.simulation.held() == self.task.target:
-            return "timeout"
-        scene = self.simulation.scene()
-        goal = place_point(scene, self.task)
-        near = float(np.hypot(*(scene.grasp_points[self.task.target] - goal)[:2])) < 0.08
-        return "goal not reached" if near else "dropped"
-
-    def verdict(self) -> str:
-        """The failure after everything has come to rest, more strictly: nothing else may have been moved either."""
-        self.simulation.settle(SETTLE_STEPS)
-        self.watch()
-        if self.success and wrong_object_moved(self.simulation.scene(), self.started, self.task):
-            return "wrong object moved"
-        if self.simulation.exploded:
-            return "contacts blew up"
-        return "object fell" if self.fallen else self.failure()
 
 
 @dataclass
@@ -162,21 +102,29 @@ def make_episodes(
     pictures = _Pictures(stage, recipe.size, cameras)
     if recipe.kind == "scenes":
         return [Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)]
-    stage.simulation.reset(_layout(stage.world, rng, sample_scene), rng)
+    _start(stage, rng)
     sources = [rng, *(np.random.default_rng([seed, candidate, k]) for k in range(1, recipe.renders_per_plan))]
     looks = [sample_look(source, recipe.split, recipe.collection) for source in sources]
-    attempt = attempt_task(stage.simulation, rng, noise)
+    attempt = attempt_task(stage.simulation, rng, noise, stage.tasks)
     if attempt.failure:
         return [Episode(seed, attempt.task, [], False, attempt.failure, candidate)]
     return [Episode(seed, attempt.task, _frames(stage, attempt, pictures, look), True, "", candidate) for look in looks]
 
 
-def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool) -> Attempt:
-    """Let the expert try a random task of the present scene; physics only."""
-    task = sample_task(simulation.scene(), rng, room=simulation.robot.hand.room)
+def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, tasks: str = PLACE) -> Attempt:
+    """Let the expert try a random task of the present scene; physics only.
+
+    Args:
+        tasks: ``place``, or one of skills.worlds.SKILL_TASKS.
+    """
+    scene, room = simulation.scene(), simulation.robot.hand.room
+    if tasks == PLACE:
+        task = sample_task(scene, rng, room=room)
+    else:
+        task = sample_skill_task(scene, simulation.world.models, rng, SKILL_TASKS[tasks], room)
     if task is None:
         return Attempt(failure="no task")
-    attempt, expert, judge = Attempt(task), Expert(simulation, task), Judge(simulation, task)
+    attempt, expert, judge = Attempt(task), expert_for(simulation, task), Judge(simulation, task)
     disturbance = Disturbance(expert, rng) if noise else None
     for step in range(MAX_STEPS):
         action = expert.act()
@@ -204,27 +152,42 @@ class _Stage:
 
     world: World
     simulation: Simulation
+    tasks: str = PLACE
     renderers: dict[int, Renderer] = field(default_factory=dict)
 
 
-_stages: dict[tuple[int, int, str, str, str], _Stage] = {}  # at most one: the last
+_stages: dict[tuple[int, int, str, str, str, str], _Stage] = {}  # at most one: the last
 
 
 def _stage(recipe: Recipe, number: int) -> _Stage:
     """World ``number`` of the dataset with that recipe, built unless it is the last one used."""
-    key = (recipe.seed, number, recipe.split, recipe.robot, recipe.collection)
+    place = (recipe.seed, number, recipe.split, recipe.robot, recipe.collection)
+    key = (*place, recipe.tasks)
     if key not in _stages:
         for old in _stages.values():
             for renderer in old.renderers.values():
                 renderer.close()
         _stages.clear()
-        world = World.numbered(*key)
-        _stages[key] = _Stage(world, Simulation(world))
+        tasks = drawn_tasks(recipe.tasks, recipe.seed, number)
+        world = World.numbered(*place) if recipe.tasks == PLACE else skilled_world(*place, tasks)
+        _stages[key] = _Stage(world, Simulation(world), tasks)
     return _stages[key]
 
 
+def _start(stage: _Stage, rng: np.random.Generator) -> None:
+    """Set up a scene; for a skill, the first that offers it (the last one tried, where none does)."""
+    simulation = stage.simulation
+    for _ in range(MAX_TRIES):
+        simulation.reset(_layout(stage.world, rng, sample_scene), rng)
+        skills = SKILL_TASKS.get(stage.tasks)
+        if not skills or possible(simulation.scene(), stage.world.models, skills, simulation.robot.hand.room):
+            return
+
+
 def _layout(world: World, rng: np.random.Generator, scatter: Callable[[World, np.random.Generator], Layout]) -> Layout:
-    """Mostly, in collection ``full``, a scene in which a drawn scene graph holds; else things scattered."""
+    """Things among fixtures; mostly, in collection ``full``, a scene in which a drawn graph holds; else scattered."""
+    if world.mounting.fixtures:
+        return sample_furnished(world, rng)
     if world.collection == "full" and rng.random() < ARRANGED:
         return sample_arrangement(world, rng)[0]
     return scatter(world, rng)

@@ -24,10 +24,14 @@ MAX_SCENES = 60
 
 @dataclass(frozen=True)
 class Layout:
-    """Which objects of a world are present [n] and the pose [n,7] (position, quaternion w x y z) of each one's base."""
+    """Which objects of a world are present [n] and the pose [n,7] (position, quaternion w x y z) of each one's base.
+
+    joints: [n] how far the parts of fixtures have gone (see Mounting); None in a world without them.
+    """
 
     present: NDArray[np.bool_]
     poses: Array
+    joints: Array | None = None
 
 
 def sample_layout(world: World, rng: np.random.Generator) -> Layout:
@@ -64,12 +68,12 @@ def apply_layout(world: World, data: mujoco.MjData, layout: Layout) -> None:
     """Show the layout's objects at their poses, at rest, and park the others. The arm is left as it is."""
     world.show(layout.present)
     for index in range(len(world.models)):
-        start = world.qpos_adr[index]
         if layout.present[index]:
-            data.qpos[start : start + 7] = layout.poses[index]
-            data.qvel[world.dof_adr[index] : world.dof_adr[index] + 6] = 0.0
+            world.stand(data, index, layout.poses[index])
         else:
             world.park(data, index)
+    if layout.joints is not None:
+        world.mounting.set_joints(data, layout.joints)
 
 
 def settle(world: World, data: mujoco.MjData, layout: Layout, max_shift: Array | float = MAX_SHIFT) -> Layout | None:
@@ -83,12 +87,14 @@ def settle(world: World, data: mujoco.MjData, layout: Layout, max_shift: Array |
     apply_layout(world, data, layout)
     mujoco.mj_step(world.model, data, round(SETTLE_SECONDS / world.model.opt.timestep))
     mujoco.mj_forward(world.model, data)
-    here = layout.present
-    poses = np.stack([data.qpos[start : start + 7] for start in world.qpos_adr])
-    speed = np.array([np.abs(data.qvel[start : start + 3]).max() for start in world.dof_adr])
+    here = layout.present & world.mounting.free
+    poses = np.stack([data.qpos[start : start + 7] for start in np.maximum(world.qpos_adr, 0)])
+    speed = np.array([np.abs(data.qvel[start : start + 3]).max() for start in np.maximum(world.dof_adr, 0)])
     shift = np.linalg.norm(poses[:, :3] - layout.poses[:, :3], axis=1)
     calm = (shift < max_shift) & (world.uprightness(data) > MIN_UPRIGHT) & (speed < MAX_SPEED)
-    return Layout(here.copy(), np.where(here[:, None], poses, layout.poses)) if calm[here].all() else None
+    if not calm[here].all():
+        return None
+    return Layout(layout.present.copy(), np.where(here[:, None], poses, layout.poses), world.mounting.joints(data))
 
 
 def choose_present(world: World, rng: np.random.Generator) -> NDArray[np.bool_]:

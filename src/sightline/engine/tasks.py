@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.geometry import Array
-from sightline.core.types import RELATIONS, SceneState, Task
+from sightline.core.types import RELATIONS, SKILLS, SceneState, Task
 from sightline.engine.hand import Room
 from sightline.engine.language import STYLE_SHARES, STYLES, Expression, Phrasebook, instruct
 from sightline.engine.relations import AXES, FOOTING, MIN_DISTANCE, REST, base_height, holds, top_height
+from sightline.engine.skills import goals
 
 WORKSPACE = ((0.35, 0.68), (-0.28, 0.28))  # x and y limits of goals, metres
 BESIDE = 0.12  # metres between centres when something is put beside something small
@@ -199,8 +200,10 @@ def place_point(scene: SceneState, task: Task) -> Array:
     """[3] base-frame position of the tool point (m) at which the target is let go.
 
     Uses the target's current grasp point relative to its centre, so it also holds while the target is in the fingers
-    (provided that the tool keeps its yaw between grasp and release).
+    (provided that the tool keeps its yaw between grasp and release). NaN for a task that lets nothing go.
     """
+    if task.relation in SKILLS:
+        return goals.place_point(scene, task)
     relation, target, reference = task.relation, task.target, task.reference
     goal, grasp = scene.positions[reference, :2], scene.grasp_points[target]
     grasp_height = max(float(grasp[2]) - base_height(scene, target), 0.0)
@@ -223,6 +226,8 @@ def is_done(scene: SceneState, task: Task, started: SceneState) -> bool:
     Geometry only: that the target has been let go and is at rest is for the simulation to check. Something put beside
     something must rest on the table, not on another object.
     """
+    if task.relation in SKILLS:
+        return goals.is_done(scene, task, started)
     moved = float(np.linalg.norm(scene.positions[task.target] - started.positions[task.target]))
     if moved < 0.02 or not holds(task.relation, scene, task.target, task.reference):
         return False
@@ -235,8 +240,11 @@ def is_done(scene: SceneState, task: Task, started: SceneState) -> bool:
 def wrong_object_moved(scene: SceneState, started: SceneState, task: Task, limit: float = 0.03) -> bool:
     """Whether a present object other than the target has moved by more than ``limit`` metres since ``started``.
 
-    The reference may be nudged by twice the limit in the table plane, since placing touches it.
+    The reference may be nudged by twice the limit in the table plane, since placing touches it. No drawer may be moved,
+    and no button pressed, but the one that was meant.
     """
+    if goals.other_part_moved(scene, started, task):
+        return True
     shift = scene.positions - started.positions
     plane, rise = np.hypot(shift[:, 0], shift[:, 1]), np.abs(shift[:, 2])
     allowed = np.full(len(plane), limit)

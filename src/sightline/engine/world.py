@@ -21,6 +21,8 @@ from sightline.engine import cast, robots
 from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
 from sightline.engine.collections import require_collection
+from sightline.engine.fixtures.model import Fixture
+from sightline.engine.fixtures.mounting import Mounting
 from sightline.engine.robots.description import TOOL_SITE, Robot
 from sightline.engine.surroundings.room import Surroundings, add_surroundings
 from sightline.engine.surroundings.sensor import Sensor
@@ -60,7 +62,9 @@ class World:
         robot: the robot that stands in it.
         model: the MuJoCo model; ``show`` and ``look.apply`` change it in place.
         models, objects: the n catalogue entries and what language may say of them.
-        body_ids, qpos_adr, dof_adr: [n] body of each object and where its free joint starts in qpos (7) and qvel (6).
+        body_ids, qpos_adr, dof_adr: [n] body of each object and where its free joint starts in qpos (7) and qvel (6);
+            -1 where ``mounting`` says that it is not free.
+        mounting: how each object is held.
         geom_object: [ngeom] index of the object that a geom belongs to, else -1.
         visual_geoms: geom ids of what is seen of each object.
         home_tool: [3,3] rotation of the tool site when the arm is at home.
@@ -77,6 +81,7 @@ class World:
     body_ids: NDArray[np.int64]
     qpos_adr: NDArray[np.int64]
     dof_adr: NDArray[np.int64]
+    mounting: Mounting
     geom_object: NDArray[np.int64]
     visual_geoms: tuple[NDArray[np.int64], ...]
     tool_site: int
@@ -114,9 +119,15 @@ class World:
         split: str = "train",
         robot: str = robots.DEFAULT,
         collection: str = "starter",
+        fixtures: tuple[Fixture, ...] = (),
     ) -> World:
-        """A world with exactly these object models (at most 40), in surroundings of ``collection``."""
+        """A world with exactly these object models and fixtures (at most 40 objects with their parts), in surroundings
+        of ``collection``."""
         require_collection(collection)
+        mounted: list[tuple[int, Fixture]] = []
+        for fixture in fixtures:
+            mounted.append((len(models), fixture))
+            models = (*models, *fixture.models)
         if len(models) > 40:
             raise SightlineError(f"A world holds at most 40 objects, not {len(models)}.")
         arm = robots.robot(robot)
@@ -124,9 +135,12 @@ class World:
         _set_options(spec)
         surroundings = _add_room(spec, np.random.default_rng([world_seed, 1]), split, collection)
         arm.attach(spec)
-        for index, entry in enumerate(models):
+        loose = mounted[0][0] if mounted else len(models)
+        for index, entry in enumerate(models[:loose]):
             entry.add_to(spec, f"object_{index}")
-        world = _index(spec.compile(), arm, models, world_seed, split)
+        for first, fixture in mounted:
+            fixture.add_to(spec, first)
+        world = _index(spec.compile(), arm, models, tuple(mounted), world_seed, split)
         world.surroundings = surroundings
         return world
 
@@ -161,10 +175,16 @@ class World:
 
     def put(self, data: mujoco.MjData, index: int, position: Array, yaw: float) -> None:
         """Stand an object with its base centre at position [3] (base frame, metres), turned by yaw radians, at rest."""
-        start = self.qpos_adr[index]
-        data.qpos[start : start + 3] = position
-        data.qpos[start + 3 : start + 7] = [np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)]
-        data.qvel[self.dof_adr[index] : self.dof_adr[index] + 6] = 0.0
+        self.stand(data, index, np.array([*position, np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)]))
+
+    def stand(self, data: mujoco.MjData, index: int, pose: Array) -> None:
+        """Put an object's base at ``pose`` [7] (position, quaternion w x y z), at rest. Parts stay with their fixture."""
+        if not self.mounting.free[index]:
+            self.mounting.stand(data, index, pose)
+            return
+        start, moves = self.qpos_adr[index], self.dof_adr[index]
+        data.qpos[start : start + 7] = pose
+        data.qvel[moves : moves + 6] = 0.0
 
     def scene_state(self, data: mujoco.MjData, present: NDArray[np.bool_] | None = None) -> SceneState:
         """Where everything is now, from the live body poses (also while an object is held).
@@ -189,6 +209,7 @@ class World:
             tool=data.site_xpos[self.tool_site].copy(),
             tool_yaw=float(np.arctan2(tool_turn[1, 0], tool_turn[0, 0])),
             gripper_width=float(np.abs(data.qpos[self.finger_adr]).sum()),
+            joints=self.mounting.joints(data),
         )
 
     @cached_property
@@ -307,9 +328,17 @@ def _add_slab(
     )
 
 
-def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...], world_seed: int, split: str) -> World:
+def _index(
+    model: mujoco.MjModel,
+    robot: Robot,
+    models: tuple[ObjectModel, ...],
+    fixtures: tuple[tuple[int, Fixture], ...],
+    world_seed: int,
+    split: str,
+) -> World:
     """Find everything by name once."""
     bodies = np.array([model.body(f"object_{i}").id for i in range(len(models))], int)
+    mounting = Mounting.find(model, bodies, fixtures)
     joints = model.body_jntadr[bodies] if len(models) else np.zeros(0, int)
     owner = np.full(model.ngeom, -1)
     for index, body in enumerate(bodies):
@@ -331,8 +360,9 @@ def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...],
         models=models,
         objects=tuple(entry.info(i) for i, entry in enumerate(models)),
         body_ids=bodies,
-        qpos_adr=model.jnt_qposadr[joints].astype(int),
-        dof_adr=model.jnt_dofadr[joints].astype(int),
+        qpos_adr=np.where(mounting.free, model.jnt_qposadr[joints], -1),
+        dof_adr=np.where(mounting.free, model.jnt_dofadr[joints], -1),
+        mounting=mounting,
         geom_object=owner,
         visual_geoms=visible,
         tool_site=site,

@@ -101,6 +101,7 @@ class ObjectModel:
         name: unique in the catalogue, e.g. ``mug_red_large``.
         rgb: the colour it is painted with (natural colour for fruit); the look varies it a little.
         inner: size (x, y) of the room inside a container or of the top of a surface; (0, 0) for items.
+        label, travel: as in ObjectInfo.
     """
 
     name: str
@@ -112,10 +113,12 @@ class ObjectModel:
     rgb: RGB
     shape: Shape = field(repr=False, compare=False)
     inner: tuple[float, float] = (0.0, 0.0)
+    label: str = ""
+    travel: float = 0.0
 
     @property
     def grasp(self) -> Grasp | None:
-        """How to pick it up; None for containers and surfaces."""
+        """How to take it; None for what is not handled, such as containers and surfaces."""
         return self.shape.grasp
 
     @property
@@ -142,7 +145,10 @@ class ObjectModel:
     def info(self, index: int) -> ObjectInfo:
         """What language may say of it as object number ``index`` of a world."""
         words = "_".join(word for word in (self.kind.replace(" ", "_"), self.colour) if word)
-        return ObjectInfo(f"{words}_{index}", self.kind, self.colour, self.size, self.role, self.radius, self.height)
+        return ObjectInfo(
+            f"{words}_{index}", self.kind, self.colour, self.size, self.role, self.radius, self.height,
+            self.label, self.travel,
+        )  # fmt: skip
 
     def add_to(self, spec: mujoco.MjSpec, name: str) -> mujoco.MjsBody:
         """Add a free body called ``name`` (and its meshes, textures, materials) to ``spec`` and return it.
@@ -151,6 +157,11 @@ class ObjectModel:
         """
         body = spec.worldbody.add_body(name=name)
         body.add_freejoint(name=f"{name}_free")
+        self.furnish(spec, body)
+        return body
+
+    def furnish(self, spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
+        """Give a body of ``spec`` this object's mass and geoms; names start with the body's."""
         extent = self.extent
         squares = extent**2
         body.explicitinertial = True
@@ -160,10 +171,9 @@ class ObjectModel:
             self.mass / 12 * np.array([squares[1] + squares[2], squares[0] + squares[2], squares[0] + squares[1]])
         )
         for k, visual in enumerate(self.shape.visuals):
-            self._add_visual(spec, body, f"{name}_visual_{k}", visual)
+            self._add_visual(spec, body, f"{body.name}_visual_{k}", visual)
         for collider in self.shape.colliders:
             self._add_collider(body, collider)
-        return body
 
     def _add_visual(self, spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, visual: Visual) -> None:
         mesh = visual.mesh

@@ -1,0 +1,22 @@
+"""Which expert does which task."""
+
+from __future__ import annotations
+
+from sightline.core.types import SceneState, Task
+from sightline.engine.expert import Expert
+from sightline.engine.physics import Simulation
+from sightline.engine.skills.button import PressExpert
+from sightline.engine.skills.drawer import DrawerExpert
+from sightline.engine.skills.stack import StackExpert
+
+EXPERTS: dict[str, type[Expert]] = {
+    "stack": StackExpert,
+    "open": DrawerExpert,
+    "close": DrawerExpert,
+    "press": PressExpert,
+}
+
+
+def expert_for(simulation: Simulation, task: Task, started: SceneState | None = None) -> Expert:
+    """The expert that solves ``task``; ``started``: the scene at the start of the attempt (default: the present one)."""
+    return EXPERTS.get(task.relation, Expert)(simulation, task, started)

@@ -1,0 +1,156 @@
+"""Which tasks of a skill a scene offers, and how they are put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from sightline.core.types import SceneState, Task
+from sightline.engine.assets.model import ObjectModel
+from sightline.engine.hand import Room
+from sightline.engine.language import STYLES, Expression, Phrasebook, pick
+from sightline.engine.relations import REST, base_height, top_height
+from sightline.engine.skills.goals import CLOSED, PRESSED, opening
+from sightline.engine.skills.support import can_carry
+from sightline.engine.tasks import draw_style, shuffled
+
+INSTRUCTIONS: dict[str, tuple[str, ...]] = {
+    "stack": (
+        "stack {it} on {other}",
+        "stack {it} on top of {other}",
+        "put {it} on top of {other}",
+        "place {it} on top of {other}",
+        "set {it} on top of {other}",
+    ),
+    "open": ("open {it}", "pull open {it}", "pull {it} open", "slide {it} open", "open {it} of {other}"),
+    "close": ("close {it}", "shut {it}", "push {it} shut", "slide {it} shut", "close {it} of {other}"),
+    "press": ("press {it}", "push {it}", "push down {it}", "press down {it}", "press {it} on {other}"),
+}
+MOST_OPEN, LEAST_OPEN = 0.5, 0.35  # shares of its way up to which a drawer is worth opening, from which worth closing
+DRAWS = 6  # expressions drawn in search of one with a noun
+Pairs = Iterator[tuple[int, int]]
+
+
+def possible(
+    scene: SceneState, models: Sequence[ObjectModel], skills: Sequence[str], room: Room | None = None
+) -> list[tuple[str, int, int]]:
+    """All (skill, target, reference) that can be done in a scene; indices of its objects.
+
+    Args:
+        models: the catalogue entries of the scene's objects.
+        skills: some of core.types.SKILLS.
+        room: what the robot's hand needs around it when it lets go.
+    """
+    return [(skill, *pair) for skill in skills for pair in _FINDERS[skill](scene, models, room or Room())]
+
+
+def sample_skill_task(
+    scene: SceneState,
+    models: Sequence[ObjectModel],
+    rng: np.random.Generator,
+    skills: Sequence[str],
+    room: Room | None = None,
+) -> Task | None:
+    """A random possible task whose words are unambiguous, or None when the scene offers none."""
+    book, options = Phrasebook(scene), possible(scene, models, skills, room)
+    style = draw_style(rng)
+    for skill in shuffled(list(skills), rng):
+        for manner in (style, *(other for other in STYLES if other != style)):
+            for _, target, reference in shuffled([option for option in options if option[0] == skill], rng):
+                task = _worded(book, skill, target, reference, manner, rng)
+                if task is not None:
+                    return task
+    return None
+
+
+def _worded(
+    book: Phrasebook, skill: str, target: int, reference: int, style: str, rng: np.random.Generator
+) -> Task | None:
+    """The task in words; None where target or reference cannot be singled out so."""
+    local = book.graph.indices
+    it = _named(book, local.index(target), style, rng, avoid=local.index(reference))
+    other = book.express(local.index(reference), "attribute", rng)
+    if it is None or other is None:
+        return None
+    forms = INSTRUCTIONS[skill]
+    if it.relation and skill != "stack":  # not "the drawer left of the mug of the cabinet"
+        forms = tuple(form for form in forms if "{other}" not in form)
+    words = pick(forms, rng).format(it=it.phrase, other=other.phrase)
+    return Task(skill, target, reference, words, it.phrase, other.phrase)
+
+
+def _named(book: Phrasebook, number: int, style: str, rng: np.random.Generator, avoid: int) -> Expression | None:
+    """An expression with a noun of its own, since one does not press a thing, that does not refer to ``avoid``."""
+    drawn = (book.express(number, style, rng, avoid) for _ in range(DRAWS))
+    return next((it for it in drawn if it is not None and it.kind), None)
+
+
+def body_of(scene: SceneState, part: int) -> int:
+    """Index of the fixture that a part belongs to: parts follow their fixture."""
+    return max(index for index in range(part) if scene.objects[index].role == "fixture")
+
+
+# --- what is possible -------------------------------------------------------------------------------------------------
+
+
+def _of_role(scene: SceneState, role: str) -> list[int]:
+    return [index for index, info in enumerate(scene.objects) if scene.present[index] and info.role == role]
+
+
+def _stacks(scene: SceneState, models: Sequence[ObjectModel], room: Room) -> Pairs:
+    """Items that stand on the table with nothing in or on them, where the hand has room above the lower one."""
+    items = [index for index in _of_role(scene, "item") if base_height(scene, index) < REST]
+    for target in items:
+        if not np.isfinite(scene.grasp_points[target]).all():
+            continue
+        for reference in items:
+            if target != reference and can_carry(models[reference], models[target]):
+                if _room_above(scene, target, reference, room):
+                    yield target, reference
+
+
+def _room_above(scene: SceneState, target: int, reference: int, room: Room) -> bool:
+    """Whether nothing else reaches up to the fingers, or to the palm, of a hand that lets go on the reference."""
+    others = scene.present.copy()
+    others[[target, reference]] = False
+    apart = np.linalg.norm(scene.positions[:, :2] - scene.positions[reference, :2], axis=1)
+    apart -= np.array([info.radius for info in scene.objects])
+    tops = scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2
+    floor = top_height(scene, reference)
+    grip = floor + float(scene.grasp_points[target, 2]) - base_height(scene, target)
+    blocked = (apart < room.fingers) & (tops > floor - 0.01)
+    blocked |= (apart < room.palm[0]) & (tops > grip + room.palm_height - 0.01)
+    return not bool(np.any(blocked & others))
+
+
+def _drawers(scene: SceneState, worthwhile: Callable[[float], bool]) -> Pairs:
+    """Drawers that are the only one of their cabinet which may be open: an open one hides handles below it."""
+    drawers = _of_role(scene, "drawer")
+    for target in drawers:
+        body = body_of(scene, target)
+        others = [other for other in drawers if other != target and body_of(scene, other) == body]
+        if worthwhile(opening(scene, target)) and all(opening(scene, other) < CLOSED for other in others):
+            yield target, body
+
+
+def _openable(scene: SceneState, models: Sequence[ObjectModel], room: Room) -> Pairs:
+    return _drawers(scene, lambda share: share <= MOST_OPEN)
+
+
+def _closable(scene: SceneState, models: Sequence[ObjectModel], room: Room) -> Pairs:
+    return _drawers(scene, lambda share: share >= LEAST_OPEN)
+
+
+def _pressable(scene: SceneState, models: Sequence[ObjectModel], room: Room) -> Pairs:
+    for target in _of_role(scene, "button"):
+        if opening(scene, target) < PRESSED:
+            yield target, body_of(scene, target)
+
+
+_FINDERS: dict[str, Callable[[SceneState, Sequence[ObjectModel], Room], Pairs]] = {
+    "stack": _stacks,
+    "open": _openable,
+    "close": _closable,
+    "press": _pressable,
+}

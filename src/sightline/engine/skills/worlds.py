@@ -1,0 +1,53 @@
+"""Which worlds offer which skills: the cast of objects, price tags among them, and the fixture that a skill needs."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from sightline.core.errors import SightlineError
+from sightline.engine import cast, robots
+from sightline.engine.assets import ObjectModel
+from sightline.engine.fixtures.cabinet import cabinet
+from sightline.engine.fixtures.chest import chest
+from sightline.engine.fixtures.model import Fixture
+from sightline.engine.fixtures.panel import panel
+from sightline.engine.fixtures.tag import price_tags
+from sightline.engine.skills.support import flat_top
+from sightline.engine.world import World
+
+TAGS = 2  # price tags in a world
+CHESTS = 0.4  # share of the worlds without another fixture in which a chest stands
+BASES = 3  # things with a flat top that a world for stacking needs
+MOST_CASTS = 50
+
+
+def skilled_world(
+    stream: int, number: int, split: str, robot: str = robots.DEFAULT, collection: str = "starter", tasks: str = "stack"
+) -> World:
+    """World ``number`` of a stream of worlds, with what ``tasks`` (one of TASKS but ``all``) needs. A pure function.
+
+    Raises SightlineError as ``World.build``.
+    """
+    world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
+    rng = np.random.default_rng([world_seed, zlib.crc32(split.encode()), zlib.crc32(tasks.encode())])
+    models = (*_items(rng, split, BASES if tasks == "stack" else 0), *price_tags(rng, TAGS))
+    return World.of(models, world_seed, split, robot, collection, _fixtures(rng, tasks))
+
+
+def _items(rng: np.random.Generator, split: str, bases: int) -> tuple[ObjectModel, ...]:
+    """A cast with at least so many things that something can stand on."""
+    for _ in range(MOST_CASTS):
+        chosen = cast.choose(rng, split)
+        if sum(flat_top(entry) > 0 for entry in chosen) >= bases:
+            return chosen
+    raise SightlineError(f"Split {split} has too few things with a flat top to stack on.")
+
+
+def _fixtures(rng: np.random.Generator, tasks: str) -> tuple[Fixture, ...]:
+    if tasks == "drawer":
+        return (cabinet(rng),)
+    if tasks == "button":
+        return (panel(rng),)
+    return (chest(rng),) if rng.random() < CHESTS else ()
