@@ -36,7 +36,7 @@ class Disturbance:
     def apply(self, step: int, action: NDArray[np.float32], scene: SceneState) -> NDArray[np.float32]:
         """What becomes of the expert's ``action`` [7] at this step, in the state that ``scene`` describes."""
         carried_out = self._pushed(action, scene) if self.push else action.copy()
-        if step == self.slip_at:
+        if step == self.slip_at and self.expert.may_slip(scene):
             self._slipping, self._gripper = SLIP_LENGTH, -float(action[6])
         if self._slipping:
             self._slipping -= 1

@@ -52,6 +52,10 @@ class Expert:
         near = self.simulation.tool[2] + action[2] < scene.grasp_points[self.task.target, 2] + 0.06
         return self.slack(self.task.target) if action[6] > 0 and near else np.inf
 
+    def may_slip(self, scene: SceneState) -> bool:
+        """Whether the expert can make good what a slip of the gripper does here."""
+        return True
+
     def act(self) -> NDArray[np.float32]:
         """The next action [7] (metres, radians, gripper) for the present state."""
         simulation, scene = self.simulation, self.simulation.scene()

@@ -48,8 +48,9 @@ class Judge:
         self.success = self._pressed(scene) if self.task.relation == "press" else self._reached(scene)
 
     def _pressed(self, scene: SceneState) -> bool:
-        clean = not other_part_moved(scene, self.started, self.task)
-        self._down = self._down + 1 if clean and is_done(scene, self.task, self.started) else 0
+        down = is_done(scene, self.task, self.started) and not other_part_moved(scene, self.started, self.task)
+        # Fingers that have slipped open let it up again.
+        self._down = self._down + 1 if down and self.simulation.command.gripper < 0 else 0
         return self._down >= KEPT_DOWN
 
     def _reached(self, scene: SceneState) -> bool:

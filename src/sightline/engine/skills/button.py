@@ -11,7 +11,7 @@ from sightline.engine.tasks import is_done
 
 HOVER = 0.04  # metres between the finger tips and the button before they come down
 OVER = 0.006  # metres off the button's middle within which they do
-PUSH = 0.003  # metres beyond the button's way that the tool is sent
+PUSH = 0.0015  # metres beyond the button's way that the tool is sent
 LEEWAY = 0.005  # metres by which the tool may be off close to the button
 
 

@@ -12,6 +12,7 @@ from sightline.engine.tasks import place_point
 OVER = 0.025  # metres above its rest at which the held thing must be over its place before it goes on down
 EXACT = 0.003  # metres off its place, to the side, at which it is let go
 GENTLE = 0.012  # metres per action at the very end
+OUT_OF_THE_WAY = 0.1  # metres from the reference, in the table plane
 LEEWAY = 0.003  # metres by which the tool may be off there
 
 
@@ -23,6 +24,10 @@ class StackExpert(Expert):
         if action[6] < 0 and float(self._off(scene)[2]) > -2 * OVER and np.hypot(*self._off(scene)[:2]) < 2 * OVER:
             return LEEWAY
         return super().leeway(action, scene)
+
+    def may_slip(self, scene: SceneState) -> bool:
+        """Not over the reference: what falls on it there topples it, and a toppled thing cannot be stacked on."""
+        return bool(np.hypot(*(self.simulation.tool - scene.positions[self.task.reference])[:2]) > OUT_OF_THE_WAY)
 
     def _off(self, scene: SceneState) -> NDArray[np.float64]:
         """[3] from the held thing's grasp point to where it is let go."""

@@ -12,6 +12,7 @@ LEVEL = 0.002  # metres: the highest flat piece ends this close to the object's 
 HOLLOW = 0.004  # metres: what is seen in the middle of the top is not further below it than this
 CENTRED = 0.003  # metres off the middle
 TALLEST = 0.095  # metres: what is higher topples too easily to be built on
+SLENDER = 4.0  # height over half the width of its foot from which a thing falls over when it is put down askew
 SMALLEST = 0.014  # metres: half a width on which things stand safely
 
 
@@ -33,7 +34,8 @@ def flat_base(entry: ObjectModel) -> float:
 
 def can_carry(base: ObjectModel, load: ObjectModel) -> bool:
     """Whether ``load`` stands safely on ``base`` although it is put down a few millimetres off its middle."""
-    return min(flat_top(base), flat_base(load)) >= SMALLEST
+    foot = min(flat_top(base), flat_base(load))
+    return foot >= SMALLEST and load.height <= SLENDER * flat_base(load)
 
 
 def _flat(entry: ObjectModel, height: float, side: int) -> float:
