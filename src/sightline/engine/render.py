@@ -154,12 +154,13 @@ class Renderer:
         """Dark ellipses on the table where the key light casts each object's shadow.
 
         True shadow maps cost more than the rest of the picture; these cost nearly nothing and tie things to the table.
-        They are drawn where no lamp of the look casts true ones, and are no part of the instance map.
+        They are drawn where no lamp of the look casts true ones, and are no part of the instance map. Drawers and the
+        like are in the shadow of what they hang on.
         """
         world = self.world
         light = world.model.light_dir[world.key_light]
         slope = light[:2] / max(-light[2], 0.2)
-        for index in np.flatnonzero(world.present):
+        for index in np.flatnonzero(world.present & ~world.mounting.hangs):
             centre, spread = self._footprints[index]
             turn = data.xmat[world.body_ids[index]].reshape(3, 3)
             base = data.xpos[world.body_ids[index]]
