@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from sightline.core.types import SceneState, Task
-from sightline.engine.assets.model import ObjectModel
 from sightline.engine.hand import Room
-from sightline.engine.language import STYLES, Expression, Phrasebook, pick
+from sightline.engine.language import STYLES, Expression, Phrasebook
 from sightline.engine.relations import REST, base_height, top_height
 from sightline.engine.skills.goals import CLOSED, PRESSED, opening
 from sightline.engine.skills.support import can_carry
 from sightline.engine.tasks import draw_style, shuffled
+from sightline.engine.wording import pick
+from sightline.engine.world import World
 
 INSTRUCTIONS: dict[str, tuple[str, ...]] = {
     "stack": (
@@ -32,28 +34,18 @@ DRAWS = 6  # expressions drawn in search of one with a noun
 Pairs = Iterator[tuple[int, int]]
 
 
-def possible(
-    scene: SceneState, models: Sequence[ObjectModel], skills: Sequence[str], room: Room | None = None
-) -> list[tuple[str, int, int]]:
-    """All (skill, target, reference) that can be done in a scene; indices of its objects.
+def possible(scene: SceneState, world: World, skills: Sequence[str]) -> list[tuple[str, int, int]]:
+    """All (skill, target, reference) that the robot of ``world`` can do in a scene of it; indices of its objects.
 
     Args:
-        models: the catalogue entries of the scene's objects.
         skills: some of core.types.SKILLS.
-        room: what the robot's hand needs around it when it lets go.
     """
-    return [(skill, *pair) for skill in skills for pair in _FINDERS[skill](scene, models, room or Room())]
+    return [(skill, *pair) for skill in skills for pair in _FINDERS[skill](scene, world)]
 
 
-def sample_skill_task(
-    scene: SceneState,
-    models: Sequence[ObjectModel],
-    rng: np.random.Generator,
-    skills: Sequence[str],
-    room: Room | None = None,
-) -> Task | None:
+def sample_skill_task(scene: SceneState, world: World, rng: np.random.Generator, skills: Sequence[str]) -> Task | None:
     """A random possible task whose words are unambiguous, or None when the scene offers none."""
-    book, options = Phrasebook(scene), possible(scene, models, skills, room)
+    book, options = Phrasebook(scene), possible(scene, world, skills)
     style = draw_style(rng)
     for skill in shuffled(list(skills), rng):
         for manner in (style, *(other for other in STYLES if other != style)):
@@ -98,16 +90,13 @@ def _of_role(scene: SceneState, role: str) -> list[int]:
     return [index for index, info in enumerate(scene.objects) if scene.present[index] and info.role == role]
 
 
-def _stacks(scene: SceneState, models: Sequence[ObjectModel], room: Room) -> Pairs:
+def _stacks(scene: SceneState, world: World) -> Pairs:
     """Items that stand on the table with nothing in or on them, where the hand has room above the lower one."""
     items = [index for index in _of_role(scene, "item") if base_height(scene, index) < REST]
-    for target in items:
-        if not np.isfinite(scene.grasp_points[target]).all():
-            continue
-        for reference in items:
-            if target != reference and can_carry(models[reference], models[target]):
-                if _room_above(scene, target, reference, room):
-                    yield target, reference
+    for target, reference in itertools.permutations(items, 2):
+        fits = world.graspable[target] and can_carry(world.models[reference], world.models[target])
+        if fits and _room_above(scene, target, reference, world.robot.hand.room):
+            yield target, reference
 
 
 def _room_above(scene: SceneState, target: int, reference: int, room: Room) -> bool:
@@ -134,21 +123,21 @@ def _drawers(scene: SceneState, worthwhile: Callable[[float], bool]) -> Pairs:
             yield target, body
 
 
-def _openable(scene: SceneState, models: Sequence[ObjectModel], room: Room) -> Pairs:
+def _openable(scene: SceneState, world: World) -> Pairs:
     return _drawers(scene, lambda share: share <= MOST_OPEN)
 
 
-def _closable(scene: SceneState, models: Sequence[ObjectModel], room: Room) -> Pairs:
+def _closable(scene: SceneState, world: World) -> Pairs:
     return _drawers(scene, lambda share: share >= LEAST_OPEN)
 
 
-def _pressable(scene: SceneState, models: Sequence[ObjectModel], room: Room) -> Pairs:
+def _pressable(scene: SceneState, world: World) -> Pairs:
     for target in _of_role(scene, "button"):
         if opening(scene, target) < PRESSED:
             yield target, body_of(scene, target)
 
 
-_FINDERS: dict[str, Callable[[SceneState, Sequence[ObjectModel], Room], Pairs]] = {
+_FINDERS: dict[str, Callable[[SceneState, World], Pairs]] = {
     "stack": _stacks,
     "open": _openable,
     "close": _closable,

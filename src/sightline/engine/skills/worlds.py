@@ -9,6 +9,7 @@ import numpy as np
 from sightline.core.errors import SightlineError
 from sightline.engine import cast, robots
 from sightline.engine.assets import ObjectModel
+from sightline.engine.collections import STARTER
 from sightline.engine.fixtures.cabinet import cabinet
 from sightline.engine.fixtures.chest import chest
 from sightline.engine.fixtures.model import Fixture
@@ -24,7 +25,7 @@ MOST_CASTS = 50
 
 
 def skilled_world(
-    stream: int, number: int, split: str, robot: str = robots.DEFAULT, collection: str = "starter", tasks: str = "stack"
+    stream: int, number: int, split: str, robot: str = robots.DEFAULT, collection: str = STARTER, tasks: str = "stack"
 ) -> World:
     """World ``number`` of a stream of worlds, with what ``tasks`` (one of TASKS but ``all``) needs. A pure function.
 
@@ -32,14 +33,14 @@ def skilled_world(
     """
     world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
     rng = np.random.default_rng([world_seed, zlib.crc32(split.encode()), zlib.crc32(tasks.encode())])
-    models = (*_items(rng, split, BASES if tasks == "stack" else 0), *price_tags(rng, TAGS))
+    models = (*_items(rng, split, collection, BASES if tasks == "stack" else 0), *price_tags(rng, TAGS))
     return World.of(models, world_seed, split, robot, collection, _fixtures(rng, tasks))
 
 
-def _items(rng: np.random.Generator, split: str, bases: int) -> tuple[ObjectModel, ...]:
+def _items(rng: np.random.Generator, split: str, collection: str, bases: int) -> tuple[ObjectModel, ...]:
     """A cast with at least so many things that something can stand on."""
     for _ in range(MOST_CASTS):
-        chosen = cast.choose(rng, split)
+        chosen = cast.choose(rng, split, collection)
         if sum(flat_top(entry) > 0 for entry in chosen) >= bases:
             return chosen
     raise SightlineError(f"Split {split} has too few things with a flat top to stack on.")
