@@ -102,7 +102,7 @@ class TaskSampler:
         rng: np.random.Generator,
     ) -> Task:
         indices = self.book.graph.indices
-        words = instruct(relation, spoken.phrase, other.phrase, rng)
+        words = instruct(relation, spoken.phrase, other.phrase, rng, self.book.wording)
         return Task(relation, indices[target], indices[reference], words, spoken.phrase, other.phrase)
 
 
