@@ -7,6 +7,7 @@ instruction in the second phrasing is a sentence that no training has heard, abo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from sightline.core.errors import require_known
@@ -150,6 +151,17 @@ def wording(language: str = "plain", phrasing: str = "train") -> Wording:
         qualities=_merged({word: (word,) for word in QUALITIES}, QUALITIES, half),
         names={kind: first + second for kind, (first, second) in SYNONYMS.items()},
     )
+
+
+@cache
+def imperative(words: Wording) -> Wording:
+    """The same words, but only instructions that begin with a verb, as they fit behind "Your task is to ..."."""
+    first = {"drop", "pick", "take", "grab", "get", "lift"}.union(*VERBS)
+    chosen = {
+        relation: tuple(form for form in forms if form.split(" ")[0] in first)
+        for relation, forms in words.instructions.items()
+    }
+    return replace(words, instructions=chosen)
 
 
 def sentences(relation: str, half: int) -> tuple[str, ...]:
