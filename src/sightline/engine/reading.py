@@ -49,6 +49,16 @@ def things_meant(phrase: str, scene: SceneState) -> set[int]:
     return {index for expression in expressions(phrase) for index in resolve(expression, scene)}
 
 
+def landmarks(phrase: str, scene: SceneState) -> set[int]:
+    """Indices of the objects that a phrase speaks of on the way to its own: the bowl in "the mug left of the bowl"."""
+    return {
+        index
+        for expression in expressions(phrase)
+        if expression.reference is not None and resolve(expression, scene)
+        for index in resolve(expression.reference, scene)
+    }
+
+
 def expressions(phrase: str) -> Iterator[Expression]:
     """Every structure that a phrase can have; its words need not name anything that exists."""
     yield from _attributes(phrase)

@@ -53,5 +53,4 @@ def draw_group(picture: Picture, rng: np.random.Generator, empty: bool = False) 
     members = [index for number, index in enumerate(book.graph.indices) if mask >> number & 1]
     if not set(members) <= set(picture.seen) or not (members or empty):
         return None
-    noun = plural(kind) if kind else "things on the table" if not colour else "things"
-    return f"{colour} {noun}".strip(), members
+    return f"{colour} {plural(kind) if kind else 'things on the table'}".strip(), members

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -16,7 +16,7 @@ from sightline.engine.language import Expression, Phrasebook, describe, instruct
 from sightline.engine.lexicon import PLACES, imperative, listener, wording
 from sightline.engine.pairs.formats import within
 from sightline.engine.pairs.templates import TEMPLATES
-from sightline.engine.reading import things_meant
+from sightline.engine.reading import landmarks, things_meant
 from sightline.engine.relations import AXES
 from sightline.engine.tasks import TaskSampler, draw_style
 from sightline.engine.wording import Wording, pick
@@ -114,6 +114,14 @@ class Moment:
         ) == {task.reference}
 
     @cached_property
+    def own_landmarks(self) -> set[int]:
+        """Indices of the other objects that the words of the demonstration's task speak of."""
+        if self.own is None:
+            return set()
+        phrases = (self.own.task.target_phrase, self.own.task.reference_phrase)
+        return set().union(*(landmarks(phrase, self.scene) for phrase in phrases))
+
+    @cached_property
     def labels(self) -> dict[int, str]:
         """Index -> the plain name that answers use, with its colour; only objects that such a name singles out."""
         named = {}
@@ -191,12 +199,14 @@ class Picture:
         return None
 
     def express(self, index: int, style: str, rng: np.random.Generator) -> Expression | None:
-        """Words for an object that hold in this picture."""
+        """Words for an object that hold in this picture and speak of nothing that it does not show."""
         spoken = self.moment.book.express(self.moment.local[index], style, rng)
-        return None if spoken is None or not self._says(spoken.phrase) else spoken
+        if spoken is None or not self._says(spoken.phrase):
+            return None
+        return spoken if self.moment.tasks.landmark(spoken) in (-1, *self.seen) else None
 
     def job(self, rng: np.random.Generator, own_only: bool = False) -> Job | None:
-        """A task whose words hold in this picture and whose two things are seen; None when there is none.
+        """A task whose words hold in this picture and speak of nothing that it does not show; None when there is none.
 
         Args:
             own_only: the demonstration's own task, for questions about its course: its words held when it began.
@@ -204,12 +214,14 @@ class Picture:
         own = self.moment.own
         if own is not None and (own_only or rng.random() < OWN_SHARE):
             job = self._reworded(own, rng)
-            return job if self._shows(job) and (own_only or self.moment.own_words_hold) else None
+            fits = own_only or self.moment.own_words_hold
+            return job if fits and self._shows(job, *self.moment.own_landmarks) else None
         for _ in range(0 if own_only else RETRIES):
-            task = self.moment.tasks.sample(rng, RELATIONS if self.faces_robot else ("into", "onto"))
-            if task is None or self.moment.held not in (-1, task.target):
+            drawn = self.moment.tasks.sample_styled(rng, RELATIONS if self.faces_robot else ("into", "onto"))
+            if drawn is None or self.moment.held not in (-1, drawn.task.target):
                 continue
-            if self._shows(job := Job(task.instruction, task)):
+            job = Job(drawn.task.instruction, drawn.task)
+            if self._shows(job, drawn.landmark, drawn.reference_landmark):
                 return job
         return None
 
@@ -219,10 +231,12 @@ class Picture:
             return job
         task = job.task
         text = instruct(task.relation, task.target_phrase, task.reference_phrase, rng, self.moment.speech.words)
-        return Job(text, task, job.path, job.subtask, job.done)
+        return replace(job, text=text)
 
-    def _shows(self, job: Job) -> bool:
-        return job.task.target in self.seen and job.task.reference in self.seen and self._says(job.text)
+    def _shows(self, job: Job, *landmarks: int) -> bool:
+        """Whether all things of a task are seen and its words for directions agree with the picture."""
+        things = {job.task.target, job.task.reference, *landmarks} - {-1}
+        return things <= set(self.seen) and self._says(job.text)
 
     def _says(self, text: str) -> bool:
         """Whether the words for directions in a text, if any, agree with this picture."""

@@ -59,25 +59,20 @@ def _anywhere(picture: Picture, rng: np.random.Generator) -> list[Turn] | None:
     if (spoken := picture.refer(rng, items)) is None:
         return None
     number = int(rng.integers(2, MOST + 1))
-    spots = scattered(free_spots(picture, picture.scene.objects[spoken[1]].radius, spoken[1]), number, rng)
+    spots = scattered(free_spots(picture, picture.scene.objects[spoken[1]].radius), number, rng)
     if not len(spots):
         return None
     words = picture.moment.speech.ask("free", rng, thing=spoken[0], number=number)
     return [(words, points_text(_pixels(picture, spots)))]
 
 
-def free_spots(picture: Picture, radius: float, moving: int = -1) -> Array:
-    """[k,2] x and y (m) of the spots of the workspace where a thing could be put down, and that the picture shows.
+def free_spots(picture: Picture, radius: float) -> Array:
+    """[k,2] x and y (m) of the spots that the picture shows where a footprint of ``radius`` (m) has room.
 
-    Args:
-        radius: of the thing's footprint, metres.
-        moving: index of the thing itself if it is in the scene: it is not in its own way.
+    Where an object stands is no free spot, not even for itself.
     """
-    scene = picture.scene
-    spots = bare_spots(picture)
-    others = np.flatnonzero(scene.present & (np.arange(len(scene.objects)) != moving))
-    footprints = np.array([scene.objects[index].radius for index in others])
-    apart = np.linalg.norm(spots[:, None] - scene.positions[others, :2], axis=-1) - footprints
+    graph, spots = picture.moment.book.graph, bare_spots(picture)
+    apart = np.linalg.norm(spots[:, None] - graph.position[:, :2], axis=-1) - graph.radius
     return spots[(apart >= radius + ROOM).all(1)]
 
 

@@ -82,7 +82,7 @@ def write_questions(
             pictures += len(lines.pictures)
             bar.update(lines.count)
     seconds = time.monotonic() - started
-    result = {"lines": total.count, "pairs": total.pairs, "pictures": pictures}
+    result: dict[str, Any] = {"lines": total.count, "pairs": total.pairs, "pictures": pictures}
     result |= {"kinds": dict(total.kinds.most_common()), "seconds": seconds}
     result |= {"pairs_per_second": total.pairs / seconds, "bytes": out.stat().st_size}
     _print(out, result, count)
