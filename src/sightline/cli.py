@@ -106,6 +106,21 @@ class Inspect:
 
 
 @dataclass(frozen=True)
+class Audit:
+    """Work out every label of a dataset again in another way and compare: boxes, points, traces, words, goals."""
+
+    dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
+    """Dataset folder."""
+    json: Json = None
+    """Write the result here: episodes, frames, checked, worst_px, problems, counts, unshown, seconds."""
+
+    def run(self) -> dict:
+        from sightline.engine.audit.run import audit
+
+        return audit(self.dataset)
+
+
+@dataclass(frozen=True)
 class Questions:
     """Question-answer pairs for vision-language models from a dataset's labels, as LLaVA-style JSON lines."""
 
@@ -280,6 +295,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "doctor": Doctor,
     "generate": Generate,
     "inspect": Inspect,
+    "audit": Audit,
     "questions": Questions,
     "pretrain": Pretrain,
     "posttrain": Posttrain,
@@ -308,6 +324,8 @@ def execute(command: Command) -> None:
     if isinstance(command, Doctor) and not result["ok"]:
         missing = ", ".join(check["name"] for check in result["checks"] if check["required"] and not check["ok"])
         raise SightlineError(f"This machine is not ready ({missing}); the lines above say how to mend it.")
+    if isinstance(command, Audit) and result["problems"]:
+        raise SightlineError(f"{len(result['problems'])} labels are wrong; the lines above and --json say which.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -131,7 +131,8 @@ def _written(made: Iterable[Lines], out: Path) -> Iterator[Lines]:
         reason = "the disk is full: free some space" if layout.disk_full(error) else f"{error.strerror}: choose another"
         raise SightlineError(f"{out} cannot be written ({reason}).") from None
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.exists():
+            partial.unlink()
 
 
 class Crew:

@@ -35,7 +35,7 @@ TEMPLATES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             f"Give the box of {{thing}} as a whole, hidden parts included, {BOX}.",
             f"How far does {{thing}} extend, also where something covers it? Answer with a box {BOX}.",
         ),
-        (f"If nothing were in front of {{thing}}, which box {BOX} would it fill?",),
+        (f"If nothing covered {{thing}}, which box {BOX} would it fill?",),
     ),
     "point": (
         (_chat("refer", "point", "thing"), f"Where is {{thing}}? {POINTS}", f"Mark {{thing}} with a point. {POINTS}"),
