@@ -26,11 +26,12 @@ REFERENCE_BY_ATTRIBUTE = 0.85  # share of task references that are described by 
 
 class DrawnTask(NamedTuple):
     """A task, the style of its target's expression, and the scene's index of the object which that expression refers
-    to ("the mug left of the bowl": the bowl), -1 where there is none."""
+    to ("the mug left of the bowl": the bowl), -1 where there is none; the same for the reference's expression."""
 
     task: Task
     style: str
     landmark: int
+    reference_landmark: int = -1
 
 
 class TaskSampler:
@@ -88,9 +89,13 @@ class TaskSampler:
                     for reference in shuffled(list(self._pairs[relation][target]), rng):
                         if (other := self._describe_reference(reference, target, spoken, rng)) is not None:
                             task = self._task(relation, target, reference, spoken, other, rng)
-                            landmark = self.book.landmark(spoken)
-                            return DrawnTask(task, manner, self.book.graph.indices[landmark] if landmark >= 0 else -1)
+                            return DrawnTask(task, manner, self.landmark(spoken), self.landmark(other))
         return None
+
+    def landmark(self, expression: Expression) -> int:
+        """The scene's index of the object that an expression refers to on the way to its own; -1 where none."""
+        number = self.book.landmark(expression)
+        return self.book.graph.indices[number] if number >= 0 else -1
 
     def _describe_reference(
         self, number: int, target: int, spoken: Expression, rng: np.random.Generator
@@ -112,7 +117,7 @@ class TaskSampler:
         rng: np.random.Generator,
     ) -> Task:
         indices = self.book.graph.indices
-        words = instruct(relation, spoken.phrase, other.phrase, rng)
+        words = instruct(relation, spoken.phrase, other.phrase, rng, self.book.wording)
         return Task(relation, indices[target], indices[reference], words, spoken.phrase, other.phrase)
 
 
