@@ -18,7 +18,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine import cast
-from sightline.engine.assets import ObjectModel
+from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
 from sightline.engine.robots import panda
 
@@ -56,6 +56,7 @@ class World:
         geom_object: [ngeom] index of the object that a geom belongs to, else -1.
         visual_geoms: geom ids of what is seen of each object.
         home_tool: [3,3] rotation of the tool site when the arm is at home.
+        chosen: [n] which of its grasps each object is to be picked up by; see ``choose_grasp``.
     """
 
     seed: int
@@ -72,6 +73,7 @@ class World:
     finger_adr: NDArray[np.int64]
     home_tool: Array
     present: NDArray[np.bool_]
+    chosen: NDArray[np.int64]
     initial: dict[str, NDArray] = field(repr=False)
 
     @staticmethod
@@ -163,9 +165,24 @@ class World:
             gripper_width=float(np.abs(data.qpos[self.finger_adr]).sum()),
         )
 
+    def grasp(self, index: int) -> Grasp | None:
+        """How object ``index`` is to be picked up: the chosen one of its grasps, None where it has none."""
+        grasps = self.models[index].grasps
+        return grasps[self.chosen[index]] if grasps else None
+
+    def choose_grasp(self, index: int, number: int) -> None:
+        """Pick object ``index`` up by number ``number`` of its grasps from now on; scene states tell of that one."""
+        self.choose_grasps(np.where(np.arange(len(self.chosen)) == index, number, self.chosen))
+
+    def choose_grasps(self, numbers: NDArray[np.int64]) -> None:
+        """Set ``chosen`` [n]."""
+        if not np.array_equal(self.chosen, numbers):
+            self.chosen = np.array(numbers, int)
+            self.__dict__.pop("_grasps", None)
+
     @cached_property
     def _grasps(self) -> _Grasps:
-        grasps = [entry.grasp for entry in self.models]
+        grasps = [self.grasp(index) for index in range(len(self.models))]
         return _Grasps(
             points=np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3),
             yaws=np.array([grasp.yaw or 0.0 if grasp else 0.0 for grasp in grasps]),
@@ -281,6 +298,7 @@ def _index(model: mujoco.MjModel, models: tuple[ObjectModel, ...], world_seed: i
         finger_adr=np.array([model.joint(name).qposadr[0] for name in panda.FINGER_JOINTS]),
         home_tool=data.site_xmat[site].reshape(3, 3).copy(),
         present=np.zeros(len(models), bool),
+        chosen=np.zeros(len(models), int),
         initial={name: getattr(model, name).copy() for name in keep},
     )
     world.show(world.present)
