@@ -62,7 +62,9 @@ def starter_items() -> list[ObjectModel]:
     for number, kind in enumerate(kind for kind in assets.kinds() if assets.role(kind) == "item"):
         variants = assets.variants(kind, "novel")
         chosen.append(assets.model(kind, *variants[(7 * number) % len(variants)]))
-    chosen += [assets.model(*words) for words in (("mug", "blue", "large"), ("bottle", "red", "large"), ("cube", "red"))]
+    chosen += [
+        assets.model(*words) for words in (("mug", "blue", "large"), ("bottle", "red", "large"), ("cube", "red"))
+    ]
     return chosen[:30]
 
 

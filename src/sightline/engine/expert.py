@@ -192,7 +192,7 @@ class Expert:
         return self.simulation.scene()
 
     def _give_up_grasp(self) -> None:
-        """The fingers closed on nothing, or lost what they held: another grasp next, all of them again after the last."""
+        """The fingers closed on nothing or lost their hold: another grasp next, all of them again after the last."""
         if not self._aimed:
             return
         world, target = self.simulation.world, self.task.target

@@ -225,7 +225,9 @@ class _Probe:
         top = hand.palm_height
         for side in (-1, 1):
             pos = [0, side * (hand.opening + along) / 2, (top - hand.tip) / 2]
-            gripper.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=pos, size=[across / 2, along / 2, (top + hand.tip) / 2])
+            gripper.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_BOX, pos=pos, size=[across / 2, along / 2, (top + hand.tip) / 2]
+            )
         # The palm reaches far up: what stands higher than it would be hit on the way down.
         palm = [hand.palm[0] / 2, hand.palm[1] / 2, 0.25]
         gripper.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=[0, 0, top + 0.25], size=palm)
@@ -248,4 +250,3 @@ class _Probe:
                 if free <= 0:
                     return free
         return free
-

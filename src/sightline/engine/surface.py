@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.core.geometry import Array
 from sightline.engine.assets import ObjectModel
@@ -28,12 +29,18 @@ class Surface:
         return Surface.from_corners(np.concatenate([mesh.vertices[mesh.faces] for mesh in meshes]))
 
     @staticmethod
-    def from_corners(corners: Array) -> Surface:
-        """The surface of triangles [F,3,3], counter-clockwise from outside."""
+    def from_corners(corners: Array, keep_all: bool = False) -> Surface:
+        """The surface of triangles [F,3,3], counter-clockwise from outside; ``keep_all``: those without area too."""
         cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         double = np.linalg.norm(cross, axis=1)
-        real = double > 1e-12
-        return Surface(corners[real], cross[real] / double[real, None], double[real] / 2)
+        real = (double > 1e-12) | keep_all
+        normals = cross[real] / np.maximum(double[real, None], 1e-15)
+        return Surface(corners[real], normals, double[real] / 2)
+
+    @staticmethod
+    def volume(corners: Array) -> float:
+        """Signed volume (cubic metres) of closed triangles [F,3,3]: negative when they are seen from inside."""
+        return float(np.linalg.det(corners).sum() / 6)
 
     @property
     def area(self) -> float:
@@ -42,13 +49,18 @@ class Surface:
 
     def sample(self, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
         """Points [count,3] spread evenly over the surface, and the normals [count,3] there."""
+        points, faces, _ = self.scatter(rng, count)
+        return points, self.normals[faces]
+
+    def scatter(self, rng: np.random.Generator, count: int) -> tuple[Array, NDArray[np.int64], Array]:
+        """Points [count,3] spread evenly over the surface, their faces [count] and barycentric weights [count,3]."""
         edges = np.cumsum(self.areas)
         faces = np.minimum(np.searchsorted(edges, rng.random(count) * edges[-1]), len(edges) - 1)
         u, v = rng.random((2, count))
-        inside = u + v > 1
-        u, v = np.where(inside, 1 - u, u), np.where(inside, 1 - v, v)
-        a, b, c = np.moveaxis(self.corners[faces], 1, 0)
-        return a + u[:, None] * (b - a) + v[:, None] * (c - a), self.normals[faces]
+        beyond = u + v > 1
+        u, v = np.where(beyond, 1 - u, u), np.where(beyond, 1 - v, v)
+        weights = np.stack([1 - u - v, u, v], -1)
+        return np.einsum("nk,nkc->nc", weights, self.corners[faces]), faces, weights
 
     def crossings(self, start: Array, direction: Array, longest: float) -> list[tuple[float, Array]]:
         """(distance, normal [3]) of each face that the ray from ``start`` [3] along ``direction`` [3] meets, in order.
