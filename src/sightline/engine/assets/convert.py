@@ -43,7 +43,7 @@ class Settings:
     Attributes:
         noun, colour, size: words of the language; "" takes them from the file's name, else from paint and size.
         role: one of ROLES; "" decides by shape.
-        mass: kilograms; 0 takes volume times ``density``, within MASSES.
+        mass: kilograms; None takes volume times ``density``, within MASSES.
         units: one of solid.UNITS; "" decides by plausibility.
         up: ``y`` or ``z``; "" takes the format's axis, the other one if it would fall over, else a resting pose.
         scale: extra factor on the size.
@@ -55,7 +55,7 @@ class Settings:
     colour: str = ""
     size: str = ""
     role: str = ""
-    mass: float = 0.0
+    mass: float | None = None
     units: str = ""
     up: str = ""
     scale: float = 1.0
@@ -72,7 +72,7 @@ class Settings:
         ):
             if word:
                 require_known(what, word, known)
-        if min(self.mass, 0.0) < 0 or min(self.scale, self.density) <= 0:
+        if min(self.scale, self.density, 1.0 if self.mass is None else self.mass) <= 0:
             raise SightlineError("Mass, scale and density must be positive.")
         if self.faces < 50 or not 8 <= self.texture <= 1024:
             raise SightlineError("An object needs at least 50 faces, and a texture of 8 to 1024 pixels.")
@@ -88,14 +88,13 @@ def import_file(path: Path, name: str, settings: Settings) -> tuple[Entry, str]:
     parts = [part.moved(scale, np.eye(3), np.zeros(3)) for part in file.parts]
     welded = _weld(parts)
     solid = decompose(welded)
-    turn = upright(solid, _turns(path, settings))
+    turn = upright(np.asarray(welded.vertices), solid.centre, _turns(path, settings))
     shift = _to_origin(np.asarray(welded.vertices) @ turn.T, solid.moved(turn, np.zeros(3)))
     parts, solid = [part.moved(1.0, turn, shift) for part in parts], solid.moved(turn, shift)
     welded.apply_transform(np.block([[turn, shift[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]]))
     noun, colour, size = words_of(path.stem)
     plain = COLOURS.get(settings.colour or colour, UNPAINTED)
     visuals, colours = visuals_of(parts, welded, settings.faces, settings.texture, plain)
-    pieces = tuple(hull_collider(piece) for piece in (*solid.pieces, *_foot(solid)))
     top = top_of(welded)
     model = ObjectModel(
         name=name,
@@ -105,11 +104,12 @@ def import_file(path: Path, name: str, settings: Settings) -> tuple[Entry, str]:
         role=settings.role or _role(np.ptp(welded.vertices, axis=0), top),
         mass=settings.mass or float(np.clip(settings.density * solid.volume, *MASSES)),
         rgb=_mean(colours),
-        shape=Shape(visuals, pieces, rolls=bool(rolls(solid))),
+        shape=Shape(visuals, tuple(hull_collider(piece) for piece in solid.pieces)),
         inner=top.room,
         balance=_three(solid.centre),
     )
-    return Entry(_checked(_with_grasps(model)), path.name, settings.size or size), unit
+    model = _standing(model, np.asarray(welded.vertices), solid.centre)
+    return Entry(_with_grasps(model), path.name, settings.size or size), unit
 
 
 def _scale(file: MeshFile, settings: Settings) -> tuple[str, float]:
@@ -147,14 +147,6 @@ def _to_origin(points: Array, solid: Solid) -> Array:
     return -np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, min(piece[:, 2].min() for piece in solid.pieces)])
 
 
-def _foot(solid: Solid) -> tuple[Array, ...]:
-    """A thin flat piece under a round bottom, on which the object rests instead of rolling away."""
-    base = base_of(np.concatenate(solid.pieces))
-    if not len(base):
-        return ()
-    return (np.concatenate([np.column_stack([base, np.full(len(base), z)]) for z in (0.0, FOOT)]),)
-
-
 def _role(extent: Array, top: Top) -> str:
     """Container when the top is hollow and wide, surface when it is low, wide and level, else item."""
     if top.hollow > CONTAINER_DEPTH and min(top.room) > CONTAINER_ROOM:
@@ -172,20 +164,36 @@ def _with_grasps(model: ObjectModel) -> ObjectModel:
     return model.with_grasps(grasps) if grasps else replace(model, role="distractor")
 
 
-def _checked(model: ObjectModel) -> ObjectModel:
-    """The model, if it stands still under physics. Raises SightlineError when it falls over or slides away."""
+def _standing(model: ObjectModel, points: Array, centre: Array) -> ObjectModel:
+    """The model as it stands still under physics, on a foot if its bottom is round or its pieces are uneven.
+
+    Args:
+        points: [N,3] its surface; centre: [3] its centre of mass.
+
+    Raises SightlineError when it falls over or slides away even so.
+    """
+    if not rolls(points, centre) and _stands_still(model):
+        return model
+    base = base_of(points)
+    if len(base):
+        foot = np.concatenate([np.column_stack([base, np.full(len(base), z)]) for z in (0.0, FOOT)])
+        shape = replace(model.shape, colliders=(*model.shape.colliders, hull_collider(foot)), rolls=True)
+        model = replace(model, shape=shape)
+        if _stands_still(model):
+            return model
+    raise SightlineError("does not stand still in any pose: give --up, or turn it in the file")
+
+
+def _stands_still(model: ObjectModel) -> bool:
     spec = mujoco.MjSpec()
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
-    body = model.add_to(spec, "thing")
-    body.pos = [0.0, 0.0, 0.0005]
+    model.add_to(spec, "thing").pos = [0.0, 0.0, 0.0005]
     compiled = spec.compile()
     data = mujoco.MjData(compiled)
     mujoco.mj_step(compiled, data, round(SETTLE_SECONDS / compiled.opt.timestep))
-    shift = float(np.linalg.norm(data.qpos[:2]))
-    if data.body("thing").xmat[8] < MIN_UPRIGHT or shift > MAX_SHIFT:
-        raise SightlineError("does not stand still in any pose: give --up, or turn it in the file")
-    return model
+    moved = float(np.linalg.norm(data.qpos[:2]))
+    return bool(data.body("thing").xmat[8] > MIN_UPRIGHT and moved < MAX_SHIFT)
 
 
 def _mean(colours: Array) -> RGB:

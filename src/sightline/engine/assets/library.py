@@ -7,6 +7,7 @@ import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,17 @@ def load_collection(collection: str) -> tuple[ObjectModel, ...]:
 
 
 def load_library(folder: Path | str) -> tuple[ObjectModel, ...]:
-    """All object models of the library at ``folder``, in the order of their names.
+    """All object models of the library at ``folder``, in the order of their names; read again when it has changed.
 
     Raises SightlineError when there is no library, or when it is damaged.
     """
-    return tuple(entry.model for entry in read_entries(Path(folder)))
+    listed = Path(folder) / LIST
+    return _load(Path(folder), listed.stat().st_mtime_ns if listed.is_file() else 0)
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, _changed: int) -> tuple[ObjectModel, ...]:
+    return tuple(entry.model for entry in read_entries(folder))
 
 
 def read_entries(folder: Path) -> tuple[Entry, ...]:

@@ -106,8 +106,8 @@ def _paint(material: Any) -> tuple[RGB | None, Image.Image | None]:
         return None if colour is None else _rgb(colour), material.baseColorTexture
     if material.image is not None:
         return WHITE, material.image  # OBJ exporters leave any colour beside a picture; viewers ignore it
-    if getattr(material, "_name", None) is None and not material.kwargs:
-        return None, None
+    if "kd" not in material.kwargs:
+        return None, None  # the MTL file is missing, and what trimesh tells is its own grey
     return _rgb(np.asarray(material.diffuse, float)[:3] / 255), None
 
 

@@ -34,7 +34,7 @@ EFFORT: dict[str, Any] = {
 }
 STEADY = np.radians(5.0)  # tilt that a standing object survives
 SINK = 0.03  # of its height: what is lower counts as standing on the table; a flat foot there makes it true
-ROLLING = np.radians(2.0)
+ROLLING = np.radians(8.0)  # tilt that must be survived on what truly touches the table
 FLAT_ENOUGH, RESTING = 300, 24  # faces of the hull whose resting poses are looked at, and how many of those
 
 
@@ -166,23 +166,23 @@ def stands(points: Array, centre: Array, sink: float | None = None) -> float:
     return float(np.arctan2(max(margin, 0.0), height))
 
 
-def rolls(solid: Solid) -> bool:
-    """Whether a standing solid would roll away without a foot: its own flat base is too small to rest on."""
-    return stands(np.concatenate(solid.pieces), solid.centre, sink=0.0003) < ROLLING
+def rolls(points: Array, centre: Array) -> bool:
+    """Whether an object would roll away without a foot: what it stands on is too small to rest on. See stands."""
+    return stands(points, centre, sink=0.0001) < ROLLING
 
 
-def upright(solid: Solid, turns: Sequence[Array]) -> Array:
-    """How to stand a solid up: rotation [3,3].
+def upright(points: Array, centre: Array, turns: Sequence[Array]) -> Array:
+    """How to stand an object with these points [N,3] and this centre of mass [3] up: rotation [3,3].
 
     Args:
         turns: preferred rotations [3,3], tried in order; when it stands in none, its steadiest resting pose is taken.
     """
-    points = np.concatenate(solid.pieces)
+    outside = points[ConvexHull(points).vertices]
     for turn in turns:
-        if stands(points @ turn.T, turn @ solid.centre) >= STEADY:
+        if stands(outside @ turn.T, turn @ centre) >= STEADY:
             return turn
-    hull = decimate(trimesh.Trimesh(points, ConvexHull(points).simplices).convex_hull, FLAT_ENOUGH)
-    poses, chances = hull.compute_stable_poses(center_mass=solid.centre)
+    shell = trimesh.Trimesh(outside, ConvexHull(outside).simplices).convex_hull
+    poses, chances = decimate(shell, FLAT_ENOUGH).compute_stable_poses(center_mass=centre)
     resting = [turns[0], *(pose[:3, :3] for pose in poses[np.argsort(-chances, kind="stable")][:RESTING])]
-    tilts = [stands(points @ turn.T, turn @ solid.centre) for turn in resting]
+    tilts = [stands(outside @ turn.T, turn @ centre) for turn in resting]
     return resting[int(np.argmax(np.round(tilts, 3)))]
