@@ -76,7 +76,7 @@ def folder(tmp_path_factory) -> Path:
     bracket().apply_scale(100).export(root / "red_bracket.ply")
     dish().export(root / "dish.obj")
     (root / "more").mkdir()
-    solid(meshes.ellipsoid((0.02, 0.02, 0.02), (0, 0, 0))).export(root / "more" / "ball.stl")
+    trimesh.creation.icosphere(4, 0.02).export(root / "more" / "ball.stl")
     solid(meshes.box((0.4, 0.4, 0.9))).export(root / "chair.stl")
     solid(meshes.flat(np.array([[0, 0, 0], [0.1, 0, 0], [0, 0.1, 0]]), np.array([[0, 1, 2]]))).export(
         root / "sheet.stl"
@@ -255,7 +255,7 @@ def test_a_missing_library_or_a_damaged_one_gets_a_sentence(library, tmp_path):
         load_library(tmp_path)
     listed = json.loads((library / "library.json").read_text())
     (tmp_path / "library.json").write_text(json.dumps(listed))
-    with pytest.raises(SightlineError, match="no blue_box_01|no ball"):
+    with pytest.raises(SightlineError, match="no ball"):
         load_library(tmp_path)
     (tmp_path / "library.json").write_text("{")
     with pytest.raises(SightlineError, match="damaged"):

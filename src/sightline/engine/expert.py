@@ -30,7 +30,7 @@ CLOSING_SPEED = -0.06  # metres per second: fingers that close faster have not m
 OPEN_WIDTH = 0.075  # metres between the fingers that counts as open
 LOWEST = 0.013  # metres: the tool point never goes lower, where the tips would touch the table
 FORBIDDING = 100.0  # radians of turning that one metre of neighbours in the way costs, or a grasp out of reach
-WORSE = 0.1  # radians of turning that each better candidate is worth when one of several grasps is chosen
+WORSE = 0.2  # radians of turning that each better candidate is worth when one of several grasps is chosen
 SUBTASKS = ("move to the grasp", "grasp", "lift", "carry", "place", "retreat")
 
 
