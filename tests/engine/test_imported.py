@@ -262,6 +262,22 @@ def test_a_missing_library_or_a_damaged_one_gets_a_sentence(library, tmp_path):
         load_library(tmp_path)
 
 
+def test_an_item_that_nothing_can_grasp_is_refused_or_becomes_a_distractor(tmp_path):
+    solid(meshes.box((0.1, 0.1, 0.08))).export(tmp_path / "block.stl")
+    entry, _ = import_file(tmp_path / "block.stl", "block", Settings())
+    assert entry.model.role == "distractor" and entry.model.grasp is None
+    with pytest.raises(SightlineError, match="can span it nowhere"):
+        import_file(tmp_path / "block.stl", "block", Settings(role="item"))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"noun": "tin_can"}, {"mass": -1.0}, {"units": "ft"}, {"faces": 3}, {"colour": "#ff0000"}]
+)
+def test_impossible_settings_get_a_sentence(wrong):
+    with pytest.raises(SightlineError):
+        Settings(**wrong)
+
+
 def test_another_folder_is_not_overwritten(folder, tmp_path):
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(SightlineError, match="no object library"):

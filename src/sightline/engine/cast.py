@@ -102,15 +102,21 @@ def choose_from(
     cast = _Cast(rng, split)
     shuffled = [models[int(k)] for k in rng.permutation(len(models))]
     for role, most in (("item", int(rng.integers(7, 9))), ("container", 2), ("surface", 1), ("distractor", 1)):
-        fitting = 0
+        found = 0
         for entry in shuffled:
-            if fitting < most and entry.role == role and cast.fits(entry.kind, entry.colour, entry.size):
+            apart = all(_head(entry) != _head(other) for other in cast.chosen if other.kind != entry.kind)
+            if found < most and entry.role == role and apart and cast.fits(entry.kind, entry.colour, entry.size):
                 cast.chosen.append(entry)
-                fitting += 1
-        if role == "item" and not fitting:
+                found += 1
+        if role == "item" and not found:
             raise SightlineError(
                 "These objects hold no item that the gripper can pick up: import more, or smaller ones."
             )
-        if role in ("container", "surface") and not fitting:
+        if role in ("container", "surface") and not found:
             cast.add(tuple(kind for kind in assets.kinds(split) if assets.role(kind) == role))
     return tuple(cast.chosen)
+
+
+def _head(entry: ObjectModel) -> str:
+    """The last word of a noun: a listener could mistake a wine glass for a water glass."""
+    return entry.kind.split()[-1]

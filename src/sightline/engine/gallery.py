@@ -74,8 +74,7 @@ def _picture(model: ObjectModel, size: int, pieces: bool) -> NDArray[np.uint8]:
 
 def _add_hand(spec: mujoco.MjSpec, grasp: Grasp, hand: Hand) -> None:
     """The fingers as they hold the object, and the underside of the palm."""
-    assert grasp.yaw is not None, "sampled grasps have a direction"
-    turn = grasp.yaw - np.pi / 2
+    turn = 0.0 if grasp.yaw is None else grasp.yaw - np.pi / 2
     gripper = spec.worldbody.add_body(pos=grasp.point, quat=[np.cos(turn / 2), 0.0, 0.0, np.sin(turn / 2)])
     across, along = hand.finger
     half = (hand.palm_height + hand.tip) / 2

@@ -66,10 +66,13 @@ PANDA_HAND = Hand(
     palm_height=0.083,
     lowest=0.013,
 )
-"""With the long finger tips of robots/panda.py: the sizes are those of its collision boxes."""
+"""With the long finger tips of robots/panda.py: the sizes are those of its collision boxes.
+
+Another robot's description makes a Hand of its own boxes: ``finger`` of a pad, ``palm`` and ``palm_height`` of the hand,
+``tip`` and ``pad`` of where the tool point is between them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """One sampled grasp. ``contacts`` [2,3] and outward ``normals`` [2,3] in the object frame; score within 0..1."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,10 +24,7 @@ from sightline.engine.assets.top import Top, top_of
 from sightline.engine.grasping import sample_grasps
 
 ROLES = ("item", "container", "surface", "distractor")
-SMALLEST, LARGEST = (
-    0.015,
-    0.32,
-)  # metres, longest side: what camera and gripper can make out, what the table has room for
+SMALLEST, LARGEST = 0.015, 0.32  # metres, longest side: seen by the camera, with room on the table
 DENSITY = 400.0  # kilograms per cubic metre: between hollow plastic and full fruit
 MASSES = (0.02, 0.3)  # kilograms: lighter things are blown away by a touch, heavier ones slip out of the fingers
 CONTAINER_ROOM, CONTAINER_DEPTH = 0.085, 0.015  # metres: wide enough to put something in, deep enough to keep it
@@ -64,6 +62,9 @@ class Settings:
     texture: int = 192
 
     def __post_init__(self) -> None:
+        for what, word in (("noun", self.noun), ("colour", self.colour)):
+            if not re.fullmatch(r"([a-z]+( [a-z]+)*)?", str(word)):
+                raise SightlineError(f"A {what} is made of small letters and spaces, but it is '{word}'.")
         for what, word, known in (
             ("unit", self.units, tuple(UNITS)),
             ("axis", self.up, ("y", "z")),
@@ -71,7 +72,7 @@ class Settings:
             ("size", self.size, ("small", "medium", "large")),
         ):
             if word:
-                require_known(what, word, known)
+                require_known(what, str(word), known)
         if min(self.scale, self.density, 1.0 if self.mass is None else self.mass) <= 0:
             raise SightlineError("Mass, scale and density must be positive.")
         if self.faces < 50 or not 8 <= self.texture <= 1024:
@@ -108,8 +109,10 @@ def import_file(path: Path, name: str, settings: Settings) -> tuple[Entry, str]:
         inner=top.room,
         balance=_three(solid.centre),
     )
-    model = _standing(model, np.asarray(welded.vertices), solid.centre)
-    return Entry(_with_grasps(model), path.name, settings.size or size), unit
+    model = _with_grasps(_standing(model, np.asarray(welded.vertices), solid.centre))
+    if settings.role == "item" and not model.grasps:
+        raise SightlineError("is meant as an item, but the gripper can span it nowhere: give --scale, or another role")
+    return Entry(model, path.name, settings.size or size), unit
 
 
 def _scale(file: MeshFile, settings: Settings) -> tuple[str, float]:
@@ -117,7 +120,7 @@ def _scale(file: MeshFile, settings: Settings) -> tuple[str, float]:
     longest = file.longest
     if not longest > 0:
         raise SightlineError("has no size")
-    told = "" if file.unit is None else next((name for name, size in UNITS.items() if size == file.unit), "")
+    told = "" if file.unit is None else next((name for name, size in UNITS.items() if np.isclose(size, file.unit)), "")
     unit = settings.units or told or guess_unit(longest)
     scale = UNITS[unit] * settings.scale
     if not SMALLEST <= longest * scale <= LARGEST:
@@ -189,7 +192,10 @@ def _stands_still(model: ObjectModel) -> bool:
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
     model.add_to(spec, "thing").pos = [0.0, 0.0, 0.0005]
-    compiled = spec.compile()
+    try:
+        compiled = spec.compile()
+    except ValueError as error:
+        raise SightlineError(f"cannot be simulated ({error})") from None
     data = mujoco.MjData(compiled)
     mujoco.mj_step(compiled, data, round(SETTLE_SECONDS / compiled.opt.timestep))
     moved = float(np.linalg.norm(data.qpos[:2]))

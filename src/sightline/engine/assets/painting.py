@@ -45,7 +45,7 @@ def visuals_of(
     if total <= faces and len(parts) <= MAX_PARTS and closed and all(part.colours is None for part in parts):
         outwards = Surface.volume(np.concatenate([part.vertices[part.faces] for part in parts])) > 0
         return tuple(_as_it_is(part, outwards, pixels, plain) for part in parts), colours
-    corners = np.asarray(decimate(welded, faces).triangles)
+    corners = np.asarray(decimate(welded, faces if closed else faces // 2).triangles)
     normals = crease_normals(corners)
     if not closed:  # an open shell is seen from both sides
         corners, normals = np.concatenate([corners, corners[:, ::-1]]), np.concatenate([normals, -normals[:, ::-1]])

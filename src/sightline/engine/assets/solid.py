@@ -133,7 +133,7 @@ def _solid(parts: Sequence[Array]) -> Solid:
         volumes.append(hull.volume)
         centres.append(inside + (cells @ corners.sum(1)) / (4 * cells.sum()))
     if not kept:
-        raise SightlineError("is flat: it has no volume")
+        raise SightlineError("has no part with a volume")
     return Solid(tuple(kept), float(sum(volumes)), np.average(centres, axis=0, weights=volumes))
 
 
