@@ -68,7 +68,7 @@ PANDA_HAND = Hand(
 )
 """With the long finger tips of robots/panda.py: the sizes are those of its collision boxes.
 
-Another robot's description makes a Hand of its own boxes: ``finger`` of a pad, ``palm`` and ``palm_height`` of the hand,
+Another robot makes a Hand of its own boxes: ``finger`` of a pad, ``palm`` and ``palm_height`` of the hand,
 ``tip`` and ``pad`` of where the tool point is between them."""
 
 
