@@ -18,9 +18,9 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine import cast, robots
-from sightline.engine.assets import ObjectModel
+from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
-from sightline.engine.collections import require_collection
+from sightline.engine.collections import STARTER, require_collection
 from sightline.engine.robots.description import TOOL_SITE, Robot
 from sightline.engine.surroundings.room import Surroundings, add_surroundings
 from sightline.engine.surroundings.sensor import Sensor
@@ -53,7 +53,7 @@ class World:
     """One compiled model and the index of what is in it. n = number of objects.
 
     Attributes:
-        seed, split: what it was built from.
+        seed, split, collection: what it was built from.
         robot: the robot that stands in it.
         model: the MuJoCo model; ``show`` and ``look.apply`` change it in place.
         models, objects: the n catalogue entries and what language may say of them.
@@ -61,12 +61,14 @@ class World:
         geom_object: [ngeom] index of the object that a geom belongs to, else -1.
         visual_geoms: geom ids of what is seen of each object.
         home_tool: [3,3] rotation of the tool site when the arm is at home.
-        surroundings: what a world of collection ``full`` stands in; None for the starter's room.
+        chosen: [n] which of its grasps each object is to be picked up by; see ``choose_grasp``.
+        surroundings: what the world stands in; None for the starter's room.
         sensor: how pictures are developed under the present look; None leaves them as rendered.
     """
 
     seed: int
     split: str
+    collection: str
     robot: Robot
     model: mujoco.MjModel
     models: tuple[ObjectModel, ...]
@@ -80,12 +82,13 @@ class World:
     finger_adr: NDArray[np.int64]
     home_tool: Array
     present: NDArray[np.bool_]
+    chosen: NDArray[np.int64]
     initial: dict[str, NDArray] = field(repr=False)
-    surroundings: Surroundings | None = None
+    surroundings: Surroundings | None
     sensor: Sensor | None = None
 
     @staticmethod
-    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = "starter") -> World:
+    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER) -> World:
         """The world of this seed, split and collection with this robot: a pure function of its arguments.
 
         Raises SightlineError on an unknown split, collection or robot, a negative seed, or when the robot's files are
@@ -94,11 +97,11 @@ class World:
         if world_seed < 0:
             raise SightlineError(f"A world's seed must not be negative, but it is {world_seed}.")
         rng = np.random.default_rng([world_seed, zlib.crc32(split.encode())])
-        return World.of(cast.choose(rng, split), world_seed, split, robot, collection)
+        return World.of(cast.choose(rng, split, collection), world_seed, split, robot, collection)
 
     @staticmethod
     def numbered(
-        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = "starter"
+        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER
     ) -> World:
         """World ``number`` of a stream of worlds, such as a dataset's seed."""
         world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
@@ -110,7 +113,7 @@ class World:
         world_seed: int = 0,
         split: str = "train",
         robot: str = robots.DEFAULT,
-        collection: str = "starter",
+        collection: str = STARTER,
     ) -> World:
         """A world with exactly these object models (at most 40), in surroundings of ``collection``."""
         require_collection(collection)
@@ -123,9 +126,7 @@ class World:
         arm.attach(spec)
         for index, entry in enumerate(models):
             entry.add_to(spec, f"object_{index}")
-        world = _index(spec.compile(), arm, models, world_seed, split)
-        world.surroundings = surroundings
-        return world
+        return _index(spec.compile(), arm, models, (world_seed, split, collection), surroundings)
 
     def new_data(self) -> mujoco.MjData:
         """Fresh simulation state: arm at home, gripper open, every object where ``show`` has it or parked."""
@@ -187,9 +188,24 @@ class World:
             gripper_width=float(np.abs(data.qpos[self.finger_adr]).sum()),
         )
 
+    def grasp(self, index: int) -> Grasp | None:
+        """How object ``index`` is to be picked up: the chosen one of its grasps, None where it has none."""
+        grasps = self.models[index].grasps
+        return grasps[self.chosen[index]] if grasps else None
+
+    def choose_grasp(self, index: int, number: int) -> None:
+        """Pick object ``index`` up by number ``number`` of its grasps from now on; scene states tell of that one."""
+        self.choose_grasps(np.where(np.arange(len(self.chosen)) == index, number, self.chosen))
+
+    def choose_grasps(self, numbers: NDArray[np.int64]) -> None:
+        """Set ``chosen`` [n]."""
+        if not np.array_equal(self.chosen, numbers):
+            self.chosen = np.array(numbers, int)
+            self.__dict__.pop("_grasps", None)
+
     @cached_property
     def _grasps(self) -> _Grasps:
-        grasps = [entry.grasp for entry in self.models]
+        grasps = [self.grasp(index) for index in range(len(self.models))]
         return _Grasps(
             points=np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3),
             yaws=np.array([grasp.yaw or 0.0 if grasp else 0.0 for grasp in grasps]),
@@ -197,11 +213,6 @@ class World:
             any_yaw=np.array([grasp is None or grasp.yaw is None for grasp in grasps], bool),
             heights=np.array([info.height for info in self.objects]),
         )
-
-    @property
-    def collection(self) -> str:
-        """What it was built from: ``full`` or ``starter``."""
-        return "starter" if self.surroundings is None else "full"
 
     @property
     def key_light(self) -> int:
@@ -251,7 +262,7 @@ def _set_options(spec: mujoco.MjSpec) -> None:
 def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator, split: str, collection: str) -> Surroundings | None:
     """What everything stands on and in, lamps and the front camera; their looks are set by scene."""
     surroundings = None
-    if collection == "full":
+    if collection != STARTER:
         surroundings = add_surroundings(spec, rng, split)
     else:
         _add_starter_room(spec, rng)
@@ -306,7 +317,13 @@ def _add_slab(
     )
 
 
-def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...], world_seed: int, split: str) -> World:
+def _index(
+    model: mujoco.MjModel,
+    robot: Robot,
+    models: tuple[ObjectModel, ...],
+    source: tuple[int, str, str],
+    surroundings: Surroundings | None,
+) -> World:
     """Find everything by name once."""
     bodies = np.array([model.body(f"object_{i}").id for i in range(len(models))], int)
     joints = model.body_jntadr[bodies] if len(models) else np.zeros(0, int)
@@ -323,8 +340,10 @@ def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...],
     mujoco.mj_kinematics(model, data)
     site = model.site(TOOL_SITE).id
     world = World(
-        seed=world_seed,
-        split=split,
+        seed=source[0],
+        split=source[1],
+        collection=source[2],
+        surroundings=surroundings,
         robot=robot,
         model=model,
         models=models,
@@ -338,6 +357,7 @@ def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...],
         finger_adr=np.array([model.joint(name).qposadr[0] for name in robot.finger_joints]),
         home_tool=data.site_xmat[site].reshape(3, 3).copy(),
         present=np.zeros(len(models), bool),
+        chosen=np.zeros(len(models), int),
         initial={name: getattr(model, name).copy() for name in keep},
     )
     world.show(world.present)
