@@ -12,8 +12,8 @@ from sightline.core.draw import caption_bar, contact_sheet
 from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.model import COLLISION_GROUP, VISUAL_GROUP
 from sightline.engine.hand import Hand
-from sightline.engine.robots import DEFAULT, robot
 from sightline.engine.render import gl_context
+from sightline.engine.robots import DEFAULT, robot
 
 PIECES_SHOWN, LOOK_SHOWN = 0.6, 0.3  # opacity of collision pieces, and of the object around them
 FINGERS, PALM = (0.1, 0.75, 1.0, 0.75), (0.1, 0.75, 1.0, 0.25)
