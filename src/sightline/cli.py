@@ -17,6 +17,7 @@ from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
 from sightline.core.types import EXECUTE
+from sightline.engine.robots import DEFAULT
 
 # `--set steps=100 --set batch=8`: any key of the configuration, nested ones with dots.
 Overrides = Annotated[
@@ -64,8 +65,17 @@ class Generate:
     """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
     split: str = "train"
     """Which objects, colours and phrases may appear."""
+    collection: Annotated[str, tyro.conf.arg(metavar="{starter,full,library:DIR}")] = "starter"
+    """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety. library:DIR: your
+    own objects (see assets import) in the starter's surroundings."""
+    robot: str = DEFAULT
+    """Who does it: panda, ur5e or xarm7."""
     workers: int = 2
-    """Processes that simulate and render."""
+    """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
+    launcher: Literal["local", "ray"] = "local"
+    """local: processes of this machine. ray: an existing Ray cluster; needs the extra 'ray'."""
+    shard: int | None = None
+    """Make this shard of a large dataset alone: its 1,000 episodes number 1000 * K and up; see merge."""
     renders_per_plan: int = 1
     """Times each plan is rendered with other lights, textures and cameras."""
     size: int = 224
@@ -75,17 +85,36 @@ class Generate:
 
     def run(self) -> dict:
         from sightline.engine.generate import generate
+        from sightline.engine.recipe import Recipe
 
-        return generate(
-            out=self.out,
-            episodes=self.episodes,
+        recipe = Recipe(
             seed=self.seed,
-            kind=self.kind,
             split=self.split,
-            workers=self.workers,
-            renders_per_plan=self.renders_per_plan,
+            kind=self.kind,
             size=self.size,
+            renders_per_plan=self.renders_per_plan,
+            robot=self.robot,
+            collection=self.collection,
+            shard=self.shard,
         )
+        return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Join datasets; shards 0, 1, 2, ... of one recipe give the very dataset that one machine would have made."""
+
+    datasets: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DIR..")]
+    """Dataset folders, in order."""
+    out: Folder
+    """Folder of the whole. An interrupted merge is continued."""
+    json: Json = None
+    """Write the result here: episodes, frames, content_hash, recipe."""
+
+    def run(self) -> dict:
+        from sightline.engine.merge import merge
+
+        return merge(list(self.datasets), self.out)
 
 
 @dataclass(frozen=True)
@@ -161,6 +190,8 @@ class Evaluate:
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels."""
     split: str = "seen"
     """Split of the suite."""
+    robot: str = ""
+    """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
     episodes: int = 100
     """Number of episodes (grounding: of pictures)."""
     seed: int = 0
@@ -193,6 +224,7 @@ class Evaluate:
             policy=newest_policy(self.policy),
             suite=self.suite,
             split=self.split,
+            robot=self.robot,
             episodes=self.episodes,
             seed=self.seed,
             video=self.video,
@@ -229,7 +261,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class AssetsImport:
+class ImportObjects:
     """Make usable objects of a folder of OBJ, GLB, glTF, STL and PLY files (its subfolders too).
 
     Units, upright pose, convex collision pieces, mass, role, name and grasps are found by themselves; check them in the
@@ -278,7 +310,7 @@ class AssetsImport:
 
 
 @dataclass(frozen=True)
-class AssetsList:
+class ListObjects:
     """List the objects of a library made by `sightline assets import`."""
 
     library: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="LIBRARY")] = None
@@ -294,12 +326,66 @@ class AssetsList:
         return report_library(self.library, self.gallery)
 
 
-def assets(
-    action: Annotated[AssetsImport, tyro.conf.subcommand("import")]
-    | Annotated[AssetsList, tyro.conf.subcommand("list")],
-) -> AssetsImport | AssetsList:
-    """Your own objects: import mesh files, list what has been imported."""
-    return action
+@dataclass(frozen=True)
+class SceneSheet:
+    """One picture of many scenes, each in a world of its own, to see what a collection looks like."""
+
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
+    """The picture (PNG or JPEG)."""
+    count: int = 60
+    """Number of scenes."""
+    seed: int = 0
+    """Seed of the scenes; the same seed gives the same picture."""
+    split: str = "train"
+    """Which objects, surfaces, textures and lights may appear."""
+    collection: Literal["starter", "full"] = "full"
+    """starter: what the shipped checkpoint was trained on. full: all surfaces, textures, lights and cameras."""
+    size: int = 224
+    """Height and width of each scene's picture, pixels."""
+    json: Json = None
+    """Write the result here: scenes, path."""
+
+    def run(self) -> dict:
+        from sightline.engine.surroundings.sheet import scene_sheet
+
+        return scene_sheet(self.out, self.count, self.seed, self.split, self.collection, self.size)
+
+
+@dataclass(frozen=True)
+class CountAssets:
+    """Build every surface, texture, light and backdrop and count those that differ in content."""
+
+    json: Json = None
+    """Write the result here: kind of asset -> counts of all and of each split."""
+
+    def run(self) -> dict:
+        from sightline.engine.surroundings.census import show_census
+
+        return show_census()
+
+
+AssetsCommand = (
+    Annotated[ImportObjects, tyro.conf.subcommand("import")]
+    | Annotated[ListObjects, tyro.conf.subcommand("list")]
+    | Annotated[SceneSheet, tyro.conf.subcommand("scenes")]
+    | Annotated[CountAssets, tyro.conf.subcommand("count")]
+)
+
+
+@dataclass(frozen=True)
+class Assets:
+    """What the data engine's worlds are made of; your own objects among it."""
+
+    command: tyro.conf.OmitArgPrefixes[tyro.conf.OmitSubcommandPrefixes[AssetsCommand]]
+
+    @property
+    def json(self) -> Path | None:
+        """Where the sub-command's result is written."""
+        return self.command.json
+
+    def run(self) -> dict:
+        """Run the sub-command."""
+        return self.command.run()
 
 
 def newest_policy(policy: str) -> str:
@@ -311,12 +397,13 @@ def newest_policy(policy: str) -> str:
 COMMANDS: dict[str, Callable[..., Any]] = {
     "doctor": Doctor,
     "generate": Generate,
+    "merge": Merge,
     "inspect": Inspect,
     "pretrain": Pretrain,
     "posttrain": Posttrain,
     "evaluate": Evaluate,
     "ground": Ground,
-    "assets": assets,
+    "assets": Assets,
 }
 
 
@@ -327,7 +414,7 @@ def parse(arguments: Sequence[str] | None = None) -> Command:
         prog="sightline",
         description="Spatially guided vision-language-action policies: first where to act, then how to act.",
         args=arguments,
-        config=(tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes),
+        config=(tyro.conf.FlagConversionOff,),
     )
 
 

@@ -11,24 +11,20 @@ from numpy.typing import NDArray
 
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.core.types import SceneState, Task
-from sightline.engine.physics import MAX_YAW, Simulation, limited, vector_from_rotation
+from sightline.engine.hand import FLOOR
+from sightline.engine.physics import Simulation, limited, vector_from_rotation
 from sightline.engine.tasks import ABOVE, is_done, place_point
 
 SPEED = 0.06  # metres per action
 SLOW = 0.03  # metres per action, at the end of a descent
 TURN = 0.35  # radians per action
-TIP = 0.009  # metres by which the finger tips reach below the tool point
-HAND = 0.083  # metres by which the palm is above the tool point
-FINGER_REACH = 0.056  # metres from the tool to the outside of an open finger
-HAND_REACH = 0.103  # metres from the tool to the end of the palm, along the closing direction
-HAND_DEPTH = 0.0315  # metres from the tool to the palm's side
+SPARE = 0.002  # metres by which the fingers' shape is rounded up
 NEAR = 0.03  # metres from above the goal, in the table plane, within which the tool descends
 MARGIN = 0.015  # metres of clearance kept from things passed over
 HOLDS = 0.03  # metres between the tool and the grasp point of an object that is held
 CLOSED_WIDTH = 0.01  # metres between fingers that hold nothing, unless what they hold is thinner still
 CLOSING_SPEED = -0.06  # metres per second: fingers that close faster have not met anything yet
-OPEN_WIDTH = 0.075  # metres between the fingers that counts as open
-LOWEST = 0.013  # metres: the tool point never goes lower, where the tips would touch the table
+NEARLY_OPEN = 0.005  # metres short of the widest opening that count as open
 FORBIDDING = 100.0  # radians of turning that one metre of neighbours in the way costs, or a grasp out of reach
 WORSE = 0.2  # radians of turning that each better candidate is worth when one of several grasps is chosen
 SUBTASKS = ("move to the grasp", "grasp", "lift", "carry", "place", "retreat")
@@ -47,6 +43,7 @@ class Expert:
 
     def __init__(self, simulation: Simulation, task: Task, started: SceneState | None = None) -> None:
         self.simulation = simulation
+        self.hand = simulation.robot.hand
         self.task = task
         self.started = started or simulation.scene()
         self.subtask = SUBTASKS[0]
@@ -91,7 +88,7 @@ class Expert:
         if away < NEAR:
             self.subtask = "place"
             return self._action(self._eased(_funnel(goal, away, 0.01, 0.03)), None, -1.0)
-        below = max(tool[2] - (scene.positions[target, 2] - scene.objects[target].height / 2), TIP)
+        below = max(tool[2] - (scene.positions[target, 2] - scene.objects[target].height / 2), self.hand.tip)
         travel = max(place_point(scene, self.task)[2], self.started.grasp_points[target, 2]) + ABOVE
         travel = max(travel, self._clear_height(scene, goal, below, scene.objects[target].radius))
         return self._travel(goal, travel, None, -1.0, "lift", "carry")
@@ -101,7 +98,7 @@ class Expert:
     def _leave_or_pick(self, scene: SceneState) -> NDArray[np.float32]:
         simulation, target = self.simulation, self.task.target
         position = simulation.command.position
-        if simulation.width < OPEN_WIDTH and simulation.finger_speed > 0.01:
+        if simulation.width < self.hand.opening - NEARLY_OPEN and simulation.finger_speed > 0.01:
             self.subtask = "place" if self._leaving else "grasp"
             return self._action(position, None, 1.0)
         finished = is_done(scene, self.task, self.started)
@@ -122,7 +119,7 @@ class Expert:
         if not self._aimed:
             scene = self._choose_grasp(scene)
         position, grasp = self.simulation.command.position, scene.grasp_points[target].copy()
-        grasp[2] = max(grasp[2], LOWEST)
+        grasp[2] = max(grasp[2], self.hand.tip + FLOOR)
         yaw, _ = self._choose_yaw(scene)
         turn = abs(wrap_half_turn(yaw - self.simulation.command.yaw))
         away = float(np.hypot(*(grasp - position)[:2]))
@@ -133,13 +130,14 @@ class Expert:
         self.subtask = "move to the grasp"
         top = scene.positions[target, 2] + scene.objects[target].height / 2
         if away < NEAR and turn < 0.15:
-            rise = max(top + TIP + 0.01 - grasp[2], 0.03)
+            rise = max(top + self.hand.tip + 0.01 - grasp[2], 0.03)
             goal = _funnel(grasp, away, min(0.012, slack), rise)
             if position[2] < goal[2] - 0.02:  # the fingers would push it aside: up first
                 goal[:2] = position[:2]
             return self._action(self._eased(goal), yaw, 1.0)
-        hover = max(grasp[2] + ABOVE, top + TIP + MARGIN)
-        hover = max(hover, self._clear_height(scene, grasp, TIP, FINGER_REACH, skip_target=False))
+        hover = max(grasp[2] + ABOVE, top + self.hand.tip + MARGIN)
+        clear = self._clear_height(scene, grasp, self.hand.tip, self.hand.finger_reach, skip_target=False)
+        hover = max(hover, clear)
         return self._travel(grasp, hover, yaw, 1.0, self.subtask, self.subtask)
 
     # --- geometry -------------------------------------------------------------------------------------------------
@@ -148,7 +146,7 @@ class Expert:
         """How far (m) the open gripper may be off the middle of the target without touching it."""
         grasp = self.simulation.world.grasp(target)
         width = 0.06 if grasp is None else grasp.width
-        return float(np.clip((0.08 - width) / 2 - 0.002, 0.004, 0.02))
+        return float(np.clip((self.hand.opening - width) / 2 - 0.002, 0.004, 0.02))
 
     def _clear_height(
         self, scene: SceneState, goal: Array, below: float, reach: float, skip_target: bool = True
@@ -168,10 +166,11 @@ class Expert:
         others = scene.present.copy()
         if skip_target:
             others[self.task.target] = False
-        under, beside = others & (apart < max(reach, FINGER_REACH)), others & (apart < HAND_REACH)
+        under = others & (apart < max(reach, self.hand.finger_reach))
+        beside = others & (apart < self.hand.palm_reach)
         return max(
             float(np.max(tops[under], initial=0.0)) + below + MARGIN,
-            float(np.max(tops[beside], initial=0.0)) - HAND + MARGIN,
+            float(np.max(tops[beside], initial=0.0)) - self.hand.palm_height + MARGIN,
         )
 
     def _choose_grasp(self, scene: SceneState) -> SceneState:
@@ -184,12 +183,18 @@ class Expert:
         costs = {}
         for number in numbers:
             world.choose_grasp(target, number)
-            seen = self.simulation.scene()
-            yaw, cost = self._choose_yaw(seen)
-            in_reach = self.simulation.reaches(np.maximum(seen.grasp_points[target], [-np.inf, -np.inf, LOWEST]), yaw)
-            costs[number] = cost + WORSE * number + (0.0 if in_reach else FORBIDDING)
+            costs[number] = WORSE * number + self._cost_of_grasp(self.simulation.scene())
         world.choose_grasp(target, min(costs, key=lambda number: costs[number]))
         return self.simulation.scene()
+
+    def _cost_of_grasp(self, scene: SceneState) -> float:
+        """What the scene's grasp of the target costs, in radians of turning (see _choose_yaw)."""
+        point = scene.grasp_points[self.task.target].copy()
+        if not np.isfinite(point).all():
+            return np.inf  # too wide for this hand
+        point[2] = max(point[2], self.hand.tip + FLOOR)
+        yaw, cost = self._choose_yaw(scene)
+        return cost if self.simulation.reaches(point, yaw) else cost + FORBIDDING
 
     def _give_up_grasp(self) -> None:
         """The fingers closed on nothing or lost their hold: another grasp next, all of them again after the last."""
@@ -208,7 +213,7 @@ class Expert:
         best, least = now, np.inf
         for yaw in self._yaws(scene):
             for turned in (yaw - np.pi, yaw, yaw + np.pi):
-                if abs(turned) > MAX_YAW - 0.05:
+                if abs(turned) > self.simulation.robot.max_yaw - 0.05:
                     continue
                 cost = abs(turned - now) + FORBIDDING * self._crowding(scene, scene.grasp_points[target], turned)
                 if cost < least - 1e-9:
@@ -237,9 +242,12 @@ class Expert:
             gap = np.linalg.norm(local - np.clip(local, low, high), axis=1)
             return float(np.sum(np.clip(radii + 0.004 - gap, 0, None) * (tops > floor)))
 
-        palm = depth((-HAND_DEPTH, -HAND_REACH), (HAND_DEPTH, HAND_REACH), point[2] + HAND)
-        left = depth((-0.011, 0.038), (0.011, FINGER_REACH), point[2] - TIP)
-        right = depth((-0.011, -FINGER_REACH), (0.011, -0.038), point[2] - TIP)
+        hand = self.hand
+        half, inner, outer = hand.finger_half + SPARE, hand.opening / 2 - SPARE, hand.finger_reach
+        across, along = hand.palm_half, hand.palm_reach
+        palm = depth((-across, -along), (across, along), point[2] + hand.palm_height)
+        left = depth((-half, inner), (half, outer), point[2] - hand.tip)
+        right = depth((-half, -outer), (half, -inner), point[2] - hand.tip)
         return palm + left + right
 
     # --- actions --------------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.draw import caption_bar, contact_sheet
+from sightline.engine import robots
 from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.model import COLLISION_GROUP, VISUAL_GROUP
-from sightline.engine.grasping import PANDA_HAND, Hand
+from sightline.engine.hand import Hand
 from sightline.engine.render import gl_context
 
 PIECES_SHOWN, LOOK_SHOWN = 0.6, 0.3  # opacity of collision pieces, and of the object around them
@@ -62,7 +63,7 @@ def _picture(model: ObjectModel, size: int, pieces: bool) -> NDArray[np.uint8]:
             if geom.group == VISUAL_GROUP:
                 geom.rgba = [*geom.rgba[:3], LOOK_SHOWN]
         if model.grasp is not None:
-            _add_hand(spec, model.grasp, PANDA_HAND)
+            _add_hand(spec, model.grasp, robots.robot(robots.DEFAULT).hand)
     ground = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.1], rgba=[0.75, 0.76, 0.8, 1])
     ground.group = VISUAL_GROUP
     compiled = spec.compile()
@@ -76,7 +77,7 @@ def _add_hand(spec: mujoco.MjSpec, grasp: Grasp, hand: Hand) -> None:
     """The fingers as they hold the object, and the underside of the palm."""
     turn = 0.0 if grasp.yaw is None else grasp.yaw - np.pi / 2
     gripper = spec.worldbody.add_body(pos=grasp.point, quat=[np.cos(turn / 2), 0.0, 0.0, np.sin(turn / 2)])
-    across, along = hand.finger
+    across, along = 2 * hand.finger_half, hand.finger_reach - hand.opening / 2
     half = (hand.palm_height + hand.tip) / 2
     for side in (-1, 1):
         gripper.add_geom(
@@ -89,7 +90,7 @@ def _add_hand(spec: mujoco.MjSpec, grasp: Grasp, hand: Hand) -> None:
     gripper.add_geom(
         type=mujoco.mjtGeom.mjGEOM_BOX,
         pos=[0, 0, hand.palm_height + 0.004],
-        size=[hand.palm[0] / 2, hand.palm[1] / 2, 0.004],
+        size=[hand.palm_half, hand.palm_reach, 0.004],
         rgba=PALM,
         group=COLLISION_GROUP,
     )

@@ -16,7 +16,7 @@ import numpy as np
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.model import FRICTION
-from sightline.engine.robots import panda
+from sightline.engine.hand import FLOOR, Hand
 from sightline.engine.surface import Surface, exits
 
 SURE_FRICTION = 0.5 * FRICTION  # of the surface: normals of a mesh are not exact, and a grasp should hold when lifted
@@ -28,48 +28,9 @@ FULL_CONTACT = 1.5e-4  # square metres of contact on each side; more is no bette
 FULL_STANCE = 0.7  # of the pad's breadth that is in contact; a narrower patch lets the object turn; more is no better
 LEVER = 0.03  # metres from the centre of mass at which a grasp is worth 37 % of one at it
 CLEAR = 0.010  # metres between the hand and the object; more is no better
+SLACK = 0.012  # metres of the opening that stay free: the tool is never exactly where it should be
 ALIKE = (0.008, np.radians(25.0))  # metres and radians: of candidates that differ by less only the best is kept
 WEIGHTS = {"balance": 0.4, "contact": 0.3, "normals": 0.2, "clearance": 0.1}
-
-
-@dataclass(frozen=True)
-class Hand:
-    """What a parallel gripper takes up around its tool point when it points down, in metres. Closing direction: y.
-
-    Attributes:
-        opening: between the pads when open.
-        slack: that must stay free on both sides together, for a tool that is not exactly where it should be.
-        finger: size of one finger across (x) and along (y) the closing direction.
-        tip: by which the fingers reach below the tool point.
-        pad: height above the tool point up to which the pads can touch something.
-        palm: full size (x, y) of the palm; its underside is ``palm_height`` above the tool point.
-        lowest: height of the tool point above the table at which the tips are just clear of it.
-    """
-
-    opening: float
-    slack: float
-    finger: tuple[float, float]
-    tip: float
-    pad: float
-    palm: tuple[float, float]
-    palm_height: float
-    lowest: float
-
-
-PANDA_HAND = Hand(
-    opening=2 * panda.FINGER_OPEN,
-    slack=0.012,
-    finger=(0.018, 0.0144),
-    tip=0.009,
-    pad=0.048,
-    palm=(0.063, 0.206),
-    palm_height=0.083,
-    lowest=0.013,
-)
-"""With the long finger tips of robots/panda.py: the sizes are those of its collision boxes.
-
-Another robot makes a Hand of its own boxes: ``finger`` of a pad, ``palm`` and ``palm_height`` of the hand,
-``tip`` and ``pad`` of where the tool point is between them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +46,7 @@ class Candidate:
 def sample_grasps(
     model: ObjectModel,
     rng: np.random.Generator,
-    hand: Hand = PANDA_HAND,
+    hand: Hand,
     keep: int = 8,
     friction: float = SURE_FRICTION,
     rays: int = RAYS,
@@ -105,9 +66,9 @@ def sample_grasps(
         closing = contacts[1] - contacts[0]
         yaw = float(np.arctan2(closing[1], closing[0]))
         tool = (contacts[0] + contacts[1]) / 2
-        tool[2] = max(tool[2], hand.lowest)
+        tool[2] = max(tool[2], hand.tip + FLOOR)
         met = _met_by_pads(cloud, tool, yaw, hand)
-        if met is None or met.width > hand.opening - hand.slack:
+        if met is None or met.width > hand.opening - SLACK:
             continue
         if np.abs(_across(contacts, tool, yaw) - [met.low, met.high]).max() > AGREE:
             continue  # something else sticks out further and would be met first
@@ -129,7 +90,7 @@ def sample_grasps(
     return _distinct(found, keep)
 
 
-def with_sampled_grasps(model: ObjectModel, rng: np.random.Generator, hand: Hand = PANDA_HAND) -> ObjectModel:
+def with_sampled_grasps(model: ObjectModel, rng: np.random.Generator, hand: Hand) -> ObjectModel:
     """``model``, to be picked up by its sampled grasps instead of the ones that came with it."""
     return model.with_grasps([candidate.grasp for candidate in sample_grasps(model, rng, hand)])
 
@@ -148,7 +109,7 @@ def _antipodal(
     fits = (level > 1e-6) & (-np.einsum("ij,ij->i", outward, inward) >= np.cos(cone))
     pairs = []
     for start, normal, direction in zip(points[fits], outward[fits], inward[fits], strict=True):
-        for distance, other in exits(surface, start, direction, hand.opening - hand.slack):
+        for distance, other in exits(surface, start, direction, hand.opening - SLACK):
             if float(other @ direction) >= np.cos(cone):
                 pairs.append((np.stack([start, start + distance * direction]), np.stack([normal, other])))
     return pairs
@@ -175,15 +136,15 @@ class _Met:
 def _met_by_pads(cloud: Array, tool: Array, yaw: float, hand: Hand) -> _Met | None:
     """What the pads meet when they close; None when there is nothing."""
     local = (cloud - tool) @ rotation_z(yaw - np.pi / 2)  # x across, y along the closing direction
-    here = (np.abs(local[:, 0]) < hand.finger[0] / 2) & (np.abs(local[:, 1]) < hand.opening / 2)
-    here &= (local[:, 2] > -hand.tip) & (local[:, 2] < hand.pad)
+    here = (np.abs(local[:, 0]) < hand.finger_half) & (np.abs(local[:, 1]) < hand.opening / 2)
+    here &= (local[:, 2] > -hand.tip) & (local[:, 2] < hand.pad_height)
     if not here.any():
         return None
     across, along = local[here, 0], local[here, 1]
     low, high = float(along.min()), float(along.max())
     sides = (across[along < low + SUPPORT], across[along > high - SUPPORT])
     # An evenly covered strip is the square root of twelve times as broad as its points spread.
-    stance = min(float(side.std()) for side in sides) * np.sqrt(12) / hand.finger[0]
+    stance = min(float(side.std()) for side in sides) * np.sqrt(3) / hand.finger_half
     return _Met(low, high, min(len(side) for side in sides), float(stance))
 
 
@@ -224,15 +185,14 @@ class _Probe:
         thing = spec.worldbody.add_body(name="thing")
         model.add_colliders(spec, thing)
         gripper = spec.worldbody.add_body(name="hand", mocap=True)
-        across, along = hand.finger
-        top = hand.palm_height
+        across, along, top = 2 * hand.finger_half, hand.finger_reach - hand.opening / 2, hand.palm_height
         for side in (-1, 1):
             pos = [0, side * (hand.opening + along) / 2, (top - hand.tip) / 2]
             gripper.add_geom(
                 type=mujoco.mjtGeom.mjGEOM_BOX, pos=pos, size=[across / 2, along / 2, (top + hand.tip) / 2]
             )
         # The palm reaches far up: what stands higher than it would be hit on the way down.
-        palm = [hand.palm[0] / 2, hand.palm[1] / 2, 0.25]
+        palm = [hand.palm_half, hand.palm_reach, 0.25]
         gripper.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=[0, 0, top + 0.25], size=palm)
         self._model = spec.compile()
         self._data = mujoco.MjData(self._model)

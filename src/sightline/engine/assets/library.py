@@ -18,9 +18,9 @@ from sightline.core.errors import SightlineError
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, ObjectModel, Shape, Visual
 from sightline.engine.assets.naming import size_words
+from sightline.engine.collections import LIBRARY
 
 LIST, VERSION = "library.json", 1
-PREFIX = "library:"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def default_library() -> Path:
 
 def load_collection(collection: str) -> tuple[ObjectModel, ...]:
     """The models of a collection called ``library:DIR`` (``library:`` alone is the default folder)."""
-    where = collection.removeprefix(PREFIX)
+    where = collection.removeprefix(LIBRARY)
     return load_library(Path(where) if where else default_library())
 
 
