@@ -135,6 +135,63 @@ class Inspect:
 
 
 @dataclass(frozen=True)
+class Audit:
+    """Work out every label of a dataset again in another way and compare: boxes, points, traces, words, goals."""
+
+    dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
+    """Dataset folder."""
+    json: Json = None
+    """Write the result here: episodes, frames, checked, worst_px, problems, counts, unshown, seconds."""
+
+    def run(self) -> dict:
+        from sightline.engine.audit.run import audit
+
+        return audit(self.dataset)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Question-answer pairs for vision-language models from a dataset's labels, as LLaVA-style JSON lines."""
+
+    data: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DIR..")]
+    """Dataset folders (made with generate, either kind)."""
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
+    """Write the lines here: all of them, or no file."""
+    count: int = 100_000
+    """Number of lines; each holds one question with its answer, some a second one that follows from the first."""
+    kinds: str = ""
+    """Kinds of questions, with commas between them: box, amodal, point, trace, trace3d, affordance, free_space,
+    counting, relation, choice, planning. All when left out."""
+    seed: int = 0
+    """The same seed gives the same lines for any number of workers."""
+    workers: int = 2
+    """Processes."""
+    images: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Write the pictures here as JPEG, at the paths that the lines name. Left out, no pictures are written."""
+    language: Literal["plain", "rich"] = "rich"
+    """plain: the words of the dataset's own instructions. rich: synonyms and paraphrases."""
+    phrasing: Literal["train", "unseen"] = "train"
+    """unseen: only sentences that are held out of training (rich language)."""
+    json: Json = None
+    """Write the result here: lines, pairs, pictures, kinds, seconds, pairs_per_second, bytes."""
+
+    def run(self) -> dict:
+        from sightline.engine.pairs.stream import write_questions
+
+        return write_questions(
+            data=list(self.data),
+            out=self.out,
+            count=self.count,
+            kinds=tuple(filter(None, (kind.strip() for kind in self.kinds.split(",")))),
+            seed=self.seed,
+            workers=self.workers,
+            images=self.images,
+            language=self.language,
+            phrasing=self.phrasing,
+        )
+
+
+@dataclass(frozen=True)
 class Pretrain:
     """Stage 1, where to act: the planner learns boxes, points and traces from instructions."""
 
@@ -399,6 +456,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "generate": Generate,
     "merge": Merge,
     "inspect": Inspect,
+    "audit": Audit,
+    "questions": Questions,
     "pretrain": Pretrain,
     "posttrain": Posttrain,
     "evaluate": Evaluate,
@@ -427,6 +486,8 @@ def execute(command: Command) -> None:
     if isinstance(command, Doctor) and not result["ok"]:
         missing = ", ".join(check["name"] for check in result["checks"] if check["required"] and not check["ok"])
         raise SightlineError(f"This machine is not ready ({missing}); the lines above say how to mend it.")
+    if isinstance(command, Audit) and result["problems"]:
+        raise SightlineError(f"{len(result['problems'])} labels are wrong; the lines above and --json say which.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -177,11 +177,14 @@ class Expert:
         """Settle on one of the target's grasps that have not missed; the scene with its grasp point and yaw."""
         world, target = self.simulation.world, self.task.target
         self._aimed = True
-        numbers = [k for k in range(len(world.models[target].grasps)) if k not in self._missed]
-        if len(numbers) < 2 and not self._missed:
+        grasps = world.models[target].grasps
+        if len(grasps) < 2 or not world.graspable[target]:
             return scene
+        spanned = [k for k, grasp in enumerate(grasps) if world.spans(grasp)]
+        if self._missed >= set(spanned):
+            self._missed.clear()
         costs = {}
-        for number in numbers:
+        for number in sorted(set(spanned) - self._missed):
             world.choose_grasp(target, number)
             costs[number] = WORSE * number + self._cost_of_grasp(self.simulation.scene())
         world.choose_grasp(target, min(costs, key=lambda number: costs[number]))
@@ -190,8 +193,6 @@ class Expert:
     def _cost_of_grasp(self, scene: SceneState) -> float:
         """What the scene's grasp of the target costs, in radians of turning (see _choose_yaw)."""
         point = scene.grasp_points[self.task.target].copy()
-        if not np.isfinite(point).all():
-            return np.inf  # too wide for this hand
         point[2] = max(point[2], self.hand.tip + FLOOR)
         yaw, cost = self._choose_yaw(scene)
         return cost if self.simulation.reaches(point, yaw) else cost + FORBIDDING
@@ -200,10 +201,7 @@ class Expert:
         """The fingers closed on nothing or lost their hold: another grasp next, all of them again after the last."""
         if not self._aimed:
             return
-        world, target = self.simulation.world, self.task.target
-        self._missed.add(int(world.chosen[target]))
-        if len(self._missed) == len(world.models[target].grasps):
-            self._missed.clear()
+        self._missed.add(int(self.simulation.world.chosen[self.task.target]))
         self._aimed = False
 
     def _choose_yaw(self, scene: SceneState) -> tuple[float, float]:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, rotation_z
-from sightline.core.types import ACTION_NAMES, SceneState
+from sightline.core.types import ACTION_NAMES, SceneState, Task
 from sightline.engine.robots.description import TOOL_SITE
 from sightline.engine.scene import Layout, apply_layout
+from sightline.engine.tasks import sample_task
 from sightline.engine.world import World, set_home
 
 CONTROL_HZ = 10
@@ -147,13 +148,12 @@ class Simulation:
         tops = (scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2)[scene.present]
         near = np.linalg.norm(scene.positions[scene.present, :2] - position[:2], axis=1) < 0.18
         position[2] = min(np.max(tops[near], initial=0.0) + rng.uniform(0.03, 0.25), 0.4)
-        graspable = [entry.grasp is not None for entry in self.world.models] & np.isfinite(scene.grasp_points[:, 0])
-        items = np.flatnonzero(scene.present & graspable)
+        items = np.flatnonzero(scene.present & self.world.graspable)
         if not (hold and len(items)):
             self.set_tool(position, yaw, 1.0 if rng.random() < 0.7 else -1.0)
             return
         index = int(rng.choice(items))
-        grasp = self.world.models[index].grasp
+        grasp = self.world.grasp(index)
         assert grasp is not None
         position[2] = min(position[2] + grasp.height, 0.45)
         self.set_tool(position, yaw, -1.0, width=grasp.width)
@@ -303,6 +303,10 @@ class Simulation:
     def scene(self) -> SceneState:
         """Where everything is now."""
         return self.world.scene_state(self.data)
+
+    def sample_task(self, rng: np.random.Generator) -> Task | None:
+        """A random task that this robot can do in the present scene, or None when there is none."""
+        return sample_task(self.scene(), rng, room=self.robot.hand.room, graspable=self.world.graspable)
 
     def held(self) -> int | None:
         """Index of the object that both finger pads touch, or None."""

@@ -6,10 +6,13 @@ that exactly one thing fits.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from sightline.core.types import SceneState
 from sightline.engine.language import Expression
+from sightline.engine.lexicon import listener
 from sightline.engine.relations import (
     AXES,
     MIN_DISTANCE,
@@ -28,11 +31,8 @@ def resolve(expression: Expression, scene: SceneState) -> list[int]:
     """
     pool = [
         index
-        for index, info in enumerate(scene.objects)
-        if scene.present[index]
-        and (not expression.kind or f" {info.kind}".endswith(f" {expression.kind}"))
-        and (not expression.colour or info.colour == expression.colour)
-        and (not expression.size or info.size == expression.size)
+        for index in _called(expression.kind, scene)
+        if expression.colour in ("", scene.objects[index].colour) and expression.size in ("", scene.objects[index].size)
     ]
     if not expression.relation:
         return pool
@@ -49,6 +49,18 @@ def resolve(expression: Expression, scene: SceneState) -> list[int]:
             return [index for index in pool if distance[index] <= min(distance.values()) + 0.015]
         return [index for index in pool if distance[index] >= max(distance.values()) - 0.015]
     return [index for index in pool if _stands(expression.relation, scene, index, reference)]
+
+
+def _called(name: str, scene: SceneState) -> list[int]:
+    """The present objects that a name fits: those that bear it, or else those for which it is another word."""
+    present = np.flatnonzero(scene.present).tolist()
+    plain = [index for index in present if f" {scene.objects[index].kind}".endswith(f" {name}")] if name else present
+    return plain or [index for index in present if name in _other_names(scene.objects[index].kind)]
+
+
+@cache
+def _other_names(kind: str) -> frozenset[str]:
+    return frozenset(listener().other_names(kind))
 
 
 def _distance(scene: SceneState, first: int, second: int) -> float:

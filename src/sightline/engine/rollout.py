@@ -26,7 +26,7 @@ from sightline.engine.render import Renderer
 from sightline.engine.robots import DEFAULT
 from sightline.engine.robots import robot as find_robot
 from sightline.engine.scene import Layout, sample_layout, sample_scene
-from sightline.engine.tasks import is_done, place_point, sample_task, wrong_object_moved
+from sightline.engine.tasks import is_done, place_point, wrong_object_moved
 from sightline.engine.world import World
 
 CAMERAS = ("front", "wrist")
@@ -173,7 +173,7 @@ def make_episodes(
 
 def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool) -> Attempt:
     """Let the expert try a random task of the present scene; physics only."""
-    task = sample_task(simulation.scene(), rng, room=simulation.robot.hand.room)
+    task = simulation.sample_task(rng)
     if task is None:
         return Attempt(failure="no task")
     attempt, expert, judge = Attempt(task), Expert(simulation, task), Judge(simulation, task)

@@ -39,10 +39,7 @@ CAMERAS = ("front", "wrist")
 
 @dataclass(frozen=True)
 class _Grasps:
-    """The objects' grasps and heights as arrays: points [n,3]; yaws, periods of the yaws, any_yaw, heights [n].
-
-    Points of what is too wide for the robot's hand are NaN.
-    """
+    """The objects' grasps and heights as arrays: points [n,3]; yaws, periods of the yaws, any_yaw, heights [n]."""
 
     points: Array
     yaws: Array
@@ -172,8 +169,7 @@ class World:
         """Where everything is now, from the live body poses (also while an object is held).
 
         ``grasp_yaws`` are directions of the closing fingers in [0, pi); pi / 2 is that of the arm at home, and what
-        symmetrical objects get. What the robot's hand cannot span has no grasp point (NaN). Needs ``mj_forward`` (or a
-        step) after any change of ``data``.
+        symmetrical objects get. Needs ``mj_forward`` (or a step) after any change of ``data``.
         """
         turn = data.xmat[self.body_ids].reshape(-1, 3, 3)
         base = data.xpos[self.body_ids]
@@ -220,10 +216,8 @@ class World:
     @cached_property
     def _grasps(self) -> _Grasps:
         grasps = [self.grasp(index) for index in range(len(self.models))]
-        points = np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3)
-        points[[grasp is not None and not self.spans(grasp) for grasp in grasps]] = np.nan
         return _Grasps(
-            points=points,
+            points=np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3),
             yaws=np.array([grasp.yaw or 0.0 if grasp else 0.0 for grasp in grasps]),
             periods=np.array([np.pi / 2 if grasp and grasp.square else np.pi for grasp in grasps]),
             any_yaw=np.array([grasp is None or grasp.yaw is None for grasp in grasps], bool),
@@ -245,6 +239,11 @@ class World:
         if self.surroundings is not None:
             return self.surroundings.support.holds(points)
         return ~np.any((points < TABLE_LOW[:2]) | (points > TABLE_HIGH[:2]), axis=-1)
+
+    @cached_property
+    def graspable(self) -> NDArray[np.bool_]:
+        """[n] whether the robot's hand can take each object: it has a grasp that is not too wide."""
+        return np.array([any(self.spans(grasp) for grasp in entry.grasps) for entry in self.models], bool)
 
     def uprightness(self, data: mujoco.MjData) -> Array:
         """[n] cosine of each object's tilt: 1 when it stands as it should."""

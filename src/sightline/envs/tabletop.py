@@ -20,7 +20,6 @@ from sightline.engine.robots import DEFAULT
 from sightline.engine.rollout import CAMERAS, Judge
 from sightline.engine.rollout import card as card_of
 from sightline.engine.scene import sample_scene
-from sightline.engine.tasks import sample_task
 from sightline.engine.world import World
 
 SPLITS = ("seen", "unseen", "novel")
@@ -186,7 +185,7 @@ class TabletopEnv(gymnasium.Env):
         for _ in range(MAX_TRIES):
             simulation.reset(sample_scene(simulation.world, rng), rng)
             apply_look(simulation.world, sample_look(rng))
-            task = sample_task(simulation.scene(), rng, room=simulation.robot.hand.room)
+            task = simulation.sample_task(rng)
             if task is not None:
                 return task
         raise SightlineError(f"Seed {self._seed} offers no task in {MAX_TRIES} scenes; use another seed.")

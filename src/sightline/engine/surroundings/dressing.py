@@ -15,6 +15,7 @@ from sightline.engine.surroundings.textures.field import grey, hsv, muted
 
 ONCE = ("poster", "window", "rug")  # slots whose texture is shown once, whatever its size
 SCALE = (0.8, 1.25)  # by which a texture may be smaller or larger than it is
+OFF = Lamp("sun", np.array([0.0, 0.0, -1.0]), np.zeros(3), np.zeros(3))
 RGB_ROLE = mujoco.mjtTextureRole.mjTEXROLE_RGB.value
 
 
@@ -32,7 +33,7 @@ class FullDressing:
             self._finish(model, slot, [entry.swatch() for entry in wardrobe])
         lighting = self.light.build()
         for number in range(MAX_LAMPS):
-            lamp = lighting.lamps[number] if number < len(lighting.lamps) else None
+            lamp = lighting.lamps[number] if number < len(lighting.lamps) else OFF
             _set_lamp(model, model.light(f"lamp_{number}").id, lamp)
         model.vis.headlight.ambient[:] = lighting.ambient
 
@@ -61,13 +62,10 @@ def sample_dressing(rng: np.random.Generator, split: str) -> FullDressing:
     return FullDressing(options[rng.integers(len(options))], int(rng.integers(2**31)), sample_sensor(rng))
 
 
-def _set_lamp(model: mujoco.MjModel, index: int, lamp: Lamp | None) -> None:
-    """Give a light of the model all that a lamp is; without one it is off."""
-    model.light_active[index] = lamp is not None
-    model.light_castshadow[index] = lamp is not None and lamp.shadow
-    if lamp is None:
-        return
+def _set_lamp(model: mujoco.MjModel, index: int, lamp: Lamp) -> None:
+    """Give a light of the model all that a lamp is."""
     kinds = mujoco.mjtLightType
+    model.light_active[index], model.light_castshadow[index] = lamp is not OFF, lamp.shadow
     model.light_type[index] = (kinds.mjLIGHT_DIRECTIONAL if lamp.kind == "sun" else kinds.mjLIGHT_SPOT).value
     model.light_pos[index], model.light_dir[index] = lamp.position, lamp.direction
     model.light_attenuation[index] = lamp.attenuation()

@@ -18,7 +18,8 @@ from sightline.engine.surroundings.joinery import (
     turned,
 )
 
-NEEDED = np.array([[0.17, -0.46], [0.84, 0.46]])  # low and high corner (x, y) of what every top covers, metres
+REACHED = np.array([[0.25, -0.38], [0.76, 0.38]])  # low and high corner (x, y) of where tools and objects go, metres
+NEEDED = REACHED + np.array([[-0.08], [0.08]])  # what every top covers, but for its rounded corners
 BASE_HALF = 0.15  # metres: half the side of the square that a robot's foot needs
 Rng = np.random.Generator
 

@@ -77,7 +77,7 @@ def mat(rng: Rng) -> Support:
     edge = [(inset_, z + level) for inset_, z in moulding(rng, thickness)]
     first = np.maximum(NEEDED[0] - rng.uniform(0.0, 0.1, 2), low + 0.01)
     last = np.minimum(NEEDED[1] + rng.uniform(0.0, 0.1, 2), high - 0.01)
-    spread = rectangle(first, last, rng.choice([0.0, 0.01, 0.05, 0.2]))
+    spread = rectangle(first, last, rng.choice([0.0, 0.01, 0.05, 0.12]))
     if rng.random() < 0.25:
         spread = oval((first + last) / 2, (last - first) / 2, rng.uniform(6, 10))
     parts = [plate("under", table, edge), plate("top", spread, [(-level, 0), (0, level - 0.0005)])]
