@@ -24,7 +24,6 @@ from sightline.engine.expert import Expert
 from sightline.engine.grasping import with_sampled_grasps
 from sightline.engine.physics import Simulation
 from sightline.engine.relations import FOOTING
-from sightline.engine.robots import DEFAULT, ROBOTS, robot
 from sightline.engine.rollout import MAX_STEPS, Judge
 from sightline.engine.scene import sample_scene
 from sightline.engine.world import World
@@ -38,9 +37,9 @@ def container_for(item: ObjectModel) -> ObjectModel:
     return next((model for model in models if item.radius <= FOOTING * model.radius), models[-1])
 
 
-def success_of(item: ObjectModel, trials: int, seed: int, robot: str) -> tuple[list[str], int]:
+def success_of(item: ObjectModel, trials: int, seed: int) -> tuple[list[str], int]:
     """Why each trial failed (empty: it did not), and how often the expert had to try again."""
-    world = World.of((item, container_for(item)), robot=robot)
+    world = World.of((item, container_for(item)))
     simulation, failures, retries = Simulation(world), [], 0
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial])
@@ -74,22 +73,21 @@ def main() -> None:
     parser.add_argument("--library", type=Path, help="folder made by `sightline assets import`")
     parser.add_argument("--trials", type=int, default=6, help="scenes for each item")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--robot", default=DEFAULT, choices=ROBOTS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     prepare_process()
     models = starter_items() if options.library is None else load_library(options.library)
-    rows, totals, hand = [], {}, robot(options.robot).hand
+    rows, totals = [], {}
     for model in (model for model in models if model.role == "item"):
         ways = {"as it is": model}
         if options.library is None:
             started = time.perf_counter()
-            ways["sampled"] = with_sampled_grasps(model, np.random.default_rng(options.seed), hand)
+            ways["sampled"] = with_sampled_grasps(model, np.random.default_rng(options.seed))
             seconds = time.perf_counter() - started
             totals.setdefault("seconds to sample", []).append(seconds)
         row = [model.name, len(ways.get("sampled", model).grasps)]
         for way, candidate in ways.items():
-            failures, retries = success_of(candidate, options.trials, options.seed, options.robot)
+            failures, retries = success_of(candidate, options.trials, options.seed)
             totals.setdefault(way, []).extend(not failure for failure in failures)
             why = ", ".join(sorted({failure for failure in failures if failure}))
             row += [f"{failures.count('')}/{len(failures)}", retries, why]

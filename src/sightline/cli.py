@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 import tyro
 
+from sightline.cli_assets import File, Json, assets
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
@@ -23,8 +24,6 @@ from sightline.engine.robots import DEFAULT
 Overrides = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="KEY=VALUE", help_behavior_hint="")
 ]
-Json = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
-File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 Folders = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR..")]
 
@@ -65,9 +64,9 @@ class Generate:
     """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
     split: str = "train"
     """Which objects, colours and phrases may appear."""
-    collection: Annotated[str, tyro.conf.arg(metavar="{starter,full,library:DIR}")] = "starter"
+    collection: str = "starter"
     """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety. library:DIR: your
-    own objects (see assets import) in the starter's surroundings."""
+    own objects (see assets import) in the surroundings of full."""
     robot: str = DEFAULT
     """Who does it: panda, ur5e or xarm7."""
     workers: int = 2
@@ -317,134 +316,6 @@ class Ground:
         return ground(newest_policy(self.policy), self.image, self.text, self.out)
 
 
-@dataclass(frozen=True)
-class ImportObjects:
-    """Make usable objects of a folder of OBJ, GLB, glTF, STL and PLY files (its subfolders too).
-
-    Units, upright pose, convex collision pieces, mass, role, name and grasps are found by themselves; check them in the
-    gallery, and correct them with the options below or, file by file, in DIR/objects.yaml (for example
-    `mug_02.obj: {noun: mug, colour: red, role: item, units: mm, up: y, mass: 0.2}`). Files that cannot be used are
-    listed with the reason; the command fails only when none can be used.
-    """
-
-    folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
-    """Folder of mesh files."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="LIBRARY")] = None
-    """Library folder; objects of the same name are replaced. Default: the user's data folder."""
-    gallery: File = None
-    """Draw every object here (PNG): its look, its collision pieces, its best grasp, its figures."""
-    units: Literal["auto", "m", "cm", "mm", "in"] = "auto"
-    """Unit of the files. auto: of m, cm and mm the one that gives the likeliest size."""
-    up: Literal["auto", "y", "z"] = "auto"
-    """Axis of the files that points up. auto: the format's, unless the object would fall over."""
-    scale: float = 1.0
-    """Extra factor on the size."""
-    mass: Annotated[float | None, tyro.conf.arg(metavar="KG")] = None
-    """Mass of every object, kilograms. Default: volume times density, 0.02 to 0.3 kg."""
-    density: float = 400.0
-    """Kilograms per cubic metre."""
-    faces: int = 800
-    """Triangles that are drawn of an object; more are decimated."""
-    texture: int = 192
-    """Side of an object's largest picture, pixels."""
-    json: Json = None
-    """Write the result here: library, objects, skipped."""
-
-    def run(self) -> dict:
-        from sightline.engine.assets.convert import Settings
-        from sightline.engine.library_report import import_and_report
-
-        settings = Settings(
-            units=self.units.replace("auto", ""),
-            up=self.up.replace("auto", ""),
-            scale=self.scale,
-            mass=self.mass,
-            density=self.density,
-            faces=self.faces,
-            texture=self.texture,
-        )
-        return import_and_report(self.folder, self.out, settings, self.gallery)
-
-
-@dataclass(frozen=True)
-class ListObjects:
-    """List the objects of a library made by `sightline assets import`."""
-
-    library: Annotated[Path | None, tyro.conf.Positional, tyro.conf.arg(metavar="LIBRARY")] = None
-    """Library folder. Default: the one in the user's data folder."""
-    gallery: File = None
-    """Draw every object here (PNG)."""
-    json: Json = None
-    """Write the result here: library, objects."""
-
-    def run(self) -> dict:
-        from sightline.engine.library_report import report_library
-
-        return report_library(self.library, self.gallery)
-
-
-@dataclass(frozen=True)
-class SceneSheet:
-    """One picture of many scenes, each in a world of its own, to see what a collection looks like."""
-
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
-    """The picture (PNG or JPEG)."""
-    count: int = 60
-    """Number of scenes."""
-    seed: int = 0
-    """Seed of the scenes; the same seed gives the same picture."""
-    split: str = "train"
-    """Which objects, surfaces, textures and lights may appear."""
-    collection: Literal["starter", "full"] = "full"
-    """starter: what the shipped checkpoint was trained on. full: all surfaces, textures, lights and cameras."""
-    size: int = 224
-    """Height and width of each scene's picture, pixels."""
-    json: Json = None
-    """Write the result here: scenes, path."""
-
-    def run(self) -> dict:
-        from sightline.engine.surroundings.sheet import scene_sheet
-
-        return scene_sheet(self.out, self.count, self.seed, self.split, self.collection, self.size)
-
-
-@dataclass(frozen=True)
-class CountAssets:
-    """Build every surface, texture, light and backdrop and count those that differ in content."""
-
-    json: Json = None
-    """Write the result here: kind of asset -> counts of all and of each split."""
-
-    def run(self) -> dict:
-        from sightline.engine.surroundings.census import show_census
-
-        return show_census()
-
-
-AssetsCommand = (
-    Annotated[ImportObjects, tyro.conf.subcommand("import")]
-    | Annotated[ListObjects, tyro.conf.subcommand("list")]
-    | Annotated[SceneSheet, tyro.conf.subcommand("scenes")]
-    | Annotated[CountAssets, tyro.conf.subcommand("count")]
-)
-
-
-@dataclass(frozen=True)
-class Assets:
-    """What the data engine's worlds are made of; your own objects among it."""
-
-    command: tyro.conf.OmitArgPrefixes[tyro.conf.OmitSubcommandPrefixes[AssetsCommand]]
-
-    @property
-    def json(self) -> Path | None:
-        """Where the sub-command's result is written."""
-        return self.command.json
-
-    def run(self) -> dict:
-        """Run the sub-command."""
-        return self.command.run()
-
-
 def newest_policy(policy: str) -> str:
     """What ``--policy`` means: of a training run its newest policy, everything else as it is."""
     newest = Path(policy, "checkpoints", "last", "policy")
@@ -462,7 +333,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "posttrain": Posttrain,
     "evaluate": Evaluate,
     "ground": Ground,
-    "assets": Assets,
+    "assets": assets,
 }
 
 
@@ -473,7 +344,7 @@ def parse(arguments: Sequence[str] | None = None) -> Command:
         prog="sightline",
         description="Spatially guided vision-language-action policies: first where to act, then how to act.",
         args=arguments,
-        config=(tyro.conf.FlagConversionOff,),
+        config=(tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes),
     )
 
 

@@ -8,7 +8,7 @@ from sightline.core.errors import SightlineError
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.library import load_collection
-from sightline.engine.collections import LIBRARY
+from sightline.engine.collections import LIBRARY, STARTER, require_collection
 
 # Nouns that a listener could mistake for one another never meet.
 CONFUSABLE = (
@@ -53,15 +53,16 @@ class _Cast:
         return None
 
 
-def choose(rng: np.random.Generator, split: str, collection: str = "starter") -> tuple[ObjectModel, ...]:
+def choose(rng: np.random.Generator, split: str, collection: str = STARTER) -> tuple[ObjectModel, ...]:
     """10 to 12 models for one world of ``split``, items first.
 
     Several items share a kind (another colour, or the same one small and large), several share a colour, and there are
     two containers and one or two surfaces. Of a collection ``library:DIR`` (objects of one's own, which are the same in
-    every split) see ``choose_from``. Raises SightlineError on an unknown split.
+    every split) see ``choose_from``. Raises SightlineError on an unknown split or collection.
     """
     if collection.startswith(LIBRARY):
         return choose_from(load_collection(collection), rng, split)
+    require_collection(collection)
     cast = _Cast(rng, split)
     items = tuple(kind for kind in assets.kinds(split) if assets.role(kind) == "item")
     rich = tuple(kind for kind in items if len({c for c, _ in assets.variants(kind, split)}) >= 4)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.core.types import SceneState, Task
-from sightline.engine.hand import FLOOR
 from sightline.engine.physics import Simulation, limited, vector_from_rotation
 from sightline.engine.tasks import ABOVE, is_done, place_point
 
@@ -119,7 +118,7 @@ class Expert:
         if not self._aimed:
             scene = self._choose_grasp(scene)
         position, grasp = self.simulation.command.position, scene.grasp_points[target].copy()
-        grasp[2] = max(grasp[2], self.hand.tip + FLOOR)
+        grasp[2] = max(grasp[2], self.hand.lowest)
         yaw, _ = self._choose_yaw(scene)
         turn = abs(wrap_half_turn(yaw - self.simulation.command.yaw))
         away = float(np.hypot(*(grasp - position)[:2]))
@@ -177,31 +176,29 @@ class Expert:
         """Settle on one of the target's grasps that have not missed; the scene with its grasp point and yaw."""
         world, target = self.simulation.world, self.task.target
         self._aimed = True
-        grasps = world.models[target].grasps
-        if len(grasps) < 2 or not world.graspable[target]:
+        numbers = [k for k in range(len(world.models[target].grasps)) if k not in self._missed]
+        if len(numbers) < 2 and not self._missed:
             return scene
-        spanned = [k for k, grasp in enumerate(grasps) if world.spans(grasp)]
-        if self._missed >= set(spanned):
-            self._missed.clear()
         costs = {}
-        for number in sorted(set(spanned) - self._missed):
+        for number in numbers:
             world.choose_grasp(target, number)
-            costs[number] = WORSE * number + self._cost_of_grasp(self.simulation.scene())
+            seen = self.simulation.scene()
+            yaw, cost = self._choose_yaw(seen)
+            in_reach = self.simulation.reaches(
+                np.maximum(seen.grasp_points[target], [-np.inf, -np.inf, self.hand.lowest]), yaw
+            )
+            costs[number] = cost + WORSE * number + (0.0 if in_reach else FORBIDDING)
         world.choose_grasp(target, min(costs, key=lambda number: costs[number]))
         return self.simulation.scene()
-
-    def _cost_of_grasp(self, scene: SceneState) -> float:
-        """What the scene's grasp of the target costs, in radians of turning (see _choose_yaw)."""
-        point = scene.grasp_points[self.task.target].copy()
-        point[2] = max(point[2], self.hand.tip + FLOOR)
-        yaw, cost = self._choose_yaw(scene)
-        return cost if self.simulation.reaches(point, yaw) else cost + FORBIDDING
 
     def _give_up_grasp(self) -> None:
         """The fingers closed on nothing or lost their hold: another grasp next, all of them again after the last."""
         if not self._aimed:
             return
-        self._missed.add(int(self.simulation.world.chosen[self.task.target]))
+        world, target = self.simulation.world, self.task.target
+        self._missed.add(int(world.chosen[target]))
+        if len(self._missed) == len(world.models[target].grasps):
+            self._missed.clear()
         self._aimed = False
 
     def _choose_yaw(self, scene: SceneState) -> tuple[float, float]:

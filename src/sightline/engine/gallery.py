@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.draw import caption_bar, contact_sheet
-from sightline.engine import robots
 from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.model import COLLISION_GROUP, VISUAL_GROUP
 from sightline.engine.hand import Hand
 from sightline.engine.render import gl_context
+from sightline.engine.robots import DEFAULT, robot
 
 PIECES_SHOWN, LOOK_SHOWN = 0.6, 0.3  # opacity of collision pieces, and of the object around them
 FINGERS, PALM = (0.1, 0.75, 1.0, 0.75), (0.1, 0.75, 1.0, 0.25)
@@ -63,7 +63,7 @@ def _picture(model: ObjectModel, size: int, pieces: bool) -> NDArray[np.uint8]:
             if geom.group == VISUAL_GROUP:
                 geom.rgba = [*geom.rgba[:3], LOOK_SHOWN]
         if model.grasp is not None:
-            _add_hand(spec, model.grasp, robots.robot(robots.DEFAULT).hand)
+            _add_hand(spec, model.grasp, robot(DEFAULT).hand)
     ground = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.1], rgba=[0.75, 0.76, 0.8, 1])
     ground.group = VISUAL_GROUP
     compiled = spec.compile()

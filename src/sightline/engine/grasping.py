@@ -16,9 +16,11 @@ import numpy as np
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.model import FRICTION
-from sightline.engine.hand import FLOOR, Hand
+from sightline.engine.hand import Hand
+from sightline.engine.robots import DEFAULT, robot
 from sightline.engine.surface import Surface, exits
 
+SLACK = 0.012  # metres that stay free between pads and object together: no tool is exactly where it should be
 SURE_FRICTION = 0.5 * FRICTION  # of the surface: normals of a mesh are not exact, and a grasp should hold when lifted
 RAYS = 400
 CLOUD = 3000  # points that stand for the surface where it is asked what the pads will meet
@@ -28,7 +30,6 @@ FULL_CONTACT = 1.5e-4  # square metres of contact on each side; more is no bette
 FULL_STANCE = 0.7  # of the pad's breadth that is in contact; a narrower patch lets the object turn; more is no better
 LEVER = 0.03  # metres from the centre of mass at which a grasp is worth 37 % of one at it
 CLEAR = 0.010  # metres between the hand and the object; more is no better
-SLACK = 0.012  # metres of the opening that stay free: the tool is never exactly where it should be
 ALIKE = (0.008, np.radians(25.0))  # metres and radians: of candidates that differ by less only the best is kept
 WEIGHTS = {"balance": 0.4, "contact": 0.3, "normals": 0.2, "clearance": 0.1}
 
@@ -46,7 +47,7 @@ class Candidate:
 def sample_grasps(
     model: ObjectModel,
     rng: np.random.Generator,
-    hand: Hand,
+    hand: Hand | None = None,
     keep: int = 8,
     friction: float = SURE_FRICTION,
     rays: int = RAYS,
@@ -54,11 +55,12 @@ def sample_grasps(
     """At most ``keep`` clearly different grasps of ``model``, the best first; none when the hand fits nowhere.
 
     Args:
+        hand: the gripper; the Panda's by default.
         rng: the same generator state gives the same grasps.
         friction: between pads and surface; the normals at both contacts lie within its cone around the line between.
         rays: pairs of contacts that are tried.
     """
-    surface = Surface.of(model)
+    surface, hand = Surface.of(model), hand or robot(DEFAULT).hand
     probe = _Probe(model, hand)
     cloud, share = surface.sample(rng, CLOUD)[0], surface.area / CLOUD
     found = []
@@ -66,7 +68,7 @@ def sample_grasps(
         closing = contacts[1] - contacts[0]
         yaw = float(np.arctan2(closing[1], closing[0]))
         tool = (contacts[0] + contacts[1]) / 2
-        tool[2] = max(tool[2], hand.tip + FLOOR)
+        tool[2] = max(tool[2], hand.lowest)
         met = _met_by_pads(cloud, tool, yaw, hand)
         if met is None or met.width > hand.opening - SLACK:
             continue
@@ -90,7 +92,7 @@ def sample_grasps(
     return _distinct(found, keep)
 
 
-def with_sampled_grasps(model: ObjectModel, rng: np.random.Generator, hand: Hand) -> ObjectModel:
+def with_sampled_grasps(model: ObjectModel, rng: np.random.Generator, hand: Hand | None = None) -> ObjectModel:
     """``model``, to be picked up by its sampled grasps instead of the ones that came with it."""
     return model.with_grasps([candidate.grasp for candidate in sample_grasps(model, rng, hand)])
 
@@ -144,7 +146,7 @@ def _met_by_pads(cloud: Array, tool: Array, yaw: float, hand: Hand) -> _Met | No
     low, high = float(along.min()), float(along.max())
     sides = (across[along < low + SUPPORT], across[along > high - SUPPORT])
     # An evenly covered strip is the square root of twelve times as broad as its points spread.
-    stance = min(float(side.std()) for side in sides) * np.sqrt(3) / hand.finger_half
+    stance = min(float(side.std()) for side in sides) * np.sqrt(12) / (2 * hand.finger_half)
     return _Met(low, high, min(len(side) for side in sides), float(stance))
 
 
@@ -185,7 +187,8 @@ class _Probe:
         thing = spec.worldbody.add_body(name="thing")
         model.add_colliders(spec, thing)
         gripper = spec.worldbody.add_body(name="hand", mocap=True)
-        across, along, top = 2 * hand.finger_half, hand.finger_reach - hand.opening / 2, hand.palm_height
+        across, along = 2 * hand.finger_half, hand.finger_reach - hand.opening / 2
+        top = hand.palm_height
         for side in (-1, 1):
             pos = [0, side * (hand.opening + along) / 2, (top - hand.tip) / 2]
             gripper.add_geom(

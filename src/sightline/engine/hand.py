@@ -34,7 +34,7 @@ class Hand:
         tip: by which the finger tips reach below the tool point.
         finger_reach: from the tool point to the outside of an open finger, along the closing direction.
         finger_half: half of a finger's width across the closing direction.
-        pad_height: above the tool point up to which the pads touch what is grasped.
+        pad_height: above the tool point up to which the pads can touch something.
         palm_height: by which the palm, or whatever sticks out above the fingers, is above the tool point.
         palm_reach: from the tool point to the palm's end, along the closing direction.
         palm_half: from the tool point to the palm's side, across the closing direction.
@@ -50,3 +50,8 @@ class Hand:
     palm_reach: float
     palm_half: float
     room: Room = Room()
+
+    @property
+    def lowest(self) -> float:
+        """Height of the tool point above the table at which the tips are just clear of it."""
+        return self.tip + FLOOR

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sightline.core.errors import SightlineError, require_known
 from sightline.data.writer import KINDS
 from sightline.engine.assets import SPLITS
-from sightline.engine.collections import require_collection
+from sightline.engine.collections import STARTER, require_collection
 from sightline.engine.robots import DEFAULT, ROBOTS
 
 SHARD = 1000
@@ -38,7 +38,7 @@ class Recipe:
     size: int = 224
     renders_per_plan: int = 1
     robot: str = DEFAULT
-    collection: str = "starter"
+    collection: str = STARTER
     shard: int | None = None
 
     def check(self) -> None:

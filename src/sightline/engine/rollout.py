@@ -17,6 +17,7 @@ from sightline.core.card import Card
 from sightline.core.geometry import Array
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
 from sightline.engine.arrange import sample_arrangement
+from sightline.engine.collections import STARTER
 from sightline.engine.disturbance import Disturbance
 from sightline.engine.expert import Expert
 from sightline.engine.look import Look, apply_look, sample_look
@@ -224,8 +225,8 @@ def _stage(recipe: Recipe, number: int) -> _Stage:
 
 
 def _layout(world: World, rng: np.random.Generator, scatter: Callable[[World, np.random.Generator], Layout]) -> Layout:
-    """Mostly, in collection ``full``, a scene in which a drawn scene graph holds; else things scattered."""
-    if world.collection == "full" and rng.random() < ARRANGED:
+    """Mostly, outside the starter collection, a scene in which a drawn scene graph holds; else things scattered."""
+    if world.collection != STARTER and rng.random() < ARRANGED:
         return sample_arrangement(world, rng)[0]
     return scatter(world, rng)
 

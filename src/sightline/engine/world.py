@@ -20,7 +20,7 @@ from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine import cast, robots
 from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
-from sightline.engine.collections import require_collection
+from sightline.engine.collections import STARTER, require_collection
 from sightline.engine.robots.description import TOOL_SITE, Robot
 from sightline.engine.surroundings.room import Surroundings, add_surroundings
 from sightline.engine.surroundings.sensor import Sensor
@@ -53,7 +53,7 @@ class World:
     """One compiled model and the index of what is in it. n = number of objects.
 
     Attributes:
-        seed, split: what it was built from.
+        seed, split, collection: what it was built from.
         robot: the robot that stands in it.
         model: the MuJoCo model; ``show`` and ``look.apply`` change it in place.
         models, objects: the n catalogue entries and what language may say of them.
@@ -62,12 +62,13 @@ class World:
         visual_geoms: geom ids of what is seen of each object.
         home_tool: [3,3] rotation of the tool site when the arm is at home.
         chosen: [n] which of its grasps each object is to be picked up by; see ``choose_grasp``.
-        surroundings: what a world of collection ``full`` stands in; None for the starter's room.
+        surroundings: what the world stands in; None for the starter's room.
         sensor: how pictures are developed under the present look; None leaves them as rendered.
     """
 
     seed: int
     split: str
+    collection: str
     robot: Robot
     model: mujoco.MjModel
     models: tuple[ObjectModel, ...]
@@ -83,11 +84,11 @@ class World:
     present: NDArray[np.bool_]
     chosen: NDArray[np.int64]
     initial: dict[str, NDArray] = field(repr=False)
-    surroundings: Surroundings | None = None
+    surroundings: Surroundings | None
     sensor: Sensor | None = None
 
     @staticmethod
-    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = "starter") -> World:
+    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER) -> World:
         """The world of this seed, split and collection with this robot: a pure function of its arguments.
 
         Raises SightlineError on an unknown split, collection or robot, a negative seed, or when the robot's files are
@@ -100,7 +101,7 @@ class World:
 
     @staticmethod
     def numbered(
-        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = "starter"
+        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER
     ) -> World:
         """World ``number`` of a stream of worlds, such as a dataset's seed."""
         world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
@@ -112,7 +113,7 @@ class World:
         world_seed: int = 0,
         split: str = "train",
         robot: str = robots.DEFAULT,
-        collection: str = "starter",
+        collection: str = STARTER,
     ) -> World:
         """A world with exactly these object models (at most 40), in surroundings of ``collection``."""
         require_collection(collection)
@@ -125,9 +126,7 @@ class World:
         arm.attach(spec)
         for index, entry in enumerate(models):
             entry.add_to(spec, f"object_{index}")
-        world = _index(spec.compile(), arm, models, world_seed, split)
-        world.surroundings = surroundings
-        return world
+        return _index(spec.compile(), arm, models, (world_seed, split, collection), surroundings)
 
     def new_data(self) -> mujoco.MjData:
         """Fresh simulation state: arm at home, gripper open, every object where ``show`` has it or parked."""
@@ -194,15 +193,6 @@ class World:
         grasps = self.models[index].grasps
         return grasps[self.chosen[index]] if grasps else None
 
-    def spans(self, grasp: Grasp) -> bool:
-        """Whether the robot's hand opens wide enough for it."""
-        return grasp.width <= self.robot.hand.opening - GRASP_ROOM
-
-    def choose_best_grasps(self) -> None:
-        """Pick every object up by the first of its grasps that the hand spans."""
-        fits = [[self.spans(grasp) for grasp in entry.grasps] for entry in self.models]
-        self.choose_grasps(np.array([each.index(True) if True in each else 0 for each in fits], int))
-
     def choose_grasp(self, index: int, number: int) -> None:
         """Pick object ``index`` up by number ``number`` of its grasps from now on; scene states tell of that one."""
         self.choose_grasps(np.where(np.arange(len(self.chosen)) == index, number, self.chosen))
@@ -225,11 +215,6 @@ class World:
         )
 
     @property
-    def collection(self) -> str:
-        """What it was built from: ``full`` or ``starter``."""
-        return "starter" if self.surroundings is None else "full"
-
-    @property
     def key_light(self) -> int:
         """The brightest light: its number in the model."""
         return int(self.model.light("key" if self.surroundings is None else "lamp_0").id)
@@ -242,8 +227,9 @@ class World:
 
     @cached_property
     def graspable(self) -> NDArray[np.bool_]:
-        """[n] whether the robot's hand can take each object: it has a grasp that is not too wide."""
-        return np.array([any(self.spans(grasp) for grasp in entry.grasps) for entry in self.models], bool)
+        """[n] whether the robot's hand can take each object: it has a grasp, and is not too wide."""
+        widest = self.robot.hand.opening - GRASP_ROOM
+        return np.array([entry.grasp is not None and entry.grasp.width <= widest for entry in self.models], bool)
 
     def uprightness(self, data: mujoco.MjData) -> Array:
         """[n] cosine of each object's tilt: 1 when it stands as it should."""
@@ -276,7 +262,7 @@ def _set_options(spec: mujoco.MjSpec) -> None:
 def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator, split: str, collection: str) -> Surroundings | None:
     """What everything stands on and in, lamps and the front camera; their looks are set by scene."""
     surroundings = None
-    if collection == "full":
+    if collection != STARTER:
         surroundings = add_surroundings(spec, rng, split)
     else:
         _add_starter_room(spec, rng)
@@ -331,7 +317,13 @@ def _add_slab(
     )
 
 
-def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...], world_seed: int, split: str) -> World:
+def _index(
+    model: mujoco.MjModel,
+    robot: Robot,
+    models: tuple[ObjectModel, ...],
+    source: tuple[int, str, str],
+    surroundings: Surroundings | None,
+) -> World:
     """Find everything by name once."""
     bodies = np.array([model.body(f"object_{i}").id for i in range(len(models))], int)
     joints = model.body_jntadr[bodies] if len(models) else np.zeros(0, int)
@@ -348,8 +340,10 @@ def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...],
     mujoco.mj_kinematics(model, data)
     site = model.site(TOOL_SITE).id
     world = World(
-        seed=world_seed,
-        split=split,
+        seed=source[0],
+        split=source[1],
+        collection=source[2],
+        surroundings=surroundings,
         robot=robot,
         model=model,
         models=models,
@@ -367,5 +361,4 @@ def _index(model: mujoco.MjModel, robot: Robot, models: tuple[ObjectModel, ...],
         initial={name: getattr(model, name).copy() for name in keep},
     )
     world.show(world.present)
-    world.choose_best_grasps()
     return world

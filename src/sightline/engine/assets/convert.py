@@ -13,7 +13,6 @@ import numpy as np
 
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array
-from sightline.engine import robots
 from sightline.engine.assets.colours import COLOURS
 from sightline.engine.assets.library import Entry, hull_collider
 from sightline.engine.assets.meshfile import UNPAINTED, Y_UP, MeshFile, Part, read_mesh_file
@@ -161,11 +160,10 @@ def _role(extent: Array, top: Top) -> str:
 
 
 def _with_grasps(model: ObjectModel) -> ObjectModel:
-    """An item with its grasps by the default robot's hand; one without any becomes a distractor."""
+    """An item with its grasps; one that the hand cannot take becomes a distractor, which others are put beside."""
     if model.role != "item":
         return model
-    hand = robots.robot(robots.DEFAULT).hand
-    grasps = [candidate.grasp for candidate in sample_grasps(model, np.random.default_rng(0), hand)]
+    grasps = [candidate.grasp for candidate in sample_grasps(model, np.random.default_rng(0))]
     return model.with_grasps(grasps) if grasps else replace(model, role="distractor")
 
 
