@@ -24,6 +24,7 @@ from sightline.engine.expert import Expert
 from sightline.engine.grasping import with_sampled_grasps
 from sightline.engine.physics import Simulation
 from sightline.engine.relations import FOOTING
+from sightline.engine.robots import DEFAULT, ROBOTS, robot
 from sightline.engine.rollout import MAX_STEPS, Judge
 from sightline.engine.scene import sample_scene
 from sightline.engine.world import World
@@ -37,9 +38,9 @@ def container_for(item: ObjectModel) -> ObjectModel:
     return next((model for model in models if item.radius <= FOOTING * model.radius), models[-1])
 
 
-def success_of(item: ObjectModel, trials: int, seed: int) -> tuple[list[str], int]:
+def success_of(item: ObjectModel, trials: int, seed: int, robot_name: str) -> tuple[list[str], int]:
     """Why each trial failed (empty: it did not), and how often the expert had to try again."""
-    world = World.of((item, container_for(item)))
+    world = World.of((item, container_for(item)), robot=robot_name)
     simulation, failures, retries = Simulation(world), [], 0
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial])
@@ -73,28 +74,30 @@ def main() -> None:
     parser.add_argument("--library", type=Path, help="folder made by `sightline assets import`")
     parser.add_argument("--trials", type=int, default=6, help="scenes for each item")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--robot", default=DEFAULT, choices=ROBOTS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     prepare_process()
     models = starter_items() if options.library is None else load_library(options.library)
-    rows, totals = [], {}
+    rows, totals, hand = [], {}, robot(options.robot).hand
     for model in (model for model in models if model.role == "item"):
         ways = {"as it is": model}
         if options.library is None:
-            started = time.perf_counter()
-            ways["sampled"] = with_sampled_grasps(model, np.random.default_rng(options.seed))
-            seconds = time.perf_counter() - started
-            totals.setdefault("seconds to sample", []).append(seconds)
+            started = time.process_time()
+            ways["sampled"] = with_sampled_grasps(model, np.random.default_rng(options.seed), hand)
+            seconds = time.process_time() - started
+            totals.setdefault("CPU seconds to sample", []).append(seconds)
         row = [model.name, len(ways.get("sampled", model).grasps)]
         for way, candidate in ways.items():
-            failures, retries = success_of(candidate, options.trials, options.seed)
+            failures, retries = success_of(candidate, options.trials, options.seed, options.robot)
             totals.setdefault(way, []).extend(not failure for failure in failures)
             why = ", ".join(sorted({failure for failure in failures if failure}))
             row += [f"{failures.count('')}/{len(failures)}", retries, why]
         rows.append(row)
         print(*row, flush=True)
     summary = {name: float(np.mean(values)) for name, values in totals.items()}
-    heads = ["item", "grasps", "closed form", "retries", "failures", "sampled", "retries", "failures"]
+    heads = ["item", "grasps", *("closed form" if options.library is None else "success", "retries", "failures")]
+    heads += ["sampled", "retries", "failures"]
     table("Success of picking up and putting away", heads[: len(rows[0])], rows)
     print(summary)
     if options.json is not None:

@@ -196,3 +196,13 @@ def test_a_choice_is_part_of_the_moment_and_ends_with_the_scene():
     simulation.world.choose_grasp(0, 1)
     simulation.reset(Layout(np.ones(2, bool), np.tile([0.5, 0, 0, 1, 0, 0, 0.0], (2, 1))), np.random.default_rng(0))
     assert simulation.world.chosen.tolist() == [0, 0]
+
+
+def test_a_grasp_that_the_hand_cannot_span_is_never_chosen():
+    carton = assets.model("carton", "red", "large")
+    wide, narrow = (Grasp((0.0, 0.0, 0.04), np.pi / 2, width) for width in (0.075, 0.052))
+    bowl = assets.model("bowl", "blue", "large")
+    simulation, task = scene_of(carton.with_grasps([wide, narrow]), bowl, places=((0.5, -0.1, 0), (0.5, 0.15, 0)))
+    assert simulation.world.chosen[0] == 1 and simulation.world.graspable.tolist() == [True, False]
+    Expert(simulation, task).act()
+    assert simulation.world.chosen[0] == 1

@@ -176,30 +176,32 @@ class Expert:
         """Settle on one of the target's grasps that have not missed; the scene with its grasp point and yaw."""
         world, target = self.simulation.world, self.task.target
         self._aimed = True
-        numbers = [k for k in range(len(world.models[target].grasps)) if k not in self._missed]
-        if len(numbers) < 2 and not self._missed:
+        grasps = world.models[target].grasps
+        if len(grasps) < 2 or not world.graspable[target]:
             return scene
+        spanned = [k for k, grasp in enumerate(grasps) if world.spans(grasp)]
+        if self._missed.issuperset(spanned):
+            self._missed.clear()
         costs = {}
-        for number in numbers:
-            world.choose_grasp(target, number)
-            seen = self.simulation.scene()
-            yaw, cost = self._choose_yaw(seen)
-            in_reach = self.simulation.reaches(
-                np.maximum(seen.grasp_points[target], [-np.inf, -np.inf, self.hand.lowest]), yaw
-            )
-            costs[number] = cost + WORSE * number + (0.0 if in_reach else FORBIDDING)
+        for number in spanned:
+            if number not in self._missed:
+                world.choose_grasp(target, number)
+                costs[number] = WORSE * number + self._cost_of_grasp(self.simulation.scene())
         world.choose_grasp(target, min(costs, key=lambda number: costs[number]))
         return self.simulation.scene()
 
+    def _cost_of_grasp(self, scene: SceneState) -> float:
+        """What the chosen grasp of the target costs, in radians of turning (see _choose_yaw)."""
+        point = scene.grasp_points[self.task.target].copy()
+        point[2] = max(point[2], self.hand.lowest)
+        yaw, cost = self._choose_yaw(scene)
+        return cost if self.simulation.reaches(point, yaw) else cost + FORBIDDING
+
     def _give_up_grasp(self) -> None:
         """The fingers closed on nothing or lost their hold: another grasp next, all of them again after the last."""
-        if not self._aimed:
-            return
-        world, target = self.simulation.world, self.task.target
-        self._missed.add(int(world.chosen[target]))
-        if len(self._missed) == len(world.models[target].grasps):
-            self._missed.clear()
-        self._aimed = False
+        if self._aimed:
+            self._missed.add(int(self.simulation.world.chosen[self.task.target]))
+            self._aimed = False
 
     def _choose_yaw(self, scene: SceneState) -> tuple[float, float]:
         """Tool yaw for the grasp, and its cost: nearest to the present one, of those that keep the hand free of

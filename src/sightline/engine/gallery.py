@@ -39,9 +39,14 @@ def caption(model: ObjectModel) -> str:
     """Name, role, size in centimetres, mass, number of collision pieces and of grasps."""
     words = " ".join(word for word in (model.size if model.size != "medium" else "", model.colour, model.kind) if word)
     sides = " x ".join(f"{100 * side:.1f}" for side in model.extent)
-    pieces = f"{len(model.shape.colliders)} pieces"
-    grasps = f", {len(model.grasps)} grasps" if model.role == "item" else ""
+    pieces, grasps = _counted(len(model.shape.colliders), "piece"), ""
+    if model.role == "item":
+        grasps = f", {_counted(len(model.grasps), 'grasp')}"
     return f"{model.name}: {model.role}, {words}. {sides} cm, {1000 * model.mass:.0f} g, {pieces}{grasps}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _tile(model: ObjectModel, size: int) -> NDArray[np.uint8]:

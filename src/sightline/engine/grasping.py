@@ -55,7 +55,7 @@ def sample_grasps(
     """At most ``keep`` clearly different grasps of ``model``, the best first; none when the hand fits nowhere.
 
     Args:
-        hand: the gripper; the Panda's by default.
+        hand: the gripper; by default that of the default robot.
         rng: the same generator state gives the same grasps.
         friction: between pads and surface; the normals at both contacts lie within its cone around the line between.
         rays: pairs of contacts that are tried.

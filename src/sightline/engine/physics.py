@@ -121,7 +121,7 @@ class Simulation:
     def reset(self, layout: Layout, rng: np.random.Generator) -> None:
         """Place the objects of ``layout`` and the arm at a random pose near home, clear of all objects."""
         self.exploded = False
-        self.world.choose_grasps(np.zeros_like(self.world.chosen))
+        self.world.choose_best_grasps()
         mujoco.mj_resetData(self.model, self.data)
         set_home(self.model, self.data, self.robot)
         apply_layout(self.world, self.data, layout)
@@ -153,7 +153,7 @@ class Simulation:
             self.set_tool(position, yaw, 1.0 if rng.random() < 0.7 else -1.0)
             return
         index = int(rng.choice(items))
-        grasp = self.world.models[index].grasp
+        grasp = self.world.grasp(index)
         assert grasp is not None
         position[2] = min(position[2] + grasp.height, 0.45)
         self.set_tool(position, yaw, -1.0, width=grasp.width)

@@ -193,6 +193,15 @@ class World:
         grasps = self.models[index].grasps
         return grasps[self.chosen[index]] if grasps else None
 
+    def spans(self, grasp: Grasp) -> bool:
+        """Whether the robot's hand opens wide enough for it."""
+        return grasp.width <= self.robot.hand.opening - GRASP_ROOM
+
+    def choose_best_grasps(self) -> None:
+        """Pick every object up by the first of its grasps that the hand spans."""
+        fits = [[self.spans(grasp) for grasp in entry.grasps] for entry in self.models]
+        self.choose_grasps(np.array([each.index(True) if True in each else 0 for each in fits], int))
+
     def choose_grasp(self, index: int, number: int) -> None:
         """Pick object ``index`` up by number ``number`` of its grasps from now on; scene states tell of that one."""
         self.choose_grasps(np.where(np.arange(len(self.chosen)) == index, number, self.chosen))
@@ -227,9 +236,8 @@ class World:
 
     @cached_property
     def graspable(self) -> NDArray[np.bool_]:
-        """[n] whether the robot's hand can take each object: it has a grasp, and is not too wide."""
-        widest = self.robot.hand.opening - GRASP_ROOM
-        return np.array([entry.grasp is not None and entry.grasp.width <= widest for entry in self.models], bool)
+        """[n] whether the robot's hand can take each object: it has a grasp that is not too wide."""
+        return np.array([any(self.spans(grasp) for grasp in entry.grasps) for entry in self.models], bool)
 
     def uprightness(self, data: mujoco.MjData) -> Array:
         """[n] cosine of each object's tilt: 1 when it stands as it should."""
@@ -361,4 +369,5 @@ def _index(
         initial={name: getattr(model, name).copy() for name in keep},
     )
     world.show(world.present)
+    world.choose_best_grasps()
     return world
