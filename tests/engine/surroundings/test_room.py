@@ -48,7 +48,7 @@ def test_its_objects_are_those_of_the_starter(world: World) -> None:
 @pytest.mark.parametrize("split", ["train", "unseen", "novel"])
 def test_worlds_and_looks_use_what_their_split_may(split: str) -> None:
     for seed in range(4):
-        made = World.of(CUBES[:1], seed, split, "full").surroundings
+        made = World.of(CUBES[:1], seed, split, collection="full").surroundings
         assert made is not None
         assert made.surface in furniture.surfaces(split) and made.backdrop in backdrops.backdrops(split)
         for slot in ("top", "floor", "wall"):
@@ -116,7 +116,7 @@ def test_named_colours_look_their_name_in_every_kind_of_light() -> None:
     """One lighting of every family, on random surfaces, through random sensors: the order of channels holds."""
     families = tuple(lighting.FAMILIES)
     for number in range(3):
-        cubes = World.of(CUBES, number, "train", "full")
+        cubes = World.of(CUBES, number, "train", collection="full")
         with Renderer(cubes, 160) as renderer:
             data = cubes.new_data()
             cubes.show(np.ones(5, bool))
@@ -163,7 +163,7 @@ def casts(seed: int) -> bool:
 
 
 def test_true_shadows_darken_the_table_beside_things() -> None:
-    box = World.of((assets.model("brick", "white", "large"),), 5, "train", "full")
+    box = World.of((assets.model("brick", "white", "large"),), 5, "train", collection="full")
     box.show(np.ones(1, bool))
     data = box.new_data()
     box.put(data, 0, np.array([0.55, 0.0, 0.0]), 0.0)
