@@ -163,6 +163,29 @@ class Questions:
 
 
 @dataclass(frozen=True)
+class Annotate:
+    """Copy a dataset with LeRobot's language columns: paraphrases, stages, plans, questions and traces."""
+
+    dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
+    """Dataset folder."""
+    out: Folder
+    """Folder of the copy; must not exist."""
+    seed: int = 0
+    """Seed of the words and questions."""
+    language: Literal["plain", "rich"] = "rich"
+    """plain: the words of the dataset's own instructions. rich: synonyms and paraphrases."""
+    phrasing: Literal["train", "unseen"] = "train"
+    """unseen: only sentences that are held out of training (rich language)."""
+    json: Json = None
+    """Write the result here: episodes, rows, seconds."""
+
+    def run(self) -> dict:
+        from sightline.engine.pairs.columns import add_language
+
+        return add_language(self.dataset, self.out, self.seed, self.language, self.phrasing)
+
+
+@dataclass(frozen=True)
 class Pretrain:
     """Stage 1, where to act: the planner learns boxes, points and traces from instructions."""
 
@@ -297,6 +320,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "inspect": Inspect,
     "audit": Audit,
     "questions": Questions,
+    "annotate": Annotate,
     "pretrain": Pretrain,
     "posttrain": Posttrain,
     "evaluate": Evaluate,

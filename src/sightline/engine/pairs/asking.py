@@ -194,10 +194,9 @@ class Reader:
         return Picture(moment, labels.camera(frame, camera), labels.boxes[camera][frame], self._maps[frame, camera])
 
     def _own(self, frame: int) -> Job | None:
-        """The demonstration's task as it is at a frame; the last way is where the tool already is."""
+        """The demonstration's task as it is at a frame."""
         labels, task = self.labels, self.meta.task
         if task is None:
             return None
-        path = np.concatenate([labels.tool[frame:], labels.tool[-1:]])
         done = is_done(labels.scene(frame), task, labels.scene(0))
-        return Job(task.instruction, task, path, labels.subtasks[frame], done)
+        return Job(task.instruction, task, labels.way(frame), labels.subtasks[frame], done)
