@@ -32,11 +32,12 @@ def measure(what: str, unit: str, count: Callable[[], int]) -> Row:
 def engine(folder: Path, episodes: int) -> list[Row]:
     """Demonstrations and scenes, one process, written to disk."""
     from sightline.engine.generate import generate
+    from sightline.engine.recipe import Recipe
 
     generate(folder / "warm-up", episodes=1)
     return [
         measure("data engine, one process", "episode", lambda: generate(folder / "data", episodes)["episodes"]),
-        measure("labelled scenes", "frame", lambda: generate(folder / "scenes", 4, kind="scenes")["frames"]),
+        measure("labelled scenes", "frame", lambda: generate(folder / "scenes", 4, Recipe(kind="scenes"))["frames"]),
     ]
 
 

@@ -14,13 +14,14 @@ from sightline import load_dataset
 from sightline.core.draw import overlay
 from sightline.core.types import Grounding
 from sightline.engine.generate import generate
+from sightline.engine.recipe import Recipe
 
 OUT = Path("outputs/examples")
 
 
 def main() -> None:
     """Two verified episodes; the same seed gives the same two, on any machine with any number of workers."""
-    result = generate(OUT / "dataset", episodes=2, seed=1)
+    result = generate(OUT / "dataset", episodes=2, recipe=Recipe(seed=1))
     print("content hash", result["content_hash"])
 
     dataset = load_dataset(OUT / "dataset")

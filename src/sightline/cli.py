@@ -13,17 +13,17 @@ from typing import Annotated, Any, Literal, Protocol
 
 import tyro
 
+from sightline.cli_assets import File, Json, assets
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
 from sightline.core.types import EXECUTE
+from sightline.engine.robots import DEFAULT
 
 # `--set steps=100 --set batch=8`: any key of the configuration, nested ones with dots.
 Overrides = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="KEY=VALUE", help_behavior_hint="")
 ]
-Json = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
-File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 Folders = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR..")]
 
@@ -64,8 +64,17 @@ class Generate:
     """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
     split: str = "train"
     """Which objects, colours and phrases may appear."""
+    collection: str = "starter"
+    """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety. library:DIR: your
+    own objects (see assets import) in the surroundings of full."""
+    robot: str = DEFAULT
+    """Who does it: panda, ur5e or xarm7."""
     workers: int = 2
-    """Processes that simulate and render."""
+    """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
+    launcher: Literal["local", "ray"] = "local"
+    """local: processes of this machine. ray: an existing Ray cluster; needs the extra 'ray'."""
+    shard: int | None = None
+    """Make this shard of a large dataset alone: its 1,000 episodes number 1000 * K and up; see merge."""
     renders_per_plan: int = 1
     """Times each plan is rendered with other lights, textures and cameras."""
     size: int = 224
@@ -75,17 +84,36 @@ class Generate:
 
     def run(self) -> dict:
         from sightline.engine.generate import generate
+        from sightline.engine.recipe import Recipe
 
-        return generate(
-            out=self.out,
-            episodes=self.episodes,
+        recipe = Recipe(
             seed=self.seed,
-            kind=self.kind,
             split=self.split,
-            workers=self.workers,
-            renders_per_plan=self.renders_per_plan,
+            kind=self.kind,
             size=self.size,
+            renders_per_plan=self.renders_per_plan,
+            robot=self.robot,
+            collection=self.collection,
+            shard=self.shard,
         )
+        return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Join datasets; shards 0, 1, 2, ... of one recipe give the very dataset that one machine would have made."""
+
+    datasets: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DIR..")]
+    """Dataset folders, in order."""
+    out: Folder
+    """Folder of the whole. An interrupted merge is continued."""
+    json: Json = None
+    """Write the result here: episodes, frames, content_hash, recipe."""
+
+    def run(self) -> dict:
+        from sightline.engine.merge import merge
+
+        return merge(list(self.datasets), self.out)
 
 
 @dataclass(frozen=True)
@@ -241,6 +269,8 @@ class Evaluate:
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels."""
     split: str = "seen"
     """Split of the suite."""
+    robot: str = ""
+    """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
     episodes: int = 100
     """Number of episodes (grounding: of pictures)."""
     seed: int = 0
@@ -273,6 +303,7 @@ class Evaluate:
             policy=newest_policy(self.policy),
             suite=self.suite,
             split=self.split,
+            robot=self.robot,
             episodes=self.episodes,
             seed=self.seed,
             video=self.video,
@@ -317,6 +348,7 @@ def newest_policy(policy: str) -> str:
 COMMANDS: dict[str, Callable[..., Any]] = {
     "doctor": Doctor,
     "generate": Generate,
+    "merge": Merge,
     "inspect": Inspect,
     "audit": Audit,
     "questions": Questions,
@@ -325,6 +357,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "posttrain": Posttrain,
     "evaluate": Evaluate,
     "ground": Ground,
+    "assets": assets,
 }
 
 
@@ -335,7 +368,7 @@ def parse(arguments: Sequence[str] | None = None) -> Command:
         prog="sightline",
         description="Spatially guided vision-language-action policies: first where to act, then how to act.",
         args=arguments,
-        config=(tyro.conf.FlagConversionOff,),
+        config=(tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes),
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 
 from sightline.core.card import Card
 from sightline.core.geometry import Camera, look_at
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, ObjectInfo, SceneState, Task, View
-from sightline.engine.pool import Recipe
+from sightline.engine.recipe import Recipe
 
 COLOURS = {
     "red": (200, 30, 30),
@@ -112,6 +113,15 @@ def slow_candidate(recipe: Recipe, candidate: int) -> list[Episode]:
 def deadly_candidate(recipe: Recipe, candidate: int) -> list[Episode]:
     """As synthetic_candidate, but candidate 20 takes its process with it."""
     if candidate == 20:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return synthetic_candidate(recipe, candidate)
+
+
+def mortal_candidate(recipe: Recipe, candidate: int) -> list[Episode]:
+    """As synthetic_candidate, but the first process that comes to candidate 20 dies of it."""
+    grave = Path(os.environ["SIGHTLINE_TEST_GRAVE"])
+    if candidate == 20 and not grave.exists():
+        grave.write_text("here lies a worker")
         os.kill(os.getpid(), signal.SIGKILL)
     return synthetic_candidate(recipe, candidate)
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from synthetic import deadly_candidate, faulty_candidate, synthetic_candidate
+from synthetic import deadly_candidate, faulty_candidate, mortal_candidate, synthetic_candidate
 
 from sightline.core.errors import SightlineError
 from sightline.data import load_dataset
 from sightline.data.inspect import inspect
-from sightline.data.writer import KINDS
+from sightline.engine import generate as generation
+from sightline.engine import merge as merging
 from sightline.engine import rollout
-from sightline.engine.generate import generate
+from sightline.engine.generate import RECIPE, generate
+from sightline.engine.merge import merge
+from sightline.engine.recipe import STRIDE, Recipe
+from sightline.engine.robots import ROBOTS
 
 EPISODES = 24
 SCRIPT = """
@@ -26,13 +32,14 @@ import sys
 sys.path.insert(0, {tests!r})
 from synthetic import slow_candidate
 from sightline.engine.generate import generate
+from sightline.engine.recipe import Recipe
 if __name__ == "__main__":
-    generate({out!r}, {episodes}, seed=1, size=64, workers={workers}, make=slow_candidate)
+    generate({out!r}, {episodes}, Recipe(1, size=64), workers={workers}, make=slow_candidate)
 """
 
 
-def make(out: Path, episodes: int = EPISODES, **options: object) -> dict:
-    return generate(out, episodes, seed=1, size=64, make=synthetic_candidate, **options)
+def make(out: Path, episodes: int = EPISODES, workers: int = 1, **recipe: Any) -> dict:
+    return generate(out, episodes, Recipe(1, size=64, **recipe), workers, make=synthetic_candidate)
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +47,17 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return make(tmp_path_factory.mktemp("reference") / "data")
 
 
-def test_one_meaning_of_kinds() -> None:
-    assert KINDS == rollout.KINDS
-
-
 def test_every_slide_show_has_a_cast_of_its_own() -> None:
-    shows = [rollout.make_episode(3, candidate, kind="scenes", render=False) for candidate in range(3)]
+    shows = [rollout.make_episode(Recipe(3, kind="scenes"), candidate, render=False) for candidate in range(3)]
     casts = {tuple(info.id for info in show.frames[0].scene.objects) for show in shows}
     assert len(casts) == len(shows)
 
 
 def test_simulated_episodes(tmp_path: Path) -> None:
     """The real engine, resumed within a world by other workers and rendered twice: the same content."""
-    whole = generate(tmp_path / "whole", 4, seed=5, size=64, renders_per_plan=2)
-    generate(tmp_path / "parts", 1, seed=5, size=64, renders_per_plan=2)
-    parts = generate(tmp_path / "parts", 4, seed=5, size=64, renders_per_plan=2, workers=2)
+    whole = generate(tmp_path / "whole", 4, Recipe(5, size=64, renders_per_plan=2))
+    generate(tmp_path / "parts", 1, Recipe(5, size=64, renders_per_plan=2))
+    parts = generate(tmp_path / "parts", 4, Recipe(5, size=64, renders_per_plan=2), workers=2)
     assert parts["content_hash"] == whole["content_hash"]
     assert inspect(tmp_path / "whole")["problems"] == []
     dataset = load_dataset(tmp_path / "whole")
@@ -105,6 +108,31 @@ def test_renders_of_a_plan_share_a_candidate(tmp_path: Path) -> None:
     assert make(tmp_path / "parts", 9, renders_per_plan=2)["content_hash"] == whole["content_hash"]
 
 
+@pytest.mark.parametrize("renders", [1, 2])
+def test_shards_are_the_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renders: int) -> None:
+    monkeypatch.setattr(generation, "SHARD", 5)
+    monkeypatch.setattr(merging, "SHARD", 5)
+    whole = make(tmp_path / "whole", 12, renders_per_plan=renders)
+    candidates = [meta.candidate for meta in load_dataset(tmp_path / "whole").episodes]
+    assert candidates[:3] == ([0, 2, 3] if renders == 1 else [0, 0, 2])
+    assert [candidate // STRIDE for candidate in candidates] == [0] * 5 + [1] * 5 + [2] * 2
+    folders = [tmp_path / f"shard{number}" for number in range(3)]
+    for number, folder in enumerate(folders):
+        make(folder, 2 if number == 2 else 5, renders_per_plan=renders, shard=number)
+    merged = merge(folders, tmp_path / "merged")
+    assert merged["content_hash"] == whole["content_hash"]
+    longer = make(tmp_path / "merged", 14, renders_per_plan=renders)
+    assert longer["content_hash"] == make(tmp_path / "whole", 14, renders_per_plan=renders)["content_hash"]
+    assert inspect(tmp_path / "merged")["problems"] == []
+
+
+def test_a_dataset_of_before_there_were_shards_is_continued(reference: dict, tmp_path: Path) -> None:
+    make(tmp_path / "data", 3)
+    recipe = tmp_path / "data" / RECIPE
+    recipe.write_text(json.dumps({k: v for k, v in json.loads(recipe.read_text()).items() if k != "shard"}))
+    assert make(tmp_path / "data")["content_hash"] == reference["content_hash"]
+
+
 def test_scenes(tmp_path: Path) -> None:
     make(tmp_path / "data", 3, kind="scenes")
     assert {meta.kind for meta in load_dataset(tmp_path / "data").episodes} == {"scenes"}
@@ -113,7 +141,27 @@ def test_scenes(tmp_path: Path) -> None:
 def test_another_recipe_is_refused(tmp_path: Path) -> None:
     make(tmp_path / "data", 2)
     with pytest.raises(SightlineError, match=r"generated differently .*seed: 1 != 2"):
-        generate(tmp_path / "data", 4, seed=2, size=64, make=synthetic_candidate)
+        generate(tmp_path / "data", 4, Recipe(2, size=64), make=synthetic_candidate)
+
+
+def test_a_dataset_from_before_robots_is_the_first_ones(reference: dict, tmp_path: Path) -> None:
+    """Recipes did not always name the robot: such datasets are continued with the one there was, and no other."""
+    make(tmp_path / "data", 2)
+    recipe = tmp_path / "data" / RECIPE
+    stored = json.loads(recipe.read_text())
+    assert stored.pop("robot") == "panda"
+    recipe.write_text(json.dumps(stored))
+    with pytest.raises(SightlineError, match=r"generated differently .*robot: panda != xarm7"):
+        make(tmp_path / "data", robot="xarm7")
+    assert make(tmp_path / "data")["content_hash"] == reference["content_hash"]
+
+
+@pytest.mark.parametrize("name", ROBOTS)
+def test_every_robot_makes_datasets(tmp_path: Path, name: str) -> None:
+    generate(tmp_path, 1, Recipe(2, size=64, robot=name))
+    dataset = load_dataset(tmp_path)
+    assert dataset.card == rollout.card(name, 64)
+    assert inspect(tmp_path)["problems"] == []
 
 
 def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
@@ -128,15 +176,24 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
         make(tmp_path / "data")
 
 
-def test_a_dead_worker_is_reported(reference: dict, tmp_path: Path) -> None:
-    with pytest.raises(SightlineError, match="was killed by SIGKILL while making candidate 20"):
-        generate(tmp_path / "data", EPISODES, seed=1, size=64, workers=2, make=deadly_candidate)
+def test_a_dead_worker_is_replaced(
+    reference: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIGHTLINE_TEST_GRAVE", str(tmp_path / "grave"))
+    result = generate(tmp_path / "data", EPISODES, Recipe(1, size=64), workers=2, make=mortal_candidate)
+    assert result["content_hash"] == reference["content_hash"]
+    assert "was killed by SIGKILL while making candidate 20; another one takes its place" in capsys.readouterr().out
+
+
+def test_a_candidate_that_kills_every_worker_is_reported(reference: dict, tmp_path: Path) -> None:
+    with pytest.raises(SightlineError, match=r"was killed by SIGKILL while making candidate 20, for the 3rd time"):
+        generate(tmp_path / "data", EPISODES, Recipe(1, size=64), workers=2, make=deadly_candidate)
     assert make(tmp_path / "data")["content_hash"] == reference["content_hash"]
 
 
 def test_a_fault_in_a_worker_keeps_its_traceback(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="ZeroDivisionError: candidate"):
-        generate(tmp_path / "data", 2, seed=1, size=64, workers=2, make=faulty_candidate)
+        generate(tmp_path / "data", 2, Recipe(1, size=64), workers=2, make=faulty_candidate)
 
 
 def never(recipe: object, candidate: int) -> list:
@@ -145,7 +202,7 @@ def never(recipe: object, candidate: int) -> list:
 
 def test_gives_up_when_nothing_succeeds(tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match=r"None of the last 300 candidates succeeded: \{'grasp missed': 300\}"):
-        generate(tmp_path / "data", 1, seed=1, size=64, make=never)
+        generate(tmp_path / "data", 1, Recipe(1, size=64), make=never)
 
 
 @pytest.mark.parametrize(
@@ -158,11 +215,17 @@ def test_gives_up_when_nothing_succeeds(tmp_path: Path) -> None:
         ({"split": "trian"}, "Unknown split 'trian' .did you mean 'train'"),
         ({"seed": -1}, "must not be negative"),
         ({"kind": "scenes", "renders_per_plan": 2}, "Scenes have no plan"),
+        ({"shard": -1}, "numbered from 0 on"),
+        ({"shard": 2, "episodes": 1001}, "at most 1000 episodes"),
+        ({"robot": "r2d2"}, "Unknown robot 'r2d2'"),
+        ({"renders_per_plan": 0}, "renders per plan must be at least 1"),
+        ({"launcher": "slurm"}, "Unknown launcher 'slurm'"),
     ],
 )
 def test_bad_arguments(tmp_path: Path, options: dict, message: str) -> None:
     with pytest.raises(SightlineError, match=message):
-        generate(tmp_path / "data", **({"episodes": 1} | options))
+        arguments = {name: options.pop(name) for name in ("episodes", "workers", "launcher") if name in options}
+        generate(tmp_path / "data", recipe=Recipe(**options), **({"episodes": 1} | arguments))
     assert not (tmp_path / "data").exists()
 
 

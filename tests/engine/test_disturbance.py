@@ -9,6 +9,7 @@ from sightline.engine import disturbance
 from sightline.engine.disturbance import SLIP_LENGTH, Disturbance
 from sightline.engine.expert import Expert
 from sightline.engine.physics import Simulation
+from sightline.engine.recipe import Recipe
 from sightline.engine.rollout import make_episode
 from sightline.engine.scene import sample_scene
 from sightline.engine.tasks import sample_task
@@ -37,7 +38,7 @@ def test_a_slip_turns_the_gripper_once_for_a_few_steps(expert: Expert, gripper: 
 
 def test_the_expert_gets_over_slips(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disturbance, "SLIPPERY_EPISODES", 1.0)
-    made = [make_episode(14, candidate, render=False) for candidate in range(16)]
+    made = [make_episode(Recipe(14), candidate, render=False) for candidate in range(16)]
     kept = [episode.frames for episode in made if episode.success]
     assert len(kept) >= 13
     told = [np.array([frame.action[6] for frame in frames])[:-1] for frames in kept]

@@ -97,9 +97,9 @@ def test_limits_of_step_and_workspace(simulation):
     act(simulation, (0, 5.0, 0))
     assert np.linalg.norm(simulation.command.position - before) == pytest.approx(physics.MAX_STEP)
     act(simulation, (5.0, 0, -5.0), (3.0, 0, 3.0), times=20)
-    low, high = physics.WORKSPACE
+    low, high = simulation.robot.workspace
     assert np.all(simulation.command.position >= low) and np.all(simulation.command.position <= high)
-    assert abs(simulation.command.yaw) <= physics.MAX_YAW + 1e-6
+    assert abs(simulation.command.yaw) <= simulation.robot.max_yaw + 1e-6
     assert np.arccos(simulation.command.rotation[2, 2]) <= physics.MAX_TILT + 1e-6
     assert np.all(np.isfinite(simulation.state()))
 

@@ -10,6 +10,7 @@ from sightline.core.types import ACTION_NAMES, STATE_NAMES
 from sightline.engine import rollout
 from sightline.engine.expert import SUBTASKS
 from sightline.engine.physics import Simulation
+from sightline.engine.recipe import Recipe
 from sightline.engine.rollout import Judge, make_episode
 from sightline.engine.scene import sample_scene
 from sightline.engine.tasks import is_done, sample_task
@@ -21,7 +22,7 @@ SIZE = 64
 @pytest.fixture(scope="module")
 def episode():
     for candidate in range(5):
-        made = make_episode(11, candidate, size=SIZE)
+        made = make_episode(Recipe(11, size=SIZE), candidate)
         if made.success:
             return made
     pytest.fail("None of five candidates succeeded.")
@@ -55,8 +56,8 @@ def test_the_wrist_camera_moves_with_the_hand(episode):
 
 
 def test_same_candidate_same_episode_whatever_came_before(episode):
-    make_episode(11, 17, size=SIZE, render=False)  # another world in between
-    again = make_episode(11, episode.candidate, size=SIZE)
+    make_episode(Recipe(11, size=SIZE), 17, render=False)  # another world in between
+    again = make_episode(Recipe(11, size=SIZE), episode.candidate)
     assert again.task == episode.task and len(again.frames) == len(episode.frames)
     for one, other in zip(episode.frames, again.frames, strict=True):
         assert np.array_equal(one.state, other.state) and np.array_equal(one.action, other.action)
@@ -66,7 +67,7 @@ def test_same_candidate_same_episode_whatever_came_before(episode):
 
 
 def test_without_rendering_the_physics_is_the_same(episode):
-    bare = make_episode(11, episode.candidate, size=SIZE, render=False)
+    bare = make_episode(Recipe(11, size=SIZE), episode.candidate, render=False)
     assert [frame.views for frame in bare.frames] == [{}] * len(episode.frames)
     assert all(np.array_equal(a.state, b.state) for a, b in zip(bare.frames, episode.frames, strict=True))
 
@@ -74,13 +75,13 @@ def test_without_rendering_the_physics_is_the_same(episode):
 def test_noise_disturbs_what_is_done_but_not_the_label():
     noisy = 0
     for candidate in range(9):
-        made = make_episode(12, candidate, render=False)
+        made = make_episode(Recipe(12), candidate, render=False)
         states = np.stack([frame.state for frame in made.frames]) if made.frames else np.zeros((0, 12))
         actions = np.stack([frame.action for frame in made.frames]) if made.frames else np.zeros((0, 7))
         off = np.linalg.norm(np.diff(states[:, 7:10], axis=0) - actions[:-1, :3], axis=1)
         noisy += bool((off > 0.004).any())
         assert np.all(np.linalg.norm(actions[:, :3], axis=1) <= 0.0601)
-        clean = make_episode(12, candidate, render=False, noise=False)
+        clean = make_episode(Recipe(12), candidate, render=False, noise=False)
         states = np.stack([frame.state for frame in clean.frames])
         actions = np.stack([frame.action for frame in clean.frames])
         np.testing.assert_allclose(np.diff(states[:, 7:10], axis=0), actions[:-1, :3], atol=1e-5)
@@ -88,14 +89,14 @@ def test_noise_disturbs_what_is_done_but_not_the_label():
 
 
 def test_most_candidates_succeed():
-    made = [make_episode(13, candidate, render=False) for candidate in range(24)]
+    made = [make_episode(Recipe(13), candidate, render=False) for candidate in range(24)]
     assert sum(item.success for item in made) >= 22
     assert all(item.failure and not item.frames for item in made if not item.success)
     assert len({item.task.relation for item in made}) >= 5
 
 
 def test_slide_shows_have_no_task_and_many_scenes():
-    made = make_episode(11, 0, size=SIZE, kind="scenes", cameras=("front",))
+    made = make_episode(Recipe(11, size=SIZE, kind="scenes"), 0, cameras=("front",))
     assert made.task is None and made.success and len(made.frames) == rollout.SCENE_FRAMES
     assert len({frame.scene.present.tobytes() for frame in made.frames}) > 4
     tools = np.stack([frame.scene.tool for frame in made.frames])
@@ -106,8 +107,8 @@ def test_slide_shows_have_no_task_and_many_scenes():
 
 
 def test_unknown_kind_is_refused():
-    with pytest.raises(SightlineError, match="kind of episode 'films'"):
-        make_episode(0, 0, kind="films")
+    with pytest.raises(SightlineError, match="Unknown kind 'films'"):
+        make_episode(Recipe(kind="films"), 0)
 
 
 def judged(seed=1):
@@ -151,7 +152,7 @@ def test_pictures_do_not_depend_on_what_was_drawn_before() -> None:
 
     def pictures(candidates: list[int]) -> np.ndarray:
         rollout._stages.clear()
-        episode = [rollout.make_episode(77, candidate) for candidate in candidates][-1]
+        episode = [rollout.make_episode(Recipe(77), candidate) for candidate in candidates][-1]
         return np.stack([frame.views[camera].image for frame in episode.frames for camera in ("front", "wrist")])
 
     np.testing.assert_array_equal(pictures([4]), pictures([0, 4]))

@@ -12,6 +12,7 @@ from sightline.core.console import plain
 from sightline.core.errors import SightlineError
 from sightline.core.types import Grounding
 from sightline.engine.generate import generate
+from sightline.engine.recipe import Recipe
 from sightline.envs.tabletop import TabletopEnv
 from sightline.evaluate.grounding import measure, sample_items
 from sightline.evaluate.listen import listen, swap_target
@@ -25,7 +26,7 @@ make_env = partial(TabletopEnv, size=64, render=False)
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data") / "episodes"
-    generate(folder, episodes=3, seed=3, size=96)
+    generate(folder, 3, Recipe(3, size=96))
     return folder
 
 
@@ -57,6 +58,23 @@ def test_recorded_actions_repeat_what_was_recorded(dataset, tmp_path):
     assert "3 of 3" in (tmp_path / "r.html").read_text()
 
 
+def test_robots_are_evaluated_by_name(dataset, tmp_path):
+    rows = {name: evaluate("expert", episodes=2, robot=name) for name in ("xarm7", "")}
+    assert [result["settings"]["robot"] for result in rows.values()] == ["xarm7", "panda"]
+    told = [[row["instruction"] for row in result["episodes"]] for result in rows.values()]
+    assert told[0] == told[1]  # the same scenes and tasks for another arm
+    with pytest.raises(SightlineError, match="Unknown robot 'ur10'"):
+        evaluate("expert", episodes=1, robot="ur10")
+
+
+def test_a_replay_is_done_by_the_recorded_robot(dataset, tmp_path):
+    with pytest.raises(SightlineError, match="robot is panda: a replay cannot be done by 'ur5e'"):
+        evaluate(f"replay:{dataset}", episodes=1, robot="ur5e")
+    generate(tmp_path / "ur5e", 1, Recipe(3, size=64, robot="ur5e"))
+    result = evaluate(f"replay:{tmp_path / 'ur5e'}", episodes=1)
+    assert result["success_rate"] == 1.0 and result["settings"]["robot"] == "ur5e"
+
+
 def test_the_gripper_sign_matters(dataset, monkeypatch):
     from sightline.envs.recorded import RecordedEnv
 
@@ -66,7 +84,7 @@ def test_the_gripper_sign_matters(dataset, monkeypatch):
 
 
 def test_what_cannot_be_replayed_is_said(tmp_path):
-    generate(tmp_path / "scenes", episodes=1, seed=1, size=64, kind="scenes")
+    generate(tmp_path / "scenes", 1, Recipe(1, size=64, kind="scenes"))
     with pytest.raises(SightlineError, match="cannot be replayed"):
         evaluate(f"replay:{tmp_path / 'scenes'}", episodes=1)
     with pytest.raises(SightlineError, match="does not exist"):

@@ -35,6 +35,7 @@ from sightline.data.video import CODEC, PIXEL_FORMAT, encode_video
 NO_TASK = "no task"
 STAGING = ".staging"
 REFRESH_SECONDS = 20.0
+REFRESH_SHARE = 0.05  # of the time may go into summaries, whose cost grows with the dataset
 KINDS = ("episodes", "scenes")
 
 
@@ -110,7 +111,7 @@ class DatasetWriter:
         self.staging = self.root / STAGING
         self.staging.mkdir()
         self.episodes: list[EpisodeMeta] = []
-        self._refreshed = time.monotonic()
+        self._refresh_at = time.monotonic() + REFRESH_SECONDS
         self._tasks: dict[str, int] = {}
         self._tables: dict[str, list[NDArray]] = {layout.STATE: [], layout.ACTION: []}
         self._images: dict[str, list[Statistics]] = {name: [] for name in card.cameras}
@@ -191,7 +192,7 @@ class DatasetWriter:
         self.episodes.append(
             EpisodeMeta(number, len(staged.state), staged.text, files["data"], candidate=staged.own["candidate"])
         )
-        if time.monotonic() - self._refreshed > REFRESH_SECONDS:
+        if time.monotonic() > self._refresh_at:
             self.refresh()
         return number
 
@@ -232,7 +233,7 @@ class DatasetWriter:
 
     def refresh(self) -> None:
         """Bring info.json, tasks.parquet and stats.json up to date (readers do not depend on it)."""
-        self._refreshed = time.monotonic()
+        started = time.monotonic()
         with reporting_full_disk(self.root):
             layout.write_durably(self.root / layout.INFO, layout.json_bytes(self._info()))
             layout.write_durably(self.root / layout.TASKS, layout.parquet_bytes(tasks_table(self._tasks)))
@@ -240,6 +241,8 @@ class DatasetWriter:
                 statistics = {name: array_statistics(np.concatenate(parts)) for name, parts in self._tables.items()}
                 statistics |= {layout.image_key(name): pooled_statistics(parts) for name, parts in self._images.items()}
                 layout.write_durably(self.root / layout.STATS, layout.json_bytes(to_lists(statistics)))
+        now = time.monotonic()
+        self._refresh_at = now + max(REFRESH_SECONDS, (now - started) / REFRESH_SHARE)
 
     def _info(self) -> dict[str, Any]:
         card, count = self.card, len(self.episodes)

@@ -11,28 +11,28 @@ from numpy.typing import NDArray
 
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.core.types import SceneState, Task
-from sightline.engine.physics import MAX_YAW, Simulation, limited, vector_from_rotation
+from sightline.engine.physics import Simulation, limited, vector_from_rotation
 from sightline.engine.tasks import ABOVE, is_done, place_point
 
 SPEED = 0.06  # metres per action
 SLOW = 0.03  # metres per action, at the end of a descent
 TURN = 0.35  # radians per action
-TIP = 0.009  # metres by which the finger tips reach below the tool point
-HAND = 0.083  # metres by which the palm is above the tool point
-FINGER_REACH = 0.056  # metres from the tool to the outside of an open finger
-HAND_REACH = 0.103  # metres from the tool to the end of the palm, along the closing direction
-HAND_DEPTH = 0.0315  # metres from the tool to the palm's side
+SPARE = 0.002  # metres by which the fingers' shape is rounded up
 NEAR = 0.03  # metres from above the goal, in the table plane, within which the tool descends
 MARGIN = 0.015  # metres of clearance kept from things passed over
 HOLDS = 0.03  # metres between the tool and the grasp point of an object that is held
-CLOSED_WIDTH = 0.01  # metres between fingers that hold nothing
+CLOSED_WIDTH = 0.01  # metres between fingers that hold nothing, unless what they hold is thinner still
 CLOSING_SPEED = -0.06  # metres per second: fingers that close faster have not met anything yet
-OPEN_WIDTH = 0.075  # metres between the fingers that counts as open
+NEARLY_OPEN = 0.005  # metres short of the widest opening that count as open
+FORBIDDING = 100.0  # radians of turning that one metre of neighbours in the way costs, or a grasp out of reach
+WORSE = 0.2  # radians of turning that each better candidate is worth when one of several grasps is chosen
 SUBTASKS = ("move to the grasp", "grasp", "lift", "carry", "place", "retreat")
 
 
 class Expert:
     """Solves one task in one simulation, one action at a time.
+
+    Of several grasps it takes the best that is in reach and free of neighbours, and another one after a miss.
 
     Attributes:
         subtask: one of SUBTASKS, what the last action was for.
@@ -42,12 +42,15 @@ class Expert:
 
     def __init__(self, simulation: Simulation, task: Task, started: SceneState | None = None) -> None:
         self.simulation = simulation
+        self.hand = simulation.robot.hand
         self.task = task
         self.started = started or simulation.scene()
         self.subtask = SUBTASKS[0]
         self.done = False
         self.retries = 0
         self._leaving = False
+        self._aimed = False
+        self._missed: set[int] = set()
 
     def act(self) -> NDArray[np.float32]:
         """The next action [7] (metres, radians, gripper) for the present state."""
@@ -60,12 +63,15 @@ class Expert:
         """Wait while the fingers close; carry the target when it has stopped them, else open and try again."""
         simulation = self.simulation
         apart = float(np.linalg.norm(simulation.tool - scene.grasp_points[self.task.target]))
-        if apart < HOLDS and simulation.width > CLOSED_WIDTH and simulation.finger_speed > CLOSING_SPEED:
+        grasp = simulation.world.grasp(self.task.target)
+        closed = CLOSED_WIDTH if grasp is None else min(CLOSED_WIDTH, 0.5 * grasp.width)
+        if apart < HOLDS and simulation.width > closed and simulation.finger_speed > CLOSING_SPEED:
             return self._carry(scene)
         self.subtask = "grasp"
         if apart < HOLDS and simulation.finger_speed < CLOSING_SPEED:
             return self._action(simulation.command.position, None, -1.0)
         self.retries += 1
+        self._give_up_grasp()
         return self._action(simulation.command.position, None, 1.0)
 
     def _carry(self, scene: SceneState) -> NDArray[np.float32]:
@@ -81,7 +87,7 @@ class Expert:
         if away < NEAR:
             self.subtask = "place"
             return self._action(self._eased(_funnel(goal, away, 0.01, 0.03)), None, -1.0)
-        below = max(tool[2] - (scene.positions[target, 2] - scene.objects[target].height / 2), TIP)
+        below = max(tool[2] - (scene.positions[target, 2] - scene.objects[target].height / 2), self.hand.tip)
         travel = max(place_point(scene, self.task)[2], self.started.grasp_points[target, 2]) + ABOVE
         travel = max(travel, self._clear_height(scene, goal, below, scene.objects[target].radius))
         return self._travel(goal, travel, None, -1.0, "lift", "carry")
@@ -91,7 +97,7 @@ class Expert:
     def _leave_or_pick(self, scene: SceneState) -> NDArray[np.float32]:
         simulation, target = self.simulation, self.task.target
         position = simulation.command.position
-        if simulation.width < OPEN_WIDTH and simulation.finger_speed > 0.01:
+        if simulation.width < self.hand.opening - NEARLY_OPEN and simulation.finger_speed > 0.01:
             self.subtask = "place" if self._leaving else "grasp"
             return self._action(position, None, 1.0)
         finished = is_done(scene, self.task, self.started)
@@ -100,6 +106,7 @@ class Expert:
         if self._leaving and not finished and apart > 0.08:
             self._leaving = False  # the object did not stay where it was put: try again
             self.retries += 1
+            self._aimed = False
         if finished or self._leaving:
             self.subtask = "retreat"
             return self._action(position + [0, 0, SPEED], None, 1.0)
@@ -108,9 +115,11 @@ class Expert:
     def _pick(self, scene: SceneState) -> NDArray[np.float32]:
         """Move above the target, down to its grasp point, close."""
         target = self.task.target
+        if not self._aimed:
+            scene = self._choose_grasp(scene)
         position, grasp = self.simulation.command.position, scene.grasp_points[target].copy()
-        grasp[2] = max(grasp[2], 0.013)
-        yaw = self._choose_yaw(scene)
+        grasp[2] = max(grasp[2], self.hand.lowest)
+        yaw, _ = self._choose_yaw(scene)
         turn = abs(wrap_half_turn(yaw - self.simulation.command.yaw))
         away = float(np.hypot(*(grasp - position)[:2]))
         slack = self.slack(target)
@@ -120,22 +129,23 @@ class Expert:
         self.subtask = "move to the grasp"
         top = scene.positions[target, 2] + scene.objects[target].height / 2
         if away < NEAR and turn < 0.15:
-            rise = max(top + TIP + 0.01 - grasp[2], 0.03)
+            rise = max(top + self.hand.tip + 0.01 - grasp[2], 0.03)
             goal = _funnel(grasp, away, min(0.012, slack), rise)
             if position[2] < goal[2] - 0.02:  # the fingers would push it aside: up first
                 goal[:2] = position[:2]
             return self._action(self._eased(goal), yaw, 1.0)
-        hover = max(grasp[2] + ABOVE, top + TIP + MARGIN)
-        hover = max(hover, self._clear_height(scene, grasp, TIP, FINGER_REACH, skip_target=False))
+        hover = max(grasp[2] + ABOVE, top + self.hand.tip + MARGIN)
+        clear = self._clear_height(scene, grasp, self.hand.tip, self.hand.finger_reach, skip_target=False)
+        hover = max(hover, clear)
         return self._travel(grasp, hover, yaw, 1.0, self.subtask, self.subtask)
 
     # --- geometry -------------------------------------------------------------------------------------------------
 
     def slack(self, target: int) -> float:
         """How far (m) the open gripper may be off the middle of the target without touching it."""
-        grasp = self.simulation.world.models[target].grasp
+        grasp = self.simulation.world.grasp(target)
         width = 0.06 if grasp is None else grasp.width
-        return float(np.clip((0.08 - width) / 2 - 0.002, 0.004, 0.02))
+        return float(np.clip((self.hand.opening - width) / 2 - 0.002, 0.004, 0.02))
 
     def _clear_height(
         self, scene: SceneState, goal: Array, below: float, reach: float, skip_target: bool = True
@@ -155,29 +165,60 @@ class Expert:
         others = scene.present.copy()
         if skip_target:
             others[self.task.target] = False
-        under, beside = others & (apart < max(reach, FINGER_REACH)), others & (apart < HAND_REACH)
+        under = others & (apart < max(reach, self.hand.finger_reach))
+        beside = others & (apart < self.hand.palm_reach)
         return max(
             float(np.max(tops[under], initial=0.0)) + below + MARGIN,
-            float(np.max(tops[beside], initial=0.0)) - HAND + MARGIN,
+            float(np.max(tops[beside], initial=0.0)) - self.hand.palm_height + MARGIN,
         )
 
-    def _choose_yaw(self, scene: SceneState) -> float:
-        """Tool yaw for the grasp: nearest to the present one, of those that keep the hand free of neighbours."""
+    def _choose_grasp(self, scene: SceneState) -> SceneState:
+        """Settle on one of the target's grasps that have not missed; the scene with its grasp point and yaw."""
+        world, target = self.simulation.world, self.task.target
+        self._aimed = True
+        numbers = [k for k in range(len(world.models[target].grasps)) if k not in self._missed]
+        if len(numbers) < 2 and not self._missed:
+            return scene
+        costs = {}
+        for number in numbers:
+            world.choose_grasp(target, number)
+            seen = self.simulation.scene()
+            yaw, cost = self._choose_yaw(seen)
+            in_reach = self.simulation.reaches(
+                np.maximum(seen.grasp_points[target], [-np.inf, -np.inf, self.hand.lowest]), yaw
+            )
+            costs[number] = cost + WORSE * number + (0.0 if in_reach else FORBIDDING)
+        world.choose_grasp(target, min(costs, key=lambda number: costs[number]))
+        return self.simulation.scene()
+
+    def _give_up_grasp(self) -> None:
+        """The fingers closed on nothing or lost their hold: another grasp next, all of them again after the last."""
+        if not self._aimed:
+            return
+        world, target = self.simulation.world, self.task.target
+        self._missed.add(int(world.chosen[target]))
+        if len(self._missed) == len(world.models[target].grasps):
+            self._missed.clear()
+        self._aimed = False
+
+    def _choose_yaw(self, scene: SceneState) -> tuple[float, float]:
+        """Tool yaw for the grasp, and its cost: nearest to the present one, of those that keep the hand free of
+        neighbours. The cost is radians of turning, and a hundred for each metre of neighbours in the way."""
         target, now = self.task.target, self.simulation.command.yaw
         best, least = now, np.inf
         for yaw in self._yaws(scene):
             for turned in (yaw - np.pi, yaw, yaw + np.pi):
-                if abs(turned) > MAX_YAW - 0.05:
+                if abs(turned) > self.simulation.robot.max_yaw - 0.05:
                     continue
-                cost = abs(turned - now) + 100 * self._crowding(scene, scene.grasp_points[target], turned)
+                cost = abs(turned - now) + FORBIDDING * self._crowding(scene, scene.grasp_points[target], turned)
                 if cost < least - 1e-9:
                     best, least = turned, cost
-        return float(best)
+        return float(best), float(least)
 
     def _yaws(self, scene: SceneState) -> list[float]:
         """Tool yaws that close the fingers across the target (modulo pi)."""
         target, now = self.task.target, self.simulation.command.yaw
-        grasp = self.simulation.world.models[target].grasp
+        grasp = self.simulation.world.grasp(target)
         if grasp is None or grasp.yaw is None:
             return [now, *(now + np.arange(1, 12) * np.pi / 12)]
         # At yaw zero the fingers close along y, at right angles to the x axis from which grasp yaws are measured.
@@ -196,9 +237,12 @@ class Expert:
             gap = np.linalg.norm(local - np.clip(local, low, high), axis=1)
             return float(np.sum(np.clip(radii + 0.004 - gap, 0, None) * (tops > floor)))
 
-        palm = depth((-HAND_DEPTH, -HAND_REACH), (HAND_DEPTH, HAND_REACH), point[2] + HAND)
-        left = depth((-0.011, 0.038), (0.011, FINGER_REACH), point[2] - TIP)
-        right = depth((-0.011, -FINGER_REACH), (0.011, -0.038), point[2] - TIP)
+        hand = self.hand
+        half, inner, outer = hand.finger_half + SPARE, hand.opening / 2 - SPARE, hand.finger_reach
+        across, along = hand.palm_half, hand.palm_reach
+        palm = depth((-across, -along), (across, along), point[2] + hand.palm_height)
+        left = depth((-half, inner), (half, outer), point[2] - hand.tip)
+        right = depth((-half, -outer), (half, -inner), point[2] - hand.tip)
         return palm + left + right
 
     # --- actions --------------------------------------------------------------------------------------------------

@@ -14,21 +14,21 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, rotation_z
-from sightline.core.types import ACTION_NAMES, SceneState
-from sightline.engine.robots import panda
+from sightline.core.types import ACTION_NAMES, SceneState, Task
+from sightline.engine.robots.description import TOOL_SITE
 from sightline.engine.scene import Layout, apply_layout
-from sightline.engine.world import TABLE_HIGH, TABLE_LOW, World, set_home
+from sightline.engine.tasks import sample_task
+from sightline.engine.world import World, set_home
 
 CONTROL_HZ = 10
 MAX_STEP = 0.08  # metres of commanded motion per action
 MAX_TURN = 0.5  # radians of commanded rotation per action
-WORKSPACE = np.array([[0.25, -0.38, 0.012], [0.76, 0.38, 0.50]])  # tool point, metres: low and high corner
-MAX_YAW = 1.9  # radians from home, either way: beyond it the last joint nears its stop
 MAX_TILT = 0.5  # radians between the hand and straight down
 CHUNKS = 8  # joint targets per action
 START_SPREAD = 0.08  # metres: the arm starts within this of home, in x and y
 START_HEIGHT = (0.15, 0.30)  # metres
 START_YAW = 0.2  # radians
+REACHED = (0.002, 0.02)  # metres and radians between the tool and where it is wanted that count as there
 EXPLODED = 1000.0  # metres or radians per second: no longer physics
 SETTLE_SPEED = 0.02  # metres per second: slower counts as at rest
 
@@ -56,6 +56,7 @@ class Snapshot:
     physics: Array
     command: Command
     targets: Array
+    grasps: NDArray[np.int64]
 
 
 def rotation_from_vector(vector: Array) -> Array:
@@ -87,28 +88,31 @@ class Simulation:
     """One robot in one world. Deterministic: the same layout, generator and actions give the same states.
 
     Attributes:
-        world, model, data: what is simulated.
-        command: what the arm is told to be; targets: [7] the joint angles that the command comes to.
+        world, robot, model, data: what is simulated.
+        command: what the arm is told to be; targets: [joints] the angles that the command comes to.
         exploded: whether contacts have blown up since the last reset.
     """
 
     def __init__(self, world: World) -> None:
-        self.world = world
+        self.world, self.robot = world, world.robot
         self.model: mujoco.MjModel = world.model
         self.data = mujoco.MjData(self.model)
         self._scratch = mujoco.MjData(self.model)  # for inverse kinematics
-        joints = [self.model.joint(name) for name in panda.ARM_JOINTS]
+        joints = [self.model.joint(name) for name in self.robot.arm_joints]
         self._qpos = np.array([joint.qposadr[0] for joint in joints])
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._low, self._high = np.array([joint.range for joint in joints]).T
-        self._fingers = np.array([self.model.joint(name).qposadr[0] for name in panda.FINGER_JOINTS])
-        self._finger_dof = int(self.model.joint(panda.FINGER_JOINTS[0]).dofadr[0])
-        self._arm_ctrl = np.array([self.model.actuator(name).id for name in panda.ARM_ACTUATORS])
-        self._gripper_ctrl = self.model.actuator(panda.GRIPPER_ACTUATOR).id
-        self._site = self.model.site(panda.TOOL_SITE).id
-        self._pads = [self.model.geom(name).id for name in panda.PAD_GEOMS]
+        gripper = [self.model.joint(name) for name in self.robot.gripper_joints]
+        self._gripper = np.array([joint.qposadr[0] for joint in gripper])
+        self._fingers = self._gripper[:2]
+        self._finger_dof = int(gripper[0].dofadr[0])
+        self._arm_ctrl = np.array([self.model.actuator(name).id for name in self.robot.arm_actuators])
+        self._gripper_ctrl = self.model.actuator(self.robot.gripper_actuator).id
+        self._site = self.model.site(TOOL_SITE).id
+        self._pads = [self.model.geom(name).id for name in self.robot.pad_geoms]
         self._substeps = round(1 / (CONTROL_HZ * self.model.opt.timestep)) // CHUNKS
-        self.targets = panda.HOME_QPOS.copy()
+        self._home = self.robot.home
+        self.targets = self._home.copy()
         self.command = Command(np.zeros(3), np.eye(3), 1.0)
         self.exploded = False
 
@@ -117,8 +121,9 @@ class Simulation:
     def reset(self, layout: Layout, rng: np.random.Generator) -> None:
         """Place the objects of ``layout`` and the arm at a random pose near home, clear of all objects."""
         self.exploded = False
+        self.world.choose_grasps(np.zeros_like(self.world.chosen))
         mujoco.mj_resetData(self.model, self.data)
-        set_home(self.model, self.data)
+        set_home(self.model, self.data, self.robot)
         apply_layout(self.world, self.data, layout)
         mujoco.mj_forward(self.model, self.data)
         scene = self.world.scene_state(self.data)
@@ -126,7 +131,7 @@ class Simulation:
         radii = np.array([info.radius for info in scene.objects])
         position, yaw = np.zeros(3), 0.0
         for _ in range(50):
-            position = np.array([0.45, 0.0, 0.0])
+            position = np.array([*self.robot.home_tool[:2], 0.0])
             position[:2] += rng.uniform(-START_SPREAD, START_SPREAD, 2)
             position[2] = rng.uniform(*START_HEIGHT)
             yaw = rng.uniform(-START_YAW, START_YAW)
@@ -143,8 +148,8 @@ class Simulation:
         tops = (scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2)[scene.present]
         near = np.linalg.norm(scene.positions[scene.present, :2] - position[:2], axis=1) < 0.18
         position[2] = min(np.max(tops[near], initial=0.0) + rng.uniform(0.03, 0.25), 0.4)
-        items = [i for i in np.flatnonzero(scene.present) if self.world.models[i].grasp is not None]
-        if not (hold and items):
+        items = np.flatnonzero(scene.present & self.world.graspable)
+        if not (hold and len(items)):
             self.set_tool(position, yaw, 1.0 if rng.random() < 0.7 else -1.0)
             return
         index = int(rng.choice(items))
@@ -165,12 +170,13 @@ class Simulation:
         """
         rotation = rotation_z(yaw)
         self.command = Command(np.array(position, float), rotation, gripper)
-        self.targets = self._solve(panda.HOME_QPOS.copy(), self.command, iterations=60)
+        self.targets = self._solve(self._home, self.command, iterations=60)
         self.data.qpos[self._qpos] = self.targets
         self.data.qvel[self._dofs] = 0.0
-        self.data.qpos[self._fingers] = panda.FINGER_OPEN if gripper > 0 else width / 2
+        opening = self.robot.hand.opening
+        self.data.qpos[self._gripper] = self.robot.gripper_positions(opening if gripper > 0 else width)
         self.data.ctrl[self._arm_ctrl] = self.targets
-        self.data.ctrl[self._gripper_ctrl] = panda.FINGER_OPEN if gripper > 0 else 0.0
+        self.data.ctrl[self._gripper_ctrl] = opening / 2 if gripper > 0 else 0.0
         mujoco.mj_forward(self.model, self.data)
 
     # --- moving ---------------------------------------------------------------------------------------------------
@@ -193,9 +199,9 @@ class Simulation:
         self.command = self._moved(action)
         start = self.targets
         self.targets = self._solve(start, self.command, iterations=6)
-        self.data.ctrl[self._gripper_ctrl] = panda.FINGER_OPEN if self.command.gripper > 0 else 0.0
+        self.data.ctrl[self._gripper_ctrl] = self.robot.hand.opening / 2 if self.command.gripper > 0 else 0.0
         speed = (self.targets - start) * CONTROL_HZ
-        lead = speed * panda.ARM_KV / panda.ARM_KP  # cancels the lag that velocity damping causes
+        lead = speed * self.robot.damping / self.robot.stiffness  # cancels the lag that velocity damping causes
         for chunk in range(1, CHUNKS + 1):
             self.data.ctrl[self._arm_ctrl] = start + (self.targets - start) * (chunk / CHUNKS) + lead
             mujoco.mj_step(self.model, self.data, self._substeps)
@@ -206,21 +212,35 @@ class Simulation:
             self.data.qvel[:] = 0.0
         mujoco.mj_forward(self.model, self.data)
 
+    def reaches(self, position: Array, yaw: float) -> bool:
+        """Whether the upright tool can be brought to ``position`` [3] and ``yaw`` from where the arm is."""
+        low, high = np.array(self.robot.workspace)
+        if np.any(position < low - 1e-9) or np.any(position > high) or abs(yaw) > self.robot.max_yaw:
+            return False
+        command = Command(np.array(position, float), rotation_z(yaw), 1.0)
+        self._scratch.qpos[self._qpos] = self._solve(self.targets, command, iterations=40)
+        mujoco.mj_kinematics(self.model, self._scratch)
+        reached = self._scratch.site(self._site)
+        turned = reached.xmat.reshape(3, 3) @ (command.rotation @ HOME_ROTATION).T
+        off = float(np.linalg.norm(reached.xpos - position))
+        return off < REACHED[0] and float(np.linalg.norm(vector_from_rotation(turned))) < REACHED[1]
+
     def settle(self, steps: int = 5) -> None:
         """Let time pass (tenths of a second) with the command unchanged."""
         for _ in range(steps):
             self.step(np.array([0, 0, 0, 0, 0, 0, self.command.gripper]))
 
     def _moved(self, action: Array) -> Command:
-        position = np.clip(self.command.position + limited(action[:3], MAX_STEP), *WORKSPACE)
+        position = np.clip(self.command.position + limited(action[:3], MAX_STEP), *self.robot.workspace)
         rotation = rotation_from_vector(limited(action[3:6], MAX_TURN)) @ self.command.rotation
         yaw = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
         tilt = vector_from_rotation(rotation @ rotation_z(-yaw))
-        rotation = rotation_from_vector(limited(tilt, MAX_TILT)) @ rotation_z(float(np.clip(yaw, -MAX_YAW, MAX_YAW)))
+        yaw = float(np.clip(yaw, -self.robot.max_yaw, self.robot.max_yaw))
+        rotation = rotation_from_vector(limited(tilt, MAX_TILT)) @ rotation_z(yaw)
         return Command(position, rotation, 1.0 if action[6] > 0 else -1.0)
 
     def _solve(self, start: Array, command: Command, iterations: int) -> Array:
-        """Joint angles [7] that bring the tool to the command: damped least squares, drawn towards home."""
+        """Joint angles that bring the tool to the command: damped least squares, drawn towards home."""
         joints, goal = start.copy(), command.rotation @ HOME_ROTATION
         jacobian, error = np.zeros((6, self.model.nv)), np.zeros(6)
         for _ in range(iterations):
@@ -232,7 +252,7 @@ class Simulation:
             error[3:] = vector_from_rotation(goal @ self._scratch.site_xmat[self._site].reshape(3, 3).T)
             arm = jacobian[:, self._dofs]
             inverse = arm.T @ np.linalg.inv(arm @ arm.T + 1e-6 * np.eye(6))
-            home = 0.1 * (panda.HOME_QPOS - joints)
+            home = 0.1 * (self._home - joints)
             change = limited(inverse @ error + home - inverse @ (arm @ home), 0.6)
             joints = np.clip(joints + change, self._low + 0.02, self._high - 0.02)
             if np.abs(change).max() < 1e-3 and np.abs(error).max() < 1e-5:
@@ -284,6 +304,10 @@ class Simulation:
         """Where everything is now."""
         return self.world.scene_state(self.data)
 
+    def sample_task(self, rng: np.random.Generator) -> Task | None:
+        """A random task that this robot can do in the present scene, or None when there is none."""
+        return sample_task(self.scene(), rng, room=self.robot.hand.room, graspable=self.world.graspable)
+
     def held(self) -> int | None:
         """Index of the object that both finger pads touch, or None."""
         pairs = self.data.contact.geom
@@ -302,7 +326,7 @@ class Simulation:
     def fallen(self) -> bool:
         """Whether an object has left the table."""
         here = self.data.xpos[self.world.body_ids[self.world.present], :2]
-        return bool(np.any((here < TABLE_LOW[:2]) | (here > TABLE_HIGH[:2])))
+        return not bool(self.world.on_table(here).all())
 
     # --- storing --------------------------------------------------------------------------------------------------
 
@@ -311,10 +335,11 @@ class Simulation:
         spec = int(mujoco.mjtState.mjSTATE_INTEGRATION)
         physics = np.zeros(mujoco.mj_stateSize(self.model, spec))
         mujoco.mj_getState(self.model, self.data, physics, spec)
-        return Snapshot(physics, self.command, self.targets.copy())
+        return Snapshot(physics, self.command, self.targets.copy(), self.world.chosen.copy())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a moment of this world; what follows is the same as it was."""
         mujoco.mj_setState(self.model, self.data, snapshot.physics, int(mujoco.mjtState.mjSTATE_INTEGRATION))
         self.command, self.targets = snapshot.command, snapshot.targets.copy()
+        self.world.choose_grasps(snapshot.grasps)
         mujoco.mj_forward(self.model, self.data)

@@ -1,24 +1,32 @@
-"""Worker processes that turn candidates into staged episodes, in candidate order, whoever finishes first."""
+"""Worker processes that turn candidates into staged episodes, in candidate order, whoever finishes first.
+
+A worker that dies (the kernel kills whoever takes the last memory) is replaced, and its candidates are made again.
+"""
 
 from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from sightline.core import console
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.types import Episode
 from sightline.data import StagedEpisode, stage_episode
 from sightline.data.writer import reporting_full_disk
+from sightline.engine.recipe import Recipe
 
 BLOCK = 4
 """Candidates that a worker takes at a time."""
@@ -26,16 +34,8 @@ BLOCK = 4
 AHEAD = 4
 """Blocks that each worker may be ahead of the oldest unfinished one: bounds what waits in the staging folder."""
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that decides what a dataset contains, apart from its length."""
-
-    seed: int
-    split: str = "train"
-    kind: str = "episodes"
-    size: int = 224
-    renders_per_plan: int = 1
+LIVES = 3
+"""Workers that one candidate may cost: more are no accident."""
 
 
 Maker = Callable[[Recipe, int], list[Episode]]
@@ -66,9 +66,12 @@ class Bench:
         for episode in episodes:
             if not episode.success:
                 return Outcome(candidate, failure=episode.failure or "goal not reached")
+        folders = [self.staging / f"{candidate}-{number}" for number in range(len(episodes))]
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)  # a worker may have died while it wrote there
         staged = [
-            stage_episode(episode, self.staging / f"{candidate}-{number}", self.card, self.recipe.kind)
-            for number, episode in enumerate(episodes)
+            stage_episode(episode, folder, self.card, self.recipe.kind)
+            for episode, folder in zip(episodes, folders, strict=True)
         ]
         return Outcome(candidate, staged)
 
@@ -79,12 +82,16 @@ def in_process(bench: Bench, first: int) -> Generator[Outcome, None, None]:
         yield bench.work(candidate)
 
 
+class WorkerDied(Exception):
+    """A worker process ended without being asked to; the text says which, how and over what."""
+
+
 class _Worker:
     """A process, the pipe to it, and the candidates it has still to report."""
 
     def __init__(self, number: int, bench: Bench):
         context = get_context("spawn")
-        self.number = number
+        self.number, self.bench = number, bench
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, bench), name=f"worker {number}", daemon=True)
         self.process.start()
@@ -93,13 +100,11 @@ class _Worker:
 
     def assign(self, candidates: list[int]) -> None:
         self.pending = list(candidates)
-        try:
+        with suppress(OSError):  # a dead worker's pipe reports its end when it is read
             self.pipe.send(candidates)
-        except OSError:
-            raise self.obituary() from None
 
     def collect(self) -> Outcome:
-        """The next outcome; raises what went wrong in the worker, or its death."""
+        """The next outcome; raises what went wrong in the worker, WorkerDied when it is gone."""
         try:
             result = self.pipe.recv()
         except (EOFError, OSError):
@@ -111,15 +116,20 @@ class _Worker:
             raise result
         raise RuntimeError(f"Worker {self.number} failed on candidate {self.pending[0]}:\n{result}")
 
-    def obituary(self) -> SightlineError:
+    def obituary(self) -> WorkerDied:
         self.process.join(10)
         code = self.process.exitcode
         cause = f"was killed by {signal.Signals(-code).name}" if code and code < 0 else f"ended with code {code}"
         busy = f" while making candidate {self.pending[0]}" if self.pending else ""
-        return SightlineError(
-            f"Worker {self.number} {cause}{busy} (too little memory is a usual reason: use fewer workers); "
-            "finished episodes are safe, run the same command again to continue."
-        )
+        return WorkerDied(f"Worker {self.number} {cause}{busy}")
+
+    def replaced(self) -> _Worker:
+        """A new worker that goes on with what this dead one has not reported."""
+        self.stop()
+        other = _Worker(self.number, self.bench)
+        if self.pending:
+            other.assign(self.pending)
+        return other
 
     def stop(self) -> None:
         self.process.terminate()
@@ -133,9 +143,10 @@ class _Worker:
 def in_parallel(bench: Bench, first: int, workers: int) -> Generator[Outcome, None, None]:
     """Outcomes of the candidates from ``first`` on, in order, made by ``workers`` processes, a block each.
 
-    Raises SightlineError when a worker dies. Closing the iterator stops the processes.
+    Raises SightlineError when workers die of the same candidate LIVES times. Closing the iterator stops the processes.
     """
     crew = [_Worker(number, bench) for number in range(workers)]
+    deaths: Counter[int] = Counter()
     ready: dict[int, Outcome] = {}
     expected, block = first, first // BLOCK
     try:
@@ -146,8 +157,20 @@ def in_parallel(bench: Bench, first: int, workers: int) -> Generator[Outcome, No
                     block += 1
             pipes: dict[Any, _Worker] = {worker.pipe: worker for worker in crew}
             for pipe in wait(list(pipes)):
-                outcome = pipes[pipe].collect()
-                ready[outcome.candidate] = outcome
+                worker = pipes[pipe]
+                try:
+                    outcome = worker.collect()
+                except WorkerDied as death:
+                    deaths[worker.pending[0] if worker.pending else -1] += 1
+                    if max(deaths.values()) == LIVES:
+                        raise SightlineError(
+                            f"{death}, for the {LIVES}rd time (too little memory is a usual reason: use fewer "
+                            "workers); finished episodes are safe, run the same command again to continue."
+                        ) from None
+                    console.say(f"{death}; another one takes its place.")
+                    crew[worker.number] = worker.replaced()
+                else:
+                    ready[outcome.candidate] = outcome
             while expected in ready:
                 yield ready.pop(expected)
                 expected += 1

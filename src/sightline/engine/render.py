@@ -28,7 +28,7 @@ SHADOW_STRENGTH, SHADOW_FADE = 0.4, 0.12  # darkness on contact; height in metre
 _context: Any = None  # one OpenGL context a process: making one costs more than all pictures of a world
 
 
-def _gl_context() -> Any:
+def gl_context() -> Any:
     """This process's OpenGL context, made on first use. Raises SightlineError that names the missing packages."""
     global _context
     if _context is None:
@@ -69,7 +69,7 @@ class Renderer:
         if not 16 <= size <= 2048:
             raise SightlineError(f"The picture size must be between 16 and 2048 pixels, not {size}.")
         self.world, self.size = world, size
-        _gl_context()
+        gl_context()
         model = world.model
         model.vis.global_.offwidth = model.vis.global_.offheight = size
         self._option = mujoco.MjvOption()
@@ -83,12 +83,9 @@ class Renderer:
         self._pixels = np.empty((size, size, 3), np.uint8)
         self._view = mujoco.MjvCamera()
         self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED
-        for flag in (
-            mujoco.mjtRndFlag.mjRND_SHADOW,
-            mujoco.mjtRndFlag.mjRND_REFLECTION,
-            mujoco.mjtRndFlag.mjRND_SKYBOX,
-        ):
+        for flag in (mujoco.mjtRndFlag.mjRND_REFLECTION, mujoco.mjtRndFlag.mjRND_SKYBOX):
             self._scene.flags[flag] = 0
+        self._casting = False  # whether a lamp of the present look casts true shadows
 
     def __enter__(self) -> Renderer:
         return self
@@ -101,7 +98,7 @@ class Renderer:
     def close(self) -> None:
         """Free what the graphics side holds. The renderer cannot be used afterwards."""
         if self._mjr is not None:
-            _gl_context()
+            gl_context()
             self._mjr.free()
             self._mjr = None
 
@@ -119,12 +116,12 @@ class Renderer:
     def picture(self, data: mujoco.MjData, camera_name: str) -> NDArray[np.uint8]:
         """[size,size,3] uint8 RGB from the camera called ``camera_name``."""
         self._update(data, camera_name)
-        return self._draw(False)
+        return self._developed(self._draw(False), data, camera_name)
 
     def view(self, data: mujoco.MjData, camera_name: str) -> View:
         """Picture with instance map, boxes and calibration. Objects that show under 6 pixels have a NaN box."""
         self._update(data, camera_name)
-        image = self._draw(False)
+        image = self._developed(self._draw(False), data, camera_name)
         ids = self._segment()
         return View(self.camera(data, camera_name), image, ids, boxes_of(ids, len(self.world.objects)))
 
@@ -143,16 +140,24 @@ class Renderer:
         mujoco.mjv_updateScene(
             self.world.model, data, self._option, None, self._view, mujoco.mjtCatBit.mjCAT_ALL.value, self._scene
         )
-        self._add_shadows(data)
+        model = self.world.model
+        self._casting = bool((model.light_castshadow & model.light_active).any())
+        if not self._casting:
+            self._add_shadows(data)
+
+    def _developed(self, picture: NDArray[np.uint8], data: mujoco.MjData, camera_name: str) -> NDArray[np.uint8]:
+        """The rendered picture as the look's sensor records it."""
+        sensor = self.world.sensor
+        return picture if sensor is None else sensor.develop(picture, camera_name, data.time)
 
     def _add_shadows(self, data: mujoco.MjData) -> None:
         """Dark ellipses on the table where the key light casts each object's shadow.
 
-        True shadow maps would cost more than the rest of the picture; these cost nearly nothing and tie things to the
-        table. They are no part of the instance map.
+        True shadow maps cost more than the rest of the picture; these cost nearly nothing and tie things to the table.
+        They are drawn where no lamp of the look casts true ones, and are no part of the instance map.
         """
         world = self.world
-        light = world.model.light_dir[world.model.light("key").id]
+        light = world.model.light_dir[world.key_light]
         slope = light[:2] / max(-light[2], 0.2)
         for index in np.flatnonzero(world.present):
             centre, spread = self._footprints[index]
@@ -185,11 +190,12 @@ class Renderer:
             self._scene.ngeom += 1
 
     def _draw(self, ids: bool) -> NDArray[np.uint8]:
-        _gl_context()
+        gl_context()
         # Renderers of several worlds share the context: each must draw into, and read from, its own buffer.
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._mjr)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = ids
         self._scene.flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = ids
+        self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = self._casting and not ids
         mujoco.mjr_render(self._rect, self._scene, self._mjr)
         mujoco.mjr_readPixels(self._pixels, None, self._rect, self._mjr)
         return self._pixels[::-1].copy()

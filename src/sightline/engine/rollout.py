@@ -7,43 +7,52 @@ stored snapshots, so an attempt that fails costs no rendering.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.card import Card
-from sightline.core.errors import require_known
 from sightline.core.geometry import Array
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
+from sightline.engine.arrange import sample_arrangement
+from sightline.engine.collections import STARTER
 from sightline.engine.disturbance import Disturbance
 from sightline.engine.expert import Expert
 from sightline.engine.look import Look, apply_look, sample_look
 from sightline.engine.physics import CONTROL_HZ, SETTLE_SPEED, Simulation, Snapshot
+from sightline.engine.recipe import Recipe
 from sightline.engine.render import Renderer
-from sightline.engine.scene import sample_layout, sample_scene
-from sightline.engine.tasks import is_done, place_point, sample_task, wrong_object_moved
+from sightline.engine.robots import DEFAULT
+from sightline.engine.robots import robot as find_robot
+from sightline.engine.scene import Layout, sample_layout, sample_scene
+from sightline.engine.tasks import is_done, place_point, wrong_object_moved
 from sightline.engine.world import World
 
 CAMERAS = ("front", "wrist")
-KINDS = ("episodes", "scenes")
 MAX_STEPS = 60
 SCENE_FRAMES = 16
 HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper holds something
+ARRANGED = 0.7  # share of scenes by relation in collection full
 SETTLE_STEPS = 5  # after success, before the last check
 LIFTED = 0.03  # metres above its start: the object has been picked up
 LEFT = 0.03  # metres between tool and grasp point: the gripper has left the object
 
 
-def panda_card(size: int = 224) -> Card:
-    """The interface card of the simulated Panda with square pictures of ``size`` pixels."""
+def card(robot: str = DEFAULT, size: int = 224) -> Card:
+    """The interface card of the simulated robot of that name with square pictures of ``size`` pixels.
+
+    Raises SightlineError for an unknown robot.
+    """
+    chosen = find_robot(robot)
     return Card(
-        robot="panda",
+        robot=chosen.name,
         cameras=CAMERAS,
         image_size=(size, size),
         state_names=STATE_NAMES,
         action_names=ACTION_NAMES,
+        gripper=chosen.gripper.meaning,
         control_hz=CONTROL_HZ,
     )
 
@@ -126,58 +135,37 @@ class Attempt:
 
 
 def make_episode(
-    seed: int,
-    candidate: int,
-    split: str = "train",
-    size: int = 224,
-    kind: str = "episodes",
-    render: bool = True,
-    noise: bool = True,
-    cameras: Sequence[str] = CAMERAS,
+    recipe: Recipe, candidate: int, render: bool = True, noise: bool = True, cameras: Sequence[str] = CAMERAS
 ) -> Episode:
-    """The episode of candidate number ``candidate`` of the dataset with seed ``seed``.
+    """The first of :func:`make_episodes`; without ``render``, its frames have no views."""
+    return make_episodes(recipe, candidate, cameras if render else (), noise)[0]
+
+
+def make_episodes(
+    recipe: Recipe, candidate: int, cameras: Sequence[str] = CAMERAS, noise: bool = True
+) -> list[Episode]:
+    """What candidate number ``candidate`` of the dataset with that recipe becomes.
 
     Args:
-        split: which object models the world may use.
-        size: pixels, side of the square pictures.
-        kind: ``episodes``: an expert rollout of one task. ``scenes``: a slide show of unrelated scenes, no task.
-        render: without it, ``frames`` have no views.
-        noise: whether the expert is disturbed (the recorded action is its clean answer).
         cameras: which views to render.
+        noise: whether the expert is disturbed (the recorded action is its clean answer).
 
     Returns:
-        The episode; a failed one has no frames and says why in ``failure``.
+        One expert rollout, seen ``renders_per_plan`` times with other lights, textures and camera poses; or a slide
+        show of unrelated scenes. A failed rollout comes once, without frames, and says why in ``failure``.
 
     Raises:
-        SightlineError: unknown split or kind.
+        SightlineError: a recipe that nothing can be made of.
     """
-    require_known("kind of episode", kind, KINDS)
-    if kind == "scenes":
-        stage, rng = _stage(seed, candidate, split), np.random.default_rng([seed, candidate])
-        pictures = _Pictures(stage, size, cameras if render else ())
-        return Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)
-    return make_renders(seed, candidate, 1, split, size, cameras if render else (), noise)[0]
-
-
-def make_renders(
-    seed: int,
-    candidate: int,
-    renders: int,
-    split: str = "train",
-    size: int = 224,
-    cameras: Sequence[str] = CAMERAS,
-    noise: bool = True,
-) -> list[Episode]:
-    """One expert rollout, seen ``renders`` times with other lights, textures and camera poses.
-
-    Arguments are those of make_episode; the first rendering is the episode that it returns. A failed rollout comes
-    once, without frames.
-    """
-    stage, rng = _stage(seed, candidate, split), np.random.default_rng([seed, candidate])
-    pictures = _Pictures(stage, size, cameras)
-    stage.simulation.reset(sample_scene(stage.world, rng), rng)
-    looks = [sample_look(rng)]
-    looks += [sample_look(np.random.default_rng([seed, candidate, number])) for number in range(1, renders)]
+    recipe.check()
+    seed, rng = recipe.seed, np.random.default_rng([recipe.seed, candidate])
+    stage = _stage(recipe, candidate)
+    pictures = _Pictures(stage, recipe.size, cameras)
+    if recipe.kind == "scenes":
+        return [Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)]
+    stage.simulation.reset(_layout(stage.world, rng, sample_scene), rng)
+    sources = [rng, *(np.random.default_rng([seed, candidate, k]) for k in range(1, recipe.renders_per_plan))]
+    looks = [sample_look(source, recipe.split, recipe.collection) for source in sources]
     attempt = attempt_task(stage.simulation, rng, noise)
     if attempt.failure:
         return [Episode(seed, attempt.task, [], False, attempt.failure, candidate)]
@@ -186,7 +174,7 @@ def make_renders(
 
 def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool) -> Attempt:
     """Let the expert try a random task of the present scene; physics only."""
-    task = sample_task(simulation.scene(), rng)
+    task = simulation.sample_task(rng)
     if task is None:
         return Attempt(failure="no task")
     attempt, expert, judge = Attempt(task), Expert(simulation, task), Judge(simulation, task)
@@ -220,20 +208,27 @@ class _Stage:
     renderers: dict[int, Renderer] = field(default_factory=dict)
 
 
-_stages: dict[tuple[int, int, str], _Stage] = {}  # at most one: the last
+_stages: dict[tuple[int, int, str, str, str], _Stage] = {}  # at most one: the last
 
 
-def _stage(seed: int, number: int, split: str) -> _Stage:
-    """World ``number`` of the dataset with this seed, built unless it is the last one used."""
-    key = (seed, number, split)
+def _stage(recipe: Recipe, number: int) -> _Stage:
+    """World ``number`` of the dataset with that recipe, built unless it is the last one used."""
+    key = (recipe.seed, number, recipe.split, recipe.robot, recipe.collection)
     if key not in _stages:
         for old in _stages.values():
             for renderer in old.renderers.values():
                 renderer.close()
         _stages.clear()
-        world = World.numbered(seed, number, split)
+        world = World.numbered(*key)
         _stages[key] = _Stage(world, Simulation(world))
     return _stages[key]
+
+
+def _layout(world: World, rng: np.random.Generator, scatter: Callable[[World, np.random.Generator], Layout]) -> Layout:
+    """Mostly, outside the starter collection, a scene in which a drawn scene graph holds; else things scattered."""
+    if world.collection != STARTER and rng.random() < ARRANGED:
+        return sample_arrangement(world, rng)[0]
+    return scatter(world, rng)
 
 
 class _Pictures:
@@ -276,9 +271,9 @@ def _slide_show(stage: _Stage, pictures: _Pictures, rng: np.random.Generator) ->
     """Scenes of one world, each with its own layout, look and pose of the arm; sometimes something is held."""
     simulation, frames = stage.simulation, []
     for _ in range(SCENE_FRAMES):
-        simulation.reset(sample_layout(stage.world, rng), rng)
+        simulation.reset(_layout(stage.world, rng, sample_layout), rng)
         simulation.pose_freely(rng, hold=rng.random() < HELD_SCENES)
-        apply_look(stage.world, sample_look(rng))
+        apply_look(stage.world, sample_look(rng, stage.world.split, stage.world.collection))
         still = np.array([0, 0, 0, 0, 0, 0, simulation.command.gripper], np.float32)
         frames.append(Frame(simulation.scene(), pictures.take(), simulation.state(), still))
     return frames

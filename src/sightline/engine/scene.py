@@ -37,12 +37,12 @@ def sample_layout(world: World, rng: np.random.Generator) -> Layout:
     Raises SightlineError when the world is too crowded to lay out.
     """
     for _ in range(MAX_SCENES):
-        present = _choose_present(world, rng)
+        present = choose_present(world, rng)
         for gap in GAPS:
             for _ in range(6):
                 places = _place(world, present, gap, rng)
                 if places is not None:
-                    return _with_poses(world, present, places, rng)
+                    return stand(world, present, places, rng)
     raise SightlineError("The objects of this world do not fit into the workspace: use fewer or smaller ones.")
 
 
@@ -72,10 +72,14 @@ def apply_layout(world: World, data: mujoco.MjData, layout: Layout) -> None:
             world.park(data, index)
 
 
-def settle(world: World, data: mujoco.MjData, layout: Layout) -> Layout | None:
-    """The layout after 0.3 s of physics with the arm at home, or None when something fell, tilted or slid."""
+def settle(world: World, data: mujoco.MjData, layout: Layout, max_shift: Array | float = MAX_SHIFT) -> Layout | None:
+    """The layout after 0.3 s of physics with the arm at home, or None when something fell, tilted or slid.
+
+    Args:
+        max_shift: metres by which a base may move, one number or [n].
+    """
     mujoco.mj_resetData(world.model, data)
-    set_home(world.model, data)
+    set_home(world.model, data, world.robot)
     apply_layout(world, data, layout)
     mujoco.mj_step(world.model, data, round(SETTLE_SECONDS / world.model.opt.timestep))
     mujoco.mj_forward(world.model, data)
@@ -83,12 +87,12 @@ def settle(world: World, data: mujoco.MjData, layout: Layout) -> Layout | None:
     poses = np.stack([data.qpos[start : start + 7] for start in world.qpos_adr])
     speed = np.array([np.abs(data.qvel[start : start + 3]).max() for start in world.dof_adr])
     shift = np.linalg.norm(poses[:, :3] - layout.poses[:, :3], axis=1)
-    calm = (shift < MAX_SHIFT) & (world.uprightness(data) > MIN_UPRIGHT) & (speed < MAX_SPEED)
+    calm = (shift < max_shift) & (world.uprightness(data) > MIN_UPRIGHT) & (speed < MAX_SPEED)
     return Layout(here.copy(), np.where(here[:, None], poses, layout.poses)) if calm[here].all() else None
 
 
-def _choose_present(world: World, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """[n] a target thing to act on, things like it, places to put it, and others."""
+def choose_present(world: World, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """[n] which objects a scene shows: a target thing to act on, things like it, places to put it, and others."""
     roles = np.array([info.role for info in world.objects])
     items, places = np.flatnonzero(roles == "item"), np.flatnonzero(roles != "item")
     present = np.zeros(len(roles), bool)
@@ -135,7 +139,14 @@ def _place(world: World, present: NDArray[np.bool_], gap: float, rng: np.random.
     return places
 
 
-def _with_poses(world: World, present: NDArray[np.bool_], places: Array, rng: np.random.Generator) -> Layout:
+def stand(
+    world: World, present: NDArray[np.bool_], places: Array, rng: np.random.Generator, heights: Array | None = None
+) -> Layout:
+    """A layout with the present objects at ``places`` [n,2], turned at random so that the fingers can close on them.
+
+    Args:
+        heights: [n] metres of the bases; just above the table when None.
+    """
     poses = np.zeros((len(present), 7))
     poses[:, 3] = 1.0
     for index in np.flatnonzero(present):
@@ -146,6 +157,6 @@ def _with_poses(world: World, present: NDArray[np.bool_], places: Array, rng: np
             yaw = float(rng.uniform(-np.pi, np.pi))
         else:
             yaw = np.pi / 2 - entry.grasp.yaw + float(np.pi * rng.integers(2) + rng.uniform(-ITEM_TURN, ITEM_TURN))
-        poses[index, :2], poses[index, 2] = places[index], 0.0005
+        poses[index, :2], poses[index, 2] = places[index], 0.0005 if heights is None else heights[index]
         poses[index, 3:] = [np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)]
     return Layout(present, poses)

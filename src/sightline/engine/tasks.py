@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from sightline.core.geometry import Array
 from sightline.core.types import RELATIONS, SceneState, Task
+from sightline.engine.hand import Room
 from sightline.engine.language import STYLE_SHARES, STYLES, Expression, Phrasebook, instruct
 from sightline.engine.relations import AXES, FOOTING, MIN_DISTANCE, REST, base_height, holds, top_height
 
 WORKSPACE = ((0.35, 0.68), (-0.28, 0.28))  # x and y limits of goals, metres
 BESIDE = 0.12  # metres between centres when something is put beside something small
-FINGERS = 0.06  # metres from the tool point to the outside of the open fingers
-PALM = (0.103, 0.032)  # metres from the tool point to the palm's ends along the closing direction, and to its sides
-PALM_HEIGHT = 0.022  # metres above the tool point from which the palm needs room (a centimetre less than it has)
 CLEARANCE = 0.035  # metres between footprints that the opening fingers need
 MAX_BESIDE = 0.20  # metres: leaves slack to the goal's limit of relations.GOAL_DISTANCE
 DROP = 0.01  # metres above its rest at which an object is let go
@@ -44,10 +42,22 @@ class TaskSampler:
         feasible: relation -> [m,m] bool, target (first axis) and reference (second).
     """
 
-    def __init__(self, scene: SceneState, book: Phrasebook | None = None) -> None:
+    def __init__(
+        self,
+        scene: SceneState,
+        book: Phrasebook | None = None,
+        room: Room | None = None,
+        graspable: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Find out what is possible.
+
+        Args:
+            room: what the robot's hand needs around it when it lets go; by default what serves every robot.
+            graspable: [n] which objects the robot can take; by default all items.
+        """
         self.scene = scene
         self.book = book or Phrasebook(scene)
-        self.feasible = dict(zip(RELATIONS, _feasible(scene, self.book), strict=True))
+        self.feasible = dict(zip(RELATIONS, _feasible(scene, self.book, room or Room(), graspable), strict=True))
         self._pairs: dict[str, dict[int, list[int]]] = {}
         for relation, table in self.feasible.items():
             pairs: dict[int, list[int]] = {}
@@ -132,7 +142,9 @@ def beside_distance(target_radius: Array | float, reference_radius: Array | floa
     return np.maximum(BESIDE, np.asarray(target_radius) + np.asarray(reference_radius) + CLEARANCE)
 
 
-def _feasible(scene: SceneState, book: Phrasebook) -> list[NDArray[np.bool_]]:
+def _feasible(
+    scene: SceneState, book: Phrasebook, room: Room, graspable: NDArray[np.bool_] | None
+) -> list[NDArray[np.bool_]]:
     """For each of core.types.RELATIONS an [m,m] bool table of possible (target, reference) among present objects."""
     graph, chosen = book.graph, np.array(book.graph.indices, int)
     if not len(chosen):
@@ -141,12 +153,14 @@ def _feasible(scene: SceneState, book: Phrasebook) -> list[NDArray[np.bool_]]:
     own = np.eye(len(chosen), dtype=bool)
     inside = graph.is_container & (graph.distance < radius) & ~own
     target_ok = graph.is_item & np.isfinite(scene.grasp_points[chosen]).all(1) & ~inside.any(1)
+    if graspable is not None:
+        target_ok &= graspable[chosen]
     reference_ok = graph.base <= REST  # stands on the table: neither held nor in or on something
     pair_ok = target_ok[:, None] & reference_ok[None, :] & ~own
     apart = radius[:, None] + radius[None, :]
 
     # Into and onto: the reference must hold nothing (but perhaps the target), which must fit; the fingers need room.
-    blocking = graph.distance < np.maximum(radius[:, None] + FINGERS, radius[None, :])  # [object, reference]
+    blocking = graph.distance < np.maximum(radius[:, None] + room.fingers, radius[None, :])  # [object, reference]
     blocking &= ~own
     free = blocking.sum(0)[None, :] == blocking  # [target, reference]
     on_it = graph.distance < radius[None, :]
@@ -162,14 +176,14 @@ def _feasible(scene: SceneState, book: Phrasebook) -> list[NDArray[np.bool_]]:
     reachable = (goal[..., 0] >= x_low) & (goal[..., 0] <= x_high) & (goal[..., 1] >= y_low) & (goal[..., 1] <= y_high)
     to_others = centre - goal[..., None, :]  # [4,target,reference,object,2]
     clear = np.linalg.norm(to_others, axis=-1) >= (apart + CLEARANCE - 1e-9)[:, None, :]
-    clear &= ~_under_palm(scene, book, to_others)
+    clear &= ~_under_palm(scene, book, to_others, room)
     clear |= own[:, None, :]
     moves = np.linalg.norm(goal - centre[:, None, :], axis=-1) >= MIN_DISTANCE + 0.01
     lateral = pair_ok & reachable & clear.all(-1) & moves & (graph.cone < -0.01) & (beside <= MAX_BESIDE)
     return [into, onto, *lateral]
 
 
-def _under_palm(scene: SceneState, book: Phrasebook, offset: Array) -> NDArray[np.bool_]:
+def _under_palm(scene: SceneState, book: Phrasebook, offset: Array, room: Room) -> NDArray[np.bool_]:
     """Which objects the palm would touch when a target is let go on the table.
 
     Args:
@@ -182,16 +196,21 @@ def _under_palm(scene: SceneState, book: Phrasebook, offset: Array) -> NDArray[n
     yaw = scene.grasp_yaws[chosen][:, None, None]
     along = np.abs(offset[..., 0] * np.cos(yaw) + offset[..., 1] * np.sin(yaw))
     aside = np.abs(offset[..., 1] * np.cos(yaw) - offset[..., 0] * np.sin(yaw))
-    gap = np.hypot(np.maximum(along - PALM[0], 0), np.maximum(aside - PALM[1], 0)) - graph.radius
-    palm = scene.grasp_points[chosen, 2] - graph.base + DROP + PALM_HEIGHT
+    gap = np.hypot(np.maximum(along - room.palm[0], 0), np.maximum(aside - room.palm[1], 0)) - graph.radius
+    palm = scene.grasp_points[chosen, 2] - graph.base + DROP + room.palm_height
     return (gap < 0.01) & (graph.base + graph.height > palm[:, None])[:, None, :]
 
 
 def sample_task(
-    scene: SceneState, rng: np.random.Generator, relations: Sequence[str] = RELATIONS, style: str = ""
+    scene: SceneState,
+    rng: np.random.Generator,
+    relations: Sequence[str] = RELATIONS,
+    style: str = "",
+    room: Room | None = None,
+    graspable: NDArray[np.bool_] | None = None,
 ) -> Task | None:
-    """A random feasible task in the scene, or None when there is none (see TaskSampler.sample)."""
-    return TaskSampler(scene).sample(rng, relations, style)
+    """A random feasible task in the scene, or None when there is none; the arguments are TaskSampler's."""
+    return TaskSampler(scene, room=room, graspable=graspable).sample(rng, relations, style)
 
 
 def place_point(scene: SceneState, task: Task) -> Array:

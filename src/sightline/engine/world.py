@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo, SceneState
-from sightline.engine import cast
-from sightline.engine.assets import ObjectModel
+from sightline.engine import cast, robots
+from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
-from sightline.engine.robots import panda
+from sightline.engine.collections import STARTER, require_collection
+from sightline.engine.robots.description import TOOL_SITE, Robot
+from sightline.engine.surroundings.room import Surroundings, add_surroundings
+from sightline.engine.surroundings.sensor import Sensor
 
 TIMESTEP = 0.0025
 TABLE_LOW, TABLE_HIGH = np.array([-0.45, -0.85, -0.04]), np.array([0.98, 0.85, 0.0])
@@ -29,6 +32,7 @@ SURFACES = ("table", "floor", "wall")
 SURFACE_TEXTURES = 6
 LIGHTS = ("key", "fill", "rim")
 HIDDEN_GROUP = 5
+GRASP_ROOM = 0.01  # metres by which an open hand must be wider than what it grasps
 PARKING = np.array([0.0, 0.0, -20.0])
 CAMERAS = ("front", "wrist")
 
@@ -49,17 +53,23 @@ class World:
     """One compiled model and the index of what is in it. n = number of objects.
 
     Attributes:
-        seed, split: what it was built from.
+        seed, split, collection: what it was built from.
+        robot: the robot that stands in it.
         model: the MuJoCo model; ``show`` and ``look.apply`` change it in place.
         models, objects: the n catalogue entries and what language may say of them.
         body_ids, qpos_adr, dof_adr: [n] body of each object and where its free joint starts in qpos (7) and qvel (6).
         geom_object: [ngeom] index of the object that a geom belongs to, else -1.
         visual_geoms: geom ids of what is seen of each object.
         home_tool: [3,3] rotation of the tool site when the arm is at home.
+        chosen: [n] which of its grasps each object is to be picked up by; see ``choose_grasp``.
+        surroundings: what the world stands in; None for the starter's room.
+        sensor: how pictures are developed under the present look; None leaves them as rendered.
     """
 
     seed: int
     split: str
+    collection: str
+    robot: Robot
     model: mujoco.MjModel
     models: tuple[ObjectModel, ...]
     objects: tuple[ObjectInfo, ...]
@@ -72,36 +82,51 @@ class World:
     finger_adr: NDArray[np.int64]
     home_tool: Array
     present: NDArray[np.bool_]
+    chosen: NDArray[np.int64]
     initial: dict[str, NDArray] = field(repr=False)
+    surroundings: Surroundings | None
+    sensor: Sensor | None = None
 
     @staticmethod
-    def build(world_seed: int, split: str = "train") -> World:
-        """The world of this seed and split: a pure function of its arguments.
+    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER) -> World:
+        """The world of this seed, split and collection with this robot: a pure function of its arguments.
 
-        Raises SightlineError on an unknown split, a negative seed, or when the robot's files are missing.
+        Raises SightlineError on an unknown split, collection or robot, a negative seed, or when the robot's files are
+        missing.
         """
         if world_seed < 0:
             raise SightlineError(f"A world's seed must not be negative, but it is {world_seed}.")
         rng = np.random.default_rng([world_seed, zlib.crc32(split.encode())])
-        return World.of(cast.choose(rng, split), world_seed, split)
+        return World.of(cast.choose(rng, split, collection), world_seed, split, robot, collection)
 
     @staticmethod
-    def numbered(stream: int, number: int, split: str = "train") -> World:
+    def numbered(
+        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER
+    ) -> World:
         """World ``number`` of a stream of worlds, such as a dataset's seed."""
-        return World.build(int(np.random.SeedSequence([stream, number]).generate_state(1)[0]), split)
+        world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
+        return World.build(world_seed, split, robot, collection)
 
     @staticmethod
-    def of(models: tuple[ObjectModel, ...], world_seed: int = 0, split: str = "train") -> World:
-        """A world with exactly these object models (at most 40)."""
+    def of(
+        models: tuple[ObjectModel, ...],
+        world_seed: int = 0,
+        split: str = "train",
+        robot: str = robots.DEFAULT,
+        collection: str = STARTER,
+    ) -> World:
+        """A world with exactly these object models (at most 40), in surroundings of ``collection``."""
+        require_collection(collection)
         if len(models) > 40:
             raise SightlineError(f"A world holds at most 40 objects, not {len(models)}.")
+        arm = robots.robot(robot)
         spec = mujoco.MjSpec()
         _set_options(spec)
-        _add_room(spec, np.random.default_rng([world_seed, 1]))
-        panda.attach(spec)
+        surroundings = _add_room(spec, np.random.default_rng([world_seed, 1]), split, collection)
+        arm.attach(spec)
         for index, entry in enumerate(models):
             entry.add_to(spec, f"object_{index}")
-        return _index(spec.compile(), models, world_seed, split)
+        return _index(spec.compile(), arm, models, (world_seed, split, collection), surroundings)
 
     def new_data(self) -> mujoco.MjData:
         """Fresh simulation state: arm at home, gripper open, every object where ``show`` has it or parked."""
@@ -112,7 +137,7 @@ class World:
     def reset(self, data: mujoco.MjData) -> None:
         """Put the arm at home with an open gripper and its actuators in balance, and park all objects."""
         mujoco.mj_resetData(self.model, data)
-        set_home(self.model, data)
+        set_home(self.model, data, self.robot)
         for index in range(len(self.models)):
             self.park(data, index)
         mujoco.mj_forward(self.model, data)
@@ -163,9 +188,24 @@ class World:
             gripper_width=float(np.abs(data.qpos[self.finger_adr]).sum()),
         )
 
+    def grasp(self, index: int) -> Grasp | None:
+        """How object ``index`` is to be picked up: the chosen one of its grasps, None where it has none."""
+        grasps = self.models[index].grasps
+        return grasps[self.chosen[index]] if grasps else None
+
+    def choose_grasp(self, index: int, number: int) -> None:
+        """Pick object ``index`` up by number ``number`` of its grasps from now on; scene states tell of that one."""
+        self.choose_grasps(np.where(np.arange(len(self.chosen)) == index, number, self.chosen))
+
+    def choose_grasps(self, numbers: NDArray[np.int64]) -> None:
+        """Set ``chosen`` [n]."""
+        if not np.array_equal(self.chosen, numbers):
+            self.chosen = np.array(numbers, int)
+            self.__dict__.pop("_grasps", None)
+
     @cached_property
     def _grasps(self) -> _Grasps:
-        grasps = [entry.grasp for entry in self.models]
+        grasps = [self.grasp(index) for index in range(len(self.models))]
         return _Grasps(
             points=np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3),
             yaws=np.array([grasp.yaw or 0.0 if grasp else 0.0 for grasp in grasps]),
@@ -174,19 +214,36 @@ class World:
             heights=np.array([info.height for info in self.objects]),
         )
 
+    @property
+    def key_light(self) -> int:
+        """The brightest light: its number in the model."""
+        return int(self.model.light("key" if self.surroundings is None else "lamp_0").id)
+
+    def on_table(self, points: Array) -> NDArray[np.bool_]:
+        """[...] whether things at points [...,2] (x, y; metres) still stand on what carries them."""
+        if self.surroundings is not None:
+            return self.surroundings.support.holds(points)
+        return ~np.any((points < TABLE_LOW[:2]) | (points > TABLE_HIGH[:2]), axis=-1)
+
+    @cached_property
+    def graspable(self) -> NDArray[np.bool_]:
+        """[n] whether the robot's hand can take each object: it has a grasp, and is not too wide."""
+        widest = self.robot.hand.opening - GRASP_ROOM
+        return np.array([entry.grasp is not None and entry.grasp.width <= widest for entry in self.models], bool)
+
     def uprightness(self, data: mujoco.MjData) -> Array:
         """[n] cosine of each object's tilt: 1 when it stands as it should."""
         return data.xmat[self.body_ids].reshape(-1, 3, 3)[:, 2, 2]
 
 
-def set_home(model: mujoco.MjModel, data: mujoco.MjData) -> None:
+def set_home(model: mujoco.MjModel, data: mujoco.MjData, robot: Robot) -> None:
     """Arm at home, at rest, gripper open, actuators in balance with that."""
-    for joint, actuator, angle in zip(panda.ARM_JOINTS, panda.ARM_ACTUATORS, panda.HOME_QPOS, strict=True):
+    for joint, actuator, angle in zip(robot.arm_joints, robot.arm_actuators, robot.home, strict=True):
         data.joint(joint).qpos[:] = angle
         data.actuator(actuator).ctrl[:] = angle
-    for joint in panda.FINGER_JOINTS:
-        data.joint(joint).qpos[:] = panda.FINGER_OPEN
-    data.actuator(panda.GRIPPER_ACTUATOR).ctrl[:] = panda.FINGER_OPEN
+    for joint, position in zip(robot.gripper_joints, robot.gripper_positions(robot.hand.opening), strict=True):
+        data.joint(joint).qpos[:] = position
+    data.actuator(robot.gripper_actuator).ctrl[:] = robot.hand.opening / 2
 
 
 def _set_options(spec: mujoco.MjSpec) -> None:
@@ -202,8 +259,23 @@ def _set_options(spec: mujoco.MjSpec) -> None:
     spec.visual.headlight.diffuse, spec.visual.headlight.specular = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
 
 
-def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
-    """Table, floor, wall, lights and the front camera. Their looks are set by scene; here they only come to exist."""
+def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator, split: str, collection: str) -> Surroundings | None:
+    """What everything stands on and in, lamps and the front camera; their looks are set by scene."""
+    surroundings = None
+    if collection != STARTER:
+        surroundings = add_surroundings(spec, rng, split)
+    else:
+        _add_starter_room(spec, rng)
+    # What carries things is a plane: cheap and exact contacts. Nothing may leave the table anyway.
+    spec.worldbody.add_geom(
+        name="ground", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], group=3, condim=4, friction=[1.0, 0.02, 0.0001]
+    )
+    spec.worldbody.add_camera(name="front", pos=[1.25, 0.0, 0.65], fovy=40.0)
+    return surroundings
+
+
+def _add_starter_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
+    """Table, floor, wall and lights."""
     patterns = rng.permutation(len(SURFACE_PATTERNS))[:SURFACE_TEXTURES]
     for k, pattern in enumerate(patterns):
         picture = surface_texture(SURFACE_PATTERNS[pattern], int(rng.integers(4)))
@@ -223,15 +295,10 @@ def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
     _add_slab(
         spec, "wall", np.array([WALL_X, 0.0, 0.25]), np.array([1.0, 2.5, 0.02]), [np.sqrt(0.5), 0, np.sqrt(0.5), 0]
     )
-    # What carries things is a plane: cheap and exact contacts. Nothing may leave the table anyway.
-    spec.worldbody.add_geom(
-        name="ground", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], group=3, condim=4, friction=[1.0, 0.02, 0.0001]
-    )
     for name in LIGHTS:
         spec.worldbody.add_light(
             name=name, type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=[0, 0, 3], dir=[0, 0, -1], castshadow=False
         )
-    spec.worldbody.add_camera(name="front", pos=[1.25, 0.0, 0.65], fovy=40.0)
 
 
 def _add_slab(
@@ -250,7 +317,13 @@ def _add_slab(
     )
 
 
-def _index(model: mujoco.MjModel, models: tuple[ObjectModel, ...], world_seed: int, split: str) -> World:
+def _index(
+    model: mujoco.MjModel,
+    robot: Robot,
+    models: tuple[ObjectModel, ...],
+    source: tuple[int, str, str],
+    surroundings: Surroundings | None,
+) -> World:
     """Find everything by name once."""
     bodies = np.array([model.body(f"object_{i}").id for i in range(len(models))], int)
     joints = model.body_jntadr[bodies] if len(models) else np.zeros(0, int)
@@ -263,12 +336,15 @@ def _index(model: mujoco.MjModel, models: tuple[ObjectModel, ...], world_seed: i
         "cam_pos", "cam_quat", "cam_fovy", "mat_rgba", "mat_texrepeat",
     )  # fmt: skip
     data = mujoco.MjData(model)
-    set_home(model, data)
+    set_home(model, data, robot)
     mujoco.mj_kinematics(model, data)
-    site = model.site(panda.TOOL_SITE).id
+    site = model.site(TOOL_SITE).id
     world = World(
-        seed=world_seed,
-        split=split,
+        seed=source[0],
+        split=source[1],
+        collection=source[2],
+        surroundings=surroundings,
+        robot=robot,
         model=model,
         models=models,
         objects=tuple(entry.info(i) for i, entry in enumerate(models)),
@@ -278,9 +354,10 @@ def _index(model: mujoco.MjModel, models: tuple[ObjectModel, ...], world_seed: i
         geom_object=owner,
         visual_geoms=visible,
         tool_site=site,
-        finger_adr=np.array([model.joint(name).qposadr[0] for name in panda.FINGER_JOINTS]),
+        finger_adr=np.array([model.joint(name).qposadr[0] for name in robot.finger_joints]),
         home_tool=data.site_xmat[site].reshape(3, 3).copy(),
         present=np.zeros(len(models), bool),
+        chosen=np.zeros(len(models), int),
         initial={name: getattr(model, name).copy() for name in keep},
     )
     world.show(world.present)

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import STATE_NAMES, Task
-from sightline.data import layout
 from sightline.data.dataset import Dataset
-from sightline.engine.generate import RECIPE
+from sightline.engine.generate import RECIPE, read_recipe
 from sightline.engine.look import apply_look, sample_look
 from sightline.engine.physics import Simulation
 from sightline.engine.scene import sample_scene
@@ -31,14 +30,15 @@ class RecordedEnv(TabletopEnv):
     """
 
     def __init__(self, root: Path | str, size: int = 224) -> None:
-        super().__init__("seen", size, render=False)
         self.dataset = Dataset(root)
         if not (self.dataset.root / RECIPE).exists() or any(meta.task is None for meta in self.dataset.episodes):
             raise SightlineError(
                 f"{root} cannot be replayed: only datasets made by 'sightline generate --kind episodes' say how their "
                 "scenes were made."
             )
-        self.world_split = str(layout.read_json(self.dataset.root / RECIPE)["split"])
+        recipe = read_recipe(self.dataset.root)
+        super().__init__("seen", size, render=False, robot=str(recipe["robot"]))
+        self.world_split = str(recipe["split"])
 
     def executed_actions(self) -> NDArray[np.float32]:
         """[T,7] what the arm was made to do in the present episode.

@@ -1,4 +1,4 @@
-"""The suite ``tabletop``: a Panda puts things into, onto and beside other things, as told in plain English."""
+"""The suite ``tabletop``: a robot puts things into, onto and beside other things, as told in plain English."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from sightline.engine.expert import Expert
 from sightline.engine.look import apply_look, sample_look
 from sightline.engine.physics import MAX_STEP, MAX_TURN, Simulation
 from sightline.engine.render import Renderer
-from sightline.engine.rollout import CAMERAS, Judge, panda_card
+from sightline.engine.robots import DEFAULT
+from sightline.engine.rollout import CAMERAS, Judge
+from sightline.engine.rollout import card as card_of
 from sightline.engine.scene import sample_scene
-from sightline.engine.tasks import sample_task
 from sightline.engine.world import World
 
 SPLITS = ("seen", "unseen", "novel")
@@ -41,6 +42,7 @@ class TabletopEnv(gymnasium.Env):
             ``unseen`` (also colour-kind pairs held out of it) or ``novel`` (kinds of objects held out of it).
         size: pixels, side of the square pictures.
         render: whether :meth:`reset` and :meth:`step` return pictures; without them ``images`` is black.
+        robot: who does it, one of ``engine.robots.ROBOTS``.
 
     Attributes:
         card: the interface card.
@@ -49,11 +51,11 @@ class TabletopEnv(gymnasium.Env):
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012 (declared so by gymnasium)
 
-    def __init__(self, split: str = "seen", size: int = 224, render: bool = True) -> None:
+    def __init__(self, split: str = "seen", size: int = 224, render: bool = True, robot: str = DEFAULT) -> None:
         require_known("split", split, SPLITS)
         self.split, self.size, self.pictures = split, size, render
         self.render_mode = "rgb_array"
-        self.card: Card = panda_card(size)
+        self.card: Card = card_of(robot, size)
         self.task: Task | None = None
         picture = spaces.Box(0, 255, (size, size, 3), np.uint8)
         self.observation_space = spaces.Dict(
@@ -174,7 +176,7 @@ class TabletopEnv(gymnasium.Env):
         key = self._place()
         if self._simulation is None or self._world_key != key:
             self.close()
-            self._simulation, self._world_key = Simulation(World.numbered(*key)), key
+            self._simulation, self._world_key = Simulation(World.numbered(*key, self.card.robot)), key
         return self._simulation
 
     def _start_scene(self, simulation: Simulation) -> Task:
@@ -183,7 +185,7 @@ class TabletopEnv(gymnasium.Env):
         for _ in range(MAX_TRIES):
             simulation.reset(sample_scene(simulation.world, rng), rng)
             apply_look(simulation.world, sample_look(rng))
-            task = sample_task(simulation.scene(), rng)
+            task = simulation.sample_task(rng)
             if task is not None:
                 return task
         raise SightlineError(f"Seed {self._seed} offers no task in {MAX_TRIES} scenes; use another seed.")

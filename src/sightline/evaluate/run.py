@@ -15,6 +15,7 @@ import sightline
 from sightline.core.console import say
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import EXECUTE
+from sightline.engine.robots import DEFAULT, ROBOTS
 from sightline.evaluate.grounding import Grounder, evaluate_grounding
 from sightline.evaluate.listen import ListeningResult, listen
 from sightline.evaluate.policies import EXPERT, REPLAY, load_policy
@@ -47,6 +48,7 @@ def evaluate(
     batch: int = 4,
     films: int = FILMS,
     probe: int = 0,
+    robot: str = "",
 ) -> dict:
     """Evaluate a policy, print the result and write the report.
 
@@ -61,6 +63,7 @@ def evaluate(
         workers: processes; the rows do not depend on it.
         execute, handling, batch: see RolloutSettings.
         probe: number of scenes of the listening probe (0: not run).
+        robot: who does it; empty: the recorded one in a replay, else the engine's default.
 
     Returns:
         ``success_rate``, ``ci95``, ``wrong_object_rate``, ``episodes`` (rows), ``seconds``, ``settings`` and, where
@@ -68,7 +71,7 @@ def evaluate(
         ``by_style`` and ``by_kind``.
 
     Raises:
-        SightlineError: unknown suite, policy or split, or cards that do not match.
+        SightlineError: unknown suite, policy, split or robot, or cards that do not match.
     """
     require_known("suite", suite, SUITES)
     if episodes < 1:
@@ -84,12 +87,13 @@ def evaluate(
     if suite == "grounding":
         return _grounding(policy, data, episodes, seed, report, about | {"data": ", ".join(map(str, data))})
     settings = RolloutSettings(batch, execute, handling, films if video else 0, Path(video) if video else None)
-    return _closed_loop(policy, split, episodes, seed, settings, workers, report, probe, about)
+    return _closed_loop(policy, split, robot, episodes, seed, settings, workers, report, probe, about)
 
 
 def _closed_loop(
     policy: str,
     split: str,
+    robot: str,
     episodes: int,
     seed: int,
     settings: RolloutSettings,
@@ -99,7 +103,7 @@ def _closed_loop(
     about: dict,
 ) -> dict:
     make_policy = partial(load_policy, policy)
-    make_env, seeds = _world_of(policy, split, episodes, seed)
+    make_env, seeds, robot = _world_of(policy, split, robot, episodes, seed)
     started = time.monotonic()
     rows = rollout_in_processes(make_policy, make_env, seeds, settings, workers, label=f"{policy} on tabletop/{split}")
     seconds = time.monotonic() - started
@@ -108,7 +112,7 @@ def _closed_loop(
     print_summary(rows)
     scripted = policy == EXPERT or policy.startswith(REPLAY)
     chunks = "one action at a time" if scripted else f"{settings.handling}, {settings.execute} actions a chunk"
-    about = about | {"chunk handling": chunks, "workers": workers, "seconds": round(seconds, 1)}
+    about = about | {"robot": robot, "chunk handling": chunks, "workers": workers, "seconds": round(seconds, 1)}
     if report is not None:
         write_rollout_report(Path(report), f"{policy} on tabletop, {split}", rows, about, settings.film_dir, listening)
         say(f"Report: {report}")
@@ -124,21 +128,28 @@ def _closed_loop(
     }
 
 
-def tabletop(split: str, size: int = 224) -> Callable[[], Environment]:
+def tabletop(split: str, size: int = 224, robot: str = DEFAULT) -> Callable[[], Environment]:
     """A picklable factory of tabletop environments."""
     from sightline.envs.tabletop import TabletopEnv  # the simulator: not needed for grounding
 
-    return partial(TabletopEnv, split=split, size=size, render=False)
+    return partial(TabletopEnv, split=split, size=size, render=False, robot=robot)
 
 
-def _world_of(policy: str, split: str, episodes: int, seed: int) -> tuple[Callable[[], Environment], list[int]]:
-    """The environments and seeds of an evaluation; a replay happens in the first episodes of its dataset."""
+def _world_of(
+    policy: str, split: str, robot: str, episodes: int, seed: int
+) -> tuple[Callable[[], Environment], list[int], str]:
+    """The environments, seeds and robot of an evaluation; a replay happens in the first episodes of its dataset."""
     if not policy.startswith(REPLAY):
-        return tabletop(split), [seed * SEED_STRIDE + i for i in range(episodes)]
+        chosen = robot or DEFAULT
+        require_known("robot", chosen, ROBOTS)
+        return tabletop(split, robot=chosen), [seed * SEED_STRIDE + i for i in range(episodes)], chosen
     from sightline.envs.recorded import RecordedEnv
 
     make_env = partial(RecordedEnv, policy.removeprefix(REPLAY))
-    return make_env, list(range(min(episodes, len(make_env().dataset))))
+    recorded = make_env()
+    if robot not in ("", recorded.card.robot):
+        raise SightlineError(f"That dataset's robot is {recorded.card.robot}: a replay cannot be done by '{robot}'.")
+    return make_env, list(range(min(episodes, len(recorded.dataset)))), recorded.card.robot
 
 
 def _probe(
