@@ -21,6 +21,7 @@ CONTRACT = {
     + ["--size"],
     "inspect": ["--html"],
     "audit": [],
+    "merge": ["--out"],
     "questions": ["--out", "--count", "--kinds", "--seed", "--workers", "--images", "--language", "--phrasing"],
     "annotate": ["--out", "--seed", "--language", "--phrasing"],
     "pretrain": ["--data", "--out", "--preset", "--set"],

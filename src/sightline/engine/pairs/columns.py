@@ -28,7 +28,6 @@ from sightline.engine.language import instruct
 from sightline.engine.lexicon import wording
 from sightline.engine.pairs.asking import KINDS, Asked, Order, Reader, ask
 from sightline.engine.pairs.formats import points_text, steps_text
-from sightline.engine.pairs.picture import Speech
 from sightline.engine.pairs.planning import remaining, step
 
 PERSISTENT, EVENTS = "language_persistent", "language_events"
@@ -131,7 +130,7 @@ def event_rows(
 ) -> list[list[Row]]:
     """For every frame and camera one question with its answer and, of a demonstration, the tool's way to come."""
     places = [(t, camera) for t in range(meta.length) for camera in dataset.cameras]
-    reader = Reader(dataset, meta, labels, Speech(order.language, order.phrasing), places)
+    reader = Reader(dataset, meta, labels, order, places)
     rows: list[list[Row]] = [[] for _ in range(meta.length)]
     done: Counter[str] = Counter()
     for t, camera in places:
