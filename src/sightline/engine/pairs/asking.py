@@ -6,6 +6,7 @@ Which pictures are asked about, and what, follows from the seed and the episode 
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from sightline.data.dataset import Dataset
 from sightline.data.index import EpisodeMeta
 from sightline.data.labels import EpisodeLabels
 from sightline.engine.bodies import bodies_of
+from sightline.engine.lexicon import wording
 from sightline.engine.pairs import grounding, planning, reasoning, space
 from sightline.engine.pairs.picture import Job, Moment, Picture, Speech, Turn
 from sightline.engine.tasks import is_done
@@ -53,6 +55,7 @@ SHAPED = ("amodal", "affordance")  # need the shapes of objects
 LEAST = 4  # lines about a picture that is asked about at all: looking at it costs more than a question
 TRIES = 2  # times that a picture may have no (new) question of a kind before it is no longer asked for one
 URGE = 2.0  # by how much a kind becomes more likely for every line that it is behind its share (exponent)
+FAR = 20.0  # lines behind or ahead beyond which a kind becomes no more, or less, likely
 ROUNDS = 4  # times that all pictures of an episode are gone through
 
 
@@ -71,7 +74,7 @@ class Order:
             raise SightlineError(f"Name at least one kind of question; known: {', '.join(KINDS)}.")
         for kind in self.kinds:
             require_known("kind of question", kind, KINDS)
-        assert Speech(self.language, self.phrasing).words
+        wording(self.language, self.phrasing)
 
 
 @dataclass
@@ -160,7 +163,8 @@ def ask(
     kinds which few pictures allow are asked where they can be.
     """
     share = sum(SHARES[kind] for kind in kinds)
-    chance = {kind: SHARES[kind] * np.exp(URGE * (SHARES[kind] / share * done.total() - done[kind])) for kind in kinds}
+    behind = {kind: SHARES[kind] / share * done.total() - done[kind] for kind in kinds}
+    chance = {kind: SHARES[kind] * math.exp(URGE * min(max(lines, -FAR), FAR)) for kind, lines in behind.items()}
     for kind in sorted(kinds, key=lambda kind: rng.exponential() / chance[kind]):
         while asked.misses[kind] < TRIES:
             turns = KINDS[kind](picture, rng)

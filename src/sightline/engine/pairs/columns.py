@@ -29,6 +29,7 @@ from sightline.engine.lexicon import wording
 from sightline.engine.pairs.asking import KINDS, Asked, Order, Reader, ask
 from sightline.engine.pairs.formats import points_text, steps_text
 from sightline.engine.pairs.planning import remaining, step
+from sightline.engine.pairs.stream import reporting_unwritable
 
 PERSISTENT, EVENTS = "language_persistent", "language_events"
 PARAPHRASES = 8
@@ -54,16 +55,15 @@ def add_language(source: Path, out: Path, seed: int = 0, language: str = "rich",
     shutil.rmtree(partial, ignore_errors=True)
     counts: Counter[str] = Counter()
     try:
-        shutil.copytree(source, partial, copy_function=_link, ignore=shutil.ignore_patterns(".*"))
-        with console.progress(total=len(dataset), label=f"language for {out.name}", unit="episode") as bar:
+        with reporting_unwritable(out):
+            shutil.copytree(source, partial, copy_function=_link, ignore=shutil.ignore_patterns(".*"))
+        bar = console.progress(total=len(dataset), label=f"language for {out.name}", unit="episode")
+        with reporting_unwritable(out), bar:
             for meta in dataset.episodes:
                 counts += _annotate(dataset, meta, partial, order)
                 bar.update(1)
-        _declare(partial)
-        os.replace(partial, out)
-    except OSError as error:
-        reason = "the disk is full: free some space" if layout.disk_full(error) else f"{error.strerror}: choose another"
-        raise SightlineError(f"{out} cannot be written ({reason}).") from None
+            _declare(partial)
+            os.replace(partial, out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     result = {"episodes": len(dataset), "rows": dict(counts.most_common()), "seconds": time.monotonic() - started}
