@@ -20,6 +20,10 @@ CONTRACT = {
     "generate": ["--out", "--episodes", "--seed", "--kind", "--split", "--robot", "--workers", "--renders-per-plan"]
     + ["--size"],
     "inspect": ["--html"],
+    "audit": [],
+    "merge": ["--out"],
+    "questions": ["--out", "--count", "--kinds", "--seed", "--workers", "--images", "--language", "--phrasing"],
+    "annotate": ["--out", "--seed", "--language", "--phrasing"],
     "pretrain": ["--data", "--out", "--preset", "--set"],
     "posttrain": ["--data", "--init", "--out", "--guidance", "--preset", "--set"],
     "evaluate": ["--policy", "--suite", "--split", "--robot", "--episodes", "--seed", "--video", "--report", "--data"],

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Protocol
 import tyro
 
 from sightline.cli_assets import File, Json, assets
+from sightline.cli_labels import Annotate, Audit, Questions
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
@@ -134,63 +135,6 @@ class Inspect:
 
 
 @dataclass(frozen=True)
-class Audit:
-    """Work out every label of a dataset again in another way and compare: boxes, points, traces, words, goals."""
-
-    dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
-    """Dataset folder."""
-    json: Json = None
-    """Write the result here: episodes, frames, checked, worst_px, problems, counts, unshown, seconds."""
-
-    def run(self) -> dict:
-        from sightline.engine.audit.run import audit
-
-        return audit(self.dataset)
-
-
-@dataclass(frozen=True)
-class Questions:
-    """Question-answer pairs for vision-language models from a dataset's labels, as LLaVA-style JSON lines."""
-
-    data: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DIR..")]
-    """Dataset folders (made with generate, either kind)."""
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
-    """Write the lines here: all of them, or no file."""
-    count: int = 100_000
-    """Number of lines; each holds one question with its answer, some a second one that follows from the first."""
-    kinds: str = ""
-    """Kinds of questions, with commas between them: box, amodal, point, trace, trace3d, affordance, free_space,
-    counting, relation, choice, planning. All when left out."""
-    seed: int = 0
-    """The same seed gives the same lines for any number of workers."""
-    workers: int = 2
-    """Processes."""
-    images: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Write the pictures here as JPEG, at the paths that the lines name. Left out, no pictures are written."""
-    language: Literal["plain", "rich"] = "rich"
-    """plain: the words of the dataset's own instructions. rich: synonyms and paraphrases."""
-    phrasing: Literal["train", "unseen"] = "train"
-    """unseen: only sentences that are held out of training (rich language)."""
-    json: Json = None
-    """Write the result here: lines, pairs, pictures, kinds, seconds, pairs_per_second, bytes."""
-
-    def run(self) -> dict:
-        from sightline.engine.pairs.stream import write_questions
-
-        return write_questions(
-            data=list(self.data),
-            out=self.out,
-            count=self.count,
-            kinds=tuple(filter(None, (kind.strip() for kind in self.kinds.split(",")))),
-            seed=self.seed,
-            workers=self.workers,
-            images=self.images,
-            language=self.language,
-            phrasing=self.phrasing,
-        )
-
-
-@dataclass(frozen=True)
 class Pretrain:
     """Stage 1, where to act: the planner learns boxes, points and traces from instructions."""
 
@@ -248,6 +192,9 @@ class Evaluate:
     """Split of the suite."""
     robot: str = ""
     """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
+    phrasing: Literal["plain", "train", "unseen"] = "plain"
+    """Words of the instructions (tabletop only). train, unseen: the same tasks in synonyms and paraphrases, of which
+    the unseen ones are held out of all training."""
     episodes: int = 100
     """Number of episodes (grounding: of pictures)."""
     seed: int = 0
@@ -281,6 +228,7 @@ class Evaluate:
             suite=self.suite,
             split=self.split,
             robot=self.robot,
+            phrasing=self.phrasing,
             episodes=self.episodes,
             seed=self.seed,
             video=self.video,
@@ -329,6 +277,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "inspect": Inspect,
     "audit": Audit,
     "questions": Questions,
+    "annotate": Annotate,
     "pretrain": Pretrain,
     "posttrain": Posttrain,
     "evaluate": Evaluate,
@@ -358,7 +307,9 @@ def execute(command: Command) -> None:
         missing = ", ".join(check["name"] for check in result["checks"] if check["required"] and not check["ok"])
         raise SightlineError(f"This machine is not ready ({missing}); the lines above say how to mend it.")
     if isinstance(command, Audit) and result["problems"]:
-        raise SightlineError(f"{len(result['problems'])} labels are wrong; the lines above and --json say which.")
+        raise SightlineError(
+            f"The labels fail the audit ({len(result['problems'])} problems); the lines above and --json say where."
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

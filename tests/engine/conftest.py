@@ -12,9 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 def demonstrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two verified episodes, small pictures."""
     from sightline.engine.generate import generate
+    from sightline.engine.recipe import Recipe
 
     root = tmp_path_factory.mktemp("made") / "demonstrations"
-    generate(root, episodes=2, seed=5, size=112)
+    generate(root, 2, Recipe(seed=5, size=112))
     return root
 
 
@@ -22,7 +23,8 @@ def demonstrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two slide shows of 16 scenes."""
     from sightline.engine.generate import generate
+    from sightline.engine.recipe import Recipe
 
     root = tmp_path_factory.mktemp("made") / "slides"
-    generate(root, episodes=2, seed=5, size=112, kind="scenes")
+    generate(root, 2, Recipe(seed=5, size=112, kind="scenes"))
     return root

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scenes import build_scene, front_camera, thing
+from scenes import build_scene, front_camera
 
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import load_dataset
 from sightline.engine import assets
-from sightline.engine.extent import excess, grasp_box, model_of, whole_boxes
-
-
-def test_every_model_of_the_catalogue_is_found_by_its_name() -> None:
-    for entry in assets.catalogue()[::7]:
-        assert model_of(entry.info(3)) == entry
-
-
-def test_an_object_of_another_size_is_refused() -> None:
-    info = assets.model("mug", "red", "small").info(0)
-    with pytest.raises(SightlineError, match="is not the one"):
-        model_of(replace(info, height=info.height + 0.01))
-    with pytest.raises(SightlineError, match="Unknown kind"):
-        model_of(replace(info, kind="spaceship"))
+from sightline.engine.assets import Grasp
+from sightline.engine.bodies import Bodies, bodies_of
+from sightline.engine.extent import excess, grasp_box, whole_boxes
 
 
 def test_what_shows_is_inside_of_the_whole(slides: Path) -> None:
     dataset, compared, tight = load_dataset(slides), 0, 0
     for episode in range(len(dataset)):
-        labels = dataset.labels(episode)
+        labels, bodies = dataset.labels(episode), bodies_of(dataset, dataset.episodes[episode])
         for camera in dataset.cameras:
             for t in range(len(labels)):
-                whole = whole_boxes(labels.scene(t), labels.camera(t, camera))
+                whole = whole_boxes(labels.scene(t), labels.camera(t, camera), bodies)
                 visible = labels.boxes[camera][t]
                 assert not np.isfinite(whole[~labels.present[t]]).any()
                 beyond = excess(visible, whole)
@@ -54,18 +42,27 @@ def test_excess_is_the_largest_side() -> None:
 
 
 def test_the_fingers_touch_the_object_on_both_sides() -> None:
-    info = assets.model("bottle", "red", "medium").info(0)
-    scene, camera = build_scene((info, 0.5, 0.1)), front_camera()
+    bottle, bowl = assets.model("bottle", "red", "medium"), assets.model("bowl", "red", "medium")
+    scene, camera = build_scene((bottle.info(0), 0.5, 0.1), (bowl.info(1), 0.5, -0.1)), front_camera()
+    bodies = Bodies((bottle, bowl))
     scene.grasp_yaws[0] = np.pi / 2  # across the picture
-    whole, region = whole_boxes(scene, camera)[0], grasp_box(scene, 0, camera)
+    whole, region = whole_boxes(scene, camera, bodies)[0], grasp_box(scene, 0, camera, bodies)
     width = (whole - region)[[0, 2]]
     assert width[0] > 0 > width[1] and np.abs(width).max() < 6, "as wide as the bottle and two finger tips"
     assert region[1] > whole[1] and region[3] < whole[3]
     with pytest.raises(SightlineError, match="not picked"):
-        bowl = assets.model("bowl", "red", "medium").info(0)
-        grasp_box(build_scene((bowl, 0.5, 0.0)), 0, camera)
+        grasp_box(scene, 1, camera, bodies)
 
 
-def test_shapes_that_are_unknown_are_not_guessed() -> None:
-    with pytest.raises(SightlineError):
-        whole_boxes(build_scene((thing("mug"), 0.5, 0.0)), front_camera())
+def test_the_width_is_that_of_the_grasp_in_use() -> None:
+    bottle = assets.model("bottle", "red", "medium")
+    low, high = Grasp((0, 0, 0.02), None, 0.04), Grasp((0, 0, 0.08), None, 0.01)
+    bodies, camera = Bodies((bottle.with_grasps((low, high)),)), front_camera()
+    scene = build_scene((bottle.info(0), 0.5, 0.1))
+    scene.grasp_yaws[0] = np.pi / 2
+    widths = []
+    for grasp in (low, high):
+        scene.grasp_points[0] = [0.5, 0.1, grasp.point[2]]
+        region = grasp_box(scene, 0, camera, bodies)
+        widths.append(region[2] - region[0])
+    assert widths[0] > 1.5 * widths[1]

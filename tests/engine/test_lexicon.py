@@ -12,7 +12,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import RELATIONS, ObjectInfo
 from sightline.engine import assets, lexicon
 from sightline.engine.language import PLAIN, Phrasebook, referring_expressions
-from sightline.engine.lexicon import PHRASINGS, sentences, wording
+from sightline.engine.lexicon import PHRASINGS, sentences, spoken, wording
 from sightline.engine.reading import Meaning, meanings, things_meant
 from sightline.engine.resolve import resolve
 from sightline.engine.tasks import TaskSampler
@@ -94,3 +94,25 @@ def test_unknown_language_and_phrasing_are_named() -> None:
     with pytest.raises(SightlineError, match="known: train"):
         wording("plain", "unseen")
     assert wording() is PLAIN
+
+
+@pytest.mark.parametrize("phrasing", PHRASINGS)
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_other_words_mean_the_same_task(phrasing: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scene = random_scene(rng)
+    task = TaskSampler(scene).sample(rng)
+    if task is None:
+        return
+    again = TaskSampler(scene, Phrasebook(scene, wording("rich", phrasing))).reword(task, rng)
+    assert again is not None, "what is plain can be said in other words too"
+    assert (again.relation, again.target, again.reference) == (task.relation, task.target, task.reference)
+    assert meanings(again.instruction, scene) == {Meaning(task.relation, task.target, task.reference)}
+    assert again.instruction != task.instruction or phrasing == "train"
+
+
+def test_ways_to_speak_to_a_policy() -> None:
+    assert spoken("plain") is PLAIN and spoken("unseen") is wording("rich", "unseen")
+    with pytest.raises(SightlineError, match="did you mean 'unseen'"):
+        spoken("unsen")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
 from sightline.core.errors import SightlineError
@@ -51,6 +53,16 @@ class _Cast:
                 self.chosen.append(assets.model(str(kind), *options[self.rng.integers(len(options))]))
                 return self.chosen[-1]
         return None
+
+
+def world_seed(stream: int, number: int) -> int:
+    """Seed of world ``number`` of a stream of worlds, such as a dataset's seed."""
+    return int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
+
+
+def of_world(world_seed: int, split: str, collection: str = STARTER) -> tuple[ObjectModel, ...]:
+    """The models of the world of this seed. Raises SightlineError on an unknown split or collection."""
+    return choose(np.random.default_rng([world_seed, zlib.crc32(split.encode())]), split, collection)
 
 
 def choose(rng: np.random.Generator, split: str, collection: str = STARTER) -> tuple[ObjectModel, ...]:

@@ -16,6 +16,7 @@ from sightline.engine.wording import Wording, Words
 
 LANGUAGES = ("plain", "rich")
 PHRASINGS = ("train", "unseen")
+SPOKEN = ("plain", *PHRASINGS)
 Halves = tuple[tuple[str, ...], tuple[str, ...]]
 
 # What else a thing may be called. A word may stand under several kinds; it is spoken where only one thing fits it.
@@ -151,6 +152,15 @@ def wording(language: str = "plain", phrasing: str = "train") -> Wording:
         qualities=_merged({word: (word,) for word in QUALITIES}, QUALITIES, half),
         names={kind: first + second for kind, (first, second) in SYNONYMS.items()},
     )
+
+
+def spoken(phrasing: str) -> Wording:
+    """The words of a way to speak to a policy: ``plain``, or rich language in one of PHRASINGS.
+
+    Raises SightlineError on an unknown one.
+    """
+    require_known("phrasing", phrasing, SPOKEN)
+    return PLAIN if phrasing == SPOKEN[0] else wording("rich", phrasing)
 
 
 @cache

@@ -92,6 +92,18 @@ class TaskSampler:
                             return DrawnTask(task, manner, self.landmark(spoken), self.landmark(other))
         return None
 
+    def reword(self, task: Task, rng: np.random.Generator) -> Task | None:
+        """The same task in other words, those of the book; None when it cannot say them without ambiguity."""
+        local = {index: number for number, index in enumerate(self.book.graph.indices)}
+        target, reference = local[task.target], local[task.reference]
+        first = draw_style(rng)
+        for style in (first, *(other for other in STYLES if other != first)):
+            if (spoken := self.book.express(target, style, rng)) is None:
+                continue
+            if (other := self._describe_reference(reference, target, spoken, rng)) is not None:
+                return self._task(task.relation, target, reference, spoken, other, rng)
+        return None
+
     def landmark(self, expression: Expression) -> int:
         """The scene's index of the object that an expression refers to on the way to its own; -1 where none."""
         number = self.book.landmark(expression)

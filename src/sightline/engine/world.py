@@ -6,7 +6,6 @@ stand and how everything looks are changed in place (``World.show``, ``scene.app
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -96,16 +95,14 @@ class World:
         """
         if world_seed < 0:
             raise SightlineError(f"A world's seed must not be negative, but it is {world_seed}.")
-        rng = np.random.default_rng([world_seed, zlib.crc32(split.encode())])
-        return World.of(cast.choose(rng, split, collection), world_seed, split, robot, collection)
+        return World.of(cast.of_world(world_seed, split, collection), world_seed, split, robot, collection)
 
     @staticmethod
     def numbered(
         stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER
     ) -> World:
         """World ``number`` of a stream of worlds, such as a dataset's seed."""
-        world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
-        return World.build(world_seed, split, robot, collection)
+        return World.build(cast.world_seed(stream, number), split, robot, collection)
 
     @staticmethod
     def of(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sightline.data.dataset import load_dataset
-from sightline.engine.pairs.asking import Reader
-from sightline.engine.pairs.picture import Picture, Speech
+from sightline.engine.pairs.asking import Order, Reader
+from sightline.engine.pairs.picture import Picture
 
 Pictures = Callable[..., Iterator[Picture]]
 
@@ -23,7 +23,7 @@ def pictures(demonstrations: Path, slides: Path) -> Pictures:
             dataset = load_dataset(root)
             for meta in dataset.episodes:
                 places = [(t, camera) for t in range(meta.length) for camera in dataset.cameras][::step]
-                reader = Reader(dataset, meta, dataset.labels(meta.index), Speech(**speech), places)
+                reader = Reader(dataset, meta, dataset.labels(meta.index), Order(**speech), places)
                 yield from (reader.picture(*place) for place in places)
 
     return all_of

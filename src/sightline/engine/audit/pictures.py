@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sightline.core.geometry import Array
 from sightline.data.labels import EpisodeLabels
 from sightline.engine.audit.findings import Findings
-from sightline.engine.extent import excess, hull_of
+from sightline.engine.bodies import Bodies
+from sightline.engine.extent import excess
 
 STILL = 0.0005  # metres by which an object that nobody has touched may have moved since the first frame
 FREE = 0.12  # metres between the tool and an object that it cannot hide from a camera which stands apart
@@ -56,20 +57,20 @@ def _divided(image: Array) -> Array:
         return np.where(image[..., 2:] > 1e-6, image[..., :2] / image[..., 2:], np.nan)
 
 
-def computed_boxes(labels: EpisodeLabels, lens: Lens, slides: bool) -> Array:
+def computed_boxes(labels: EpisodeLabels, lens: Lens, bodies: Bodies, slides: bool) -> Array:
     """[T,n,4] boxes of the objects as they stand, from their shapes; NaN for absent and for touched ones.
 
     Args:
         slides: every frame is another scene, in which everything counts as untouched.
     """
     boxes = np.full((len(labels), len(labels.objects), 4), np.nan)
-    for index in np.flatnonzero(labels.present.any(0)):
+    for index in np.flatnonzero(labels.present.any(0)).tolist():
         info, position, yaw = labels.objects[index], labels.positions[:, index], labels.yaws[:, index]
         turn = np.zeros((len(labels), 3, 3))
         turn[:, 0, 0] = turn[:, 1, 1] = np.cos(yaw)
         turn[:, 1, 0], turn[:, 0, 1], turn[:, 2, 2] = np.sin(yaw), -np.sin(yaw), 1.0
         base = position - [0, 0, info.height / 2]
-        outline = lens.pixels(hull_of(info) @ turn.transpose(0, 2, 1) + base[:, None])
+        outline = lens.pixels(bodies.hull(index) @ turn.transpose(0, 2, 1) + base[:, None])
         known = labels.present[:, index] & (slides | (np.linalg.norm(position - position[0], axis=1) < STILL))
         boxes[known, index] = np.concatenate([outline.min(1), outline.max(1)], -1)[known]
     return boxes

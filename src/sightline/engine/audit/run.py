@@ -15,6 +15,7 @@ from sightline.data.inspect import SHOWN_PROBLEMS, label_problems, map_problems
 from sightline.data.labels import EpisodeLabels
 from sightline.engine.audit import meaning, pictures
 from sightline.engine.audit.findings import Findings
+from sightline.engine.bodies import Bodies, bodies_of
 
 SAME_TOOL = 1e-4  # metres between the tool's position in the state and in the labels
 TOOL_NAMES = ("x", "y", "z")
@@ -67,8 +68,9 @@ def audit_episode(dataset: Dataset, meta: EpisodeMeta, findings: Findings) -> No
     try:
         labels = dataset.labels(meta.index)
         findings.add(meta.index, "value", label_problems(labels))
+        bodies = bodies_of(dataset, meta)
         for camera in dataset.cameras:
-            _audit_camera(dataset, meta, labels, camera, findings)
+            _audit_camera(dataset, meta, labels, camera, bodies, findings)
         if meta.task is not None:
             findings.checked.update(("instruction", "stage", "goal"))
             findings.unshown += meaning.ends_in_motion(meta.task, labels)
@@ -81,9 +83,11 @@ def audit_episode(dataset: Dataset, meta: EpisodeMeta, findings: Findings) -> No
         findings.add(meta.index, "file", [str(error)])
 
 
-def _audit_camera(dataset: Dataset, meta: EpisodeMeta, labels: EpisodeLabels, camera: str, findings: Findings) -> None:
+def _audit_camera(
+    dataset: Dataset, meta: EpisodeMeta, labels: EpisodeLabels, camera: str, bodies: Bodies, findings: Findings
+) -> None:
     maps, lens = dataset.ids(meta.index, camera), pictures.Lens(labels, camera)
-    computed = pictures.computed_boxes(labels, lens, slides=meta.kind == "scenes")
+    computed = pictures.computed_boxes(labels, lens, bodies, slides=meta.kind == "scenes")
     findings.checked["map"] += len(maps)
     findings.add(meta.index, "map", map_problems(labels, camera, maps))
     findings.add(meta.index, "box", pictures.box_problems(labels, lens, computed, findings))

@@ -6,6 +6,7 @@ Which pictures are asked about, and what, follows from the seed and the episode 
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.data.dataset import Dataset
 from sightline.data.index import EpisodeMeta
 from sightline.data.labels import EpisodeLabels
+from sightline.engine.bodies import bodies_of
+from sightline.engine.lexicon import wording
 from sightline.engine.pairs import grounding, planning, reasoning, space
 from sightline.engine.pairs.picture import Job, Moment, Picture, Speech, Turn
 from sightline.engine.tasks import is_done
@@ -48,9 +51,11 @@ SHARES: dict[str, float] = {
     "choice": 0.05,
     "planning": 0.07,
 }
+SHAPED = ("amodal", "affordance")  # need the shapes of objects
 LEAST = 4  # lines about a picture that is asked about at all: looking at it costs more than a question
 TRIES = 2  # times that a picture may have no (new) question of a kind before it is no longer asked for one
 URGE = 2.0  # by how much a kind becomes more likely for every line that it is behind its share (exponent)
+FAR = 20.0  # lines behind or ahead beyond which a kind becomes no more, or less, likely
 ROUNDS = 4  # times that all pictures of an episode are gone through
 
 
@@ -69,7 +74,7 @@ class Order:
             raise SightlineError(f"Name at least one kind of question; known: {', '.join(KINDS)}.")
         for kind in self.kinds:
             require_known("kind of question", kind, KINDS)
-        assert Speech(self.language, self.phrasing).words
+        wording(self.language, self.phrasing)
 
 
 @dataclass
@@ -113,7 +118,7 @@ def ask_episode(dataset: Dataset, name: str, episode: int, wanted: int, order: O
     places = [(t, camera) for t in range(len(labels)) for camera in dataset.cameras]
     each = max(LEAST, -(-wanted // len(places)))
     chosen = [places[k] for k in rng.permutation(len(places))[: -(-wanted // each) + len(places) // 4]]
-    reader = Reader(dataset, meta, labels, Speech(order.language, order.phrasing), chosen)
+    reader = Reader(dataset, meta, labels, order, chosen)
     asked = {place: Asked() for place in chosen}
     for _ in range(ROUNDS):
         for place in chosen:
@@ -158,7 +163,8 @@ def ask(
     kinds which few pictures allow are asked where they can be.
     """
     share = sum(SHARES[kind] for kind in kinds)
-    chance = {kind: SHARES[kind] * np.exp(URGE * (SHARES[kind] / share * done.total() - done[kind])) for kind in kinds}
+    behind = {kind: SHARES[kind] / share * done.total() - done[kind] for kind in kinds}
+    chance = {kind: SHARES[kind] * math.exp(URGE * min(max(lines, -FAR), FAR)) for kind, lines in behind.items()}
     for kind in sorted(kinds, key=lambda kind: rng.exponential() / chance[kind]):
         while asked.misses[kind] < TRIES:
             turns = KINDS[kind](picture, rng)
@@ -170,17 +176,22 @@ def ask(
 
 
 class Reader:
-    """The pictures of one episode at the given places (frame, camera)."""
+    """The pictures of one episode at the given places (frame, camera).
+
+    Raises SightlineError when kinds are asked about for which shapes are needed and these cannot be found again.
+    """
 
     def __init__(
         self,
         dataset: Dataset,
         meta: EpisodeMeta,
         labels: EpisodeLabels,
-        speech: Speech,
+        order: Order,
         places: list[tuple[int, str]],
     ) -> None:
-        self.meta, self.labels, self.speech = meta, labels, speech
+        self.meta, self.labels = meta, labels
+        self.speech = Speech(order.language, order.phrasing)
+        self.bodies = bodies_of(dataset, meta) if set(order.kinds) & set(SHAPED) else None
         self._maps: dict[tuple[int, str], NDArray[np.uint8]] = {}
         for camera in dataset.cameras:
             frames = [t for t, other in places if other == camera]
@@ -190,14 +201,13 @@ class Reader:
     def picture(self, frame: int, camera: str) -> Picture:
         """One picture of the episode."""
         labels = self.labels
-        moment = Moment(labels.scene(frame), self.speech, self._own(frame))
+        moment = Moment(labels.scene(frame), self.speech, self._own(frame), self.bodies)
         return Picture(moment, labels.camera(frame, camera), labels.boxes[camera][frame], self._maps[frame, camera])
 
     def _own(self, frame: int) -> Job | None:
-        """The demonstration's task as it is at a frame; the last way is where the tool already is."""
+        """The demonstration's task as it is at a frame."""
         labels, task = self.labels, self.meta.task
         if task is None:
             return None
-        path = np.concatenate([labels.tool[frame:], labels.tool[-1:]])
         done = is_done(labels.scene(frame), task, labels.scene(0))
-        return Job(task.instruction, task, path, labels.subtasks[frame], done)
+        return Job(task.instruction, task, labels.way(frame), labels.subtasks[frame], done)

@@ -95,7 +95,8 @@ def affordance(picture: Picture, rng: np.random.Generator) -> list[Turn] | None:
         return None
     thing, index = spoken
     if rng.random() < 0.3:
-        region = picture.framed(grasp_box(scene, index, picture.camera))
+        assert picture.moment.bodies is not None
+        region = picture.framed(grasp_box(scene, index, picture.camera, picture.moment.bodies))
         return None if region is None else [(say("grasp box", rng, thing=thing), box_text([region]))]
     pixel, _ = picture.camera.project(scene.grasp_points[index])
     if not picture.inside(pixel):

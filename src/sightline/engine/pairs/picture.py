@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sightline.core.geometry import Array, Camera
 from sightline.core.types import RELATIONS, SceneState, Task
+from sightline.engine.bodies import Bodies
 from sightline.engine.extent import TILT, excess, whole_boxes
 from sightline.engine.language import Expression, Phrasebook, describe, instruct
 from sightline.engine.lexicon import PLACES, imperative, listener, wording
@@ -73,12 +74,13 @@ class Job:
 class Moment:
     """One frame of a dataset: its scene and all that language knows of it, shared by the frame's pictures.
 
-    ``own`` is the demonstration's task, None in a slide show.
+    ``own`` is the demonstration's task, None in a slide show; ``bodies`` are only needed where shapes are asked about.
     """
 
     scene: SceneState
     speech: Speech
     own: Job | None = None
+    bodies: Bodies | None = None
 
     @cached_property
     def book(self) -> Phrasebook:
@@ -183,7 +185,8 @@ class Picture:
     @cached_property
     def whole(self) -> Array:
         """[n,4] amodal boxes of the objects that stand upright; NaN for others and where part is behind the camera."""
-        boxes = whole_boxes(self.scene, self.camera)
+        assert self.moment.bodies is not None
+        boxes = whole_boxes(self.scene, self.camera, self.moment.bodies)
         with np.errstate(invalid="ignore"):
             boxes[excess(self.boxes, boxes) > TILT * self.camera.width / 224] = np.nan
         return boxes

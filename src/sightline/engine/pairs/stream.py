@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,6 +72,8 @@ def write_questions(
     order.check()
     crew = Crew([Path(path) for path in data], order, images)
     parts = share_out(crew.datasets, count, seed)
+    if not parts:
+        raise SightlineError("There is nothing to ask about: the datasets hold no episodes.")
     made = crew.work(parts) if workers == 1 else in_processes(crew, parts, workers)
     total = Lines()
     pictures = 0
@@ -119,20 +121,31 @@ def _written(made: Iterable[Lines], out: Path) -> Iterator[Lines]:
     """Write lines as they come into a file beside ``out`` that takes its place at the end; pass them on."""
     partial = out.with_name(f".{out.name}.partial")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "w", encoding="utf-8") as file:
+        with reporting_unwritable(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            file = open(partial, "w", encoding="utf-8")  # noqa: SIM115 - closed below, errors told apart
+        with file:
             for lines in made:
-                file.write(lines.text)
+                with reporting_unwritable(out):
+                    file.write(lines.text)
                 yield lines
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, out)
-    except OSError as error:
-        reason = "the disk is full: free some space" if layout.disk_full(error) else f"{error.strerror}: choose another"
-        raise SightlineError(f"{out} cannot be written ({reason}).") from None
+            with reporting_unwritable(out):
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(partial, out)
     finally:
         if partial.exists():
             partial.unlink()
+
+
+@contextmanager
+def reporting_unwritable(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about writing ``path`` into a SightlineError."""
+    try:
+        yield
+    except OSError as error:
+        reason = "the disk is full: free some space" if layout.disk_full(error) else f"{error.strerror}: choose another"
+        raise SightlineError(f"{path} cannot be written ({reason}).") from None
 
 
 class Crew:
@@ -178,11 +191,12 @@ def extract(dataset: Dataset, name: str, episode: int, pictures: set[tuple[int, 
         if not missing:
             continue
         video = dataset.video(episode, camera)
-        for t, file in missing.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name(f".{file.name}.{os.getpid()}")
-            Image.fromarray(video[t]).save(partial, format="JPEG", quality=JPEG_QUALITY)
-            os.replace(partial, file)
+        with reporting_unwritable(folder):
+            for t, file in missing.items():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                partial = file.with_name(f".{file.name}.{os.getpid()}")
+                Image.fromarray(video[t]).save(partial, format="JPEG", quality=JPEG_QUALITY)
+                os.replace(partial, file)
 
 
 _crew: Crew | None = None  # of a worker process
