@@ -147,7 +147,7 @@ def _band(here: np.ndarray, beside: np.ndarray, count: int) -> np.ndarray:
 
 
 def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = False) -> Part:
-    """A flat rectangle, divided into squares of about half a metre, that faces along x up.
+    """A flat rectangle, divided into squares of under a metre, that faces ``along`` x ``up``.
 
     Args:
         corner: where it starts; along, up: its two sides, metres.
@@ -155,7 +155,7 @@ def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = Fal
     """
     first, side, rise = (np.asarray(value, float) for value in (corner, along, up))
     width, height = float(np.linalg.norm(side)), float(np.linalg.norm(rise))
-    columns, rows = (1, 1) if once else (max(1, round(width / 0.5)), max(1, round(height / 0.5)))
+    columns, rows = (1, 1) if once else (max(1, round(width / 0.8)), max(1, round(height / 0.8)))
     s, t = (grid.ravel() for grid in np.meshgrid(np.linspace(0, 1, columns + 1), np.linspace(0, 1, rows + 1)))
     vertices = first + s[:, None] * side + t[:, None] * rise
     start = (np.arange(rows)[:, None] * (columns + 1) + np.arange(columns)).ravel()
