@@ -183,7 +183,7 @@ class World:
 
     @property
     def key_light(self) -> int:
-        """The brightest light: its number in the model."""
+        """The light that shadows are drawn for: its number in the model."""
         return int(self.model.light(LIGHTS[0] if self.surroundings is None else "lamp_0").id)
 
     def on_table(self, points: Array) -> NDArray[np.bool_]:

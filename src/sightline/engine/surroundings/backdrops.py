@@ -153,7 +153,7 @@ def living_room(rng: Rng, place: Place) -> list[Part]:
     """A sofa on a rug below a picture."""
     room = _room(rng, place, 0.95, str(rng.choice(["", "l", "r"])))
     y = rng.uniform(-0.5, 0.5)
-    rug = panel("rug", (room.back + 0.5, y - 1.0, room.floor + 0.006), (1.4, 0, 0), (0, 2.0, 0), once=True)
+    rug = panel("rug", (room.back + 0.5, y - 1.0, room.floor + 0.006), (1.4, 0, 0), (0, 2.0, 0))
     poster = hung("poster", rng, room, rng.uniform(0.4, 0.8, 2), 0.1)
     return [
         *_shell(room),

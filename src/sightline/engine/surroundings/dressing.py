@@ -13,7 +13,7 @@ from sightline.engine.surroundings.room import Surroundings
 from sightline.engine.surroundings.sensor import Sensor, sample_sensor
 from sightline.engine.surroundings.textures.field import Swatch, grey, hsv, muted
 
-ONCE = ("poster", "window", "rug")  # slots whose texture is shown once, whatever its size
+ONCE = ("poster", "window")  # slots whose texture is shown once, whatever its size
 SCALE = (0.8, 1.25)  # by which a texture may be smaller or larger than it is
 OFF = Lamp("sun", np.array([0.0, 0.0, -1.0]), np.zeros(3), np.zeros(3))
 RGB_ROLE = mujoco.mjtTextureRole.mjTEXROLE_RGB.value
@@ -74,7 +74,7 @@ def _set_lamp(model: mujoco.MjModel, index: int, lamp: Lamp) -> None:
     model.light_type[index] = (kinds.mjLIGHT_DIRECTIONAL if lamp.kind == "sun" else kinds.mjLIGHT_SPOT).value
     model.light_pos[index], model.light_dir[index] = lamp.position, lamp.direction
     model.light_attenuation[index] = lamp.attenuation()
-    model.light_cutoff[index], model.light_exponent[index] = lamp.cutoff, 1.0 if lamp.cutoff < 90 else 0.0
+    model.light_cutoff[index], model.light_exponent[index] = lamp.cutoff, lamp.exponent
     model.light_diffuse[index] = lamp.colour
     model.light_specular[index] = 0.6 * lamp.colour
     model.light_ambient[index] = 0.0
