@@ -102,8 +102,7 @@ def apply_look(world: World, look: Look) -> None:
         )
     if isinstance(look.dressing, FullDressing):
         assert world.surroundings is not None  # compared above
-        look.dressing.apply(world.model, world.surroundings)
-        world.sensor = look.dressing.sensor
+        world.sensor = look.dressing.apply(world.model, world.surroundings)
     else:
         look.dressing.apply(world.model)
     _tint_objects(world, look)

@@ -18,18 +18,13 @@ from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine import cast, robots
 from sightline.engine.assets import Grasp, ObjectModel
-from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
 from sightline.engine.collections import STARTER, require_collection
 from sightline.engine.robots.description import TOOL_SITE, Robot
+from sightline.engine.starter_room import LIGHTS, TABLE_HIGH, TABLE_LOW, add_starter_room
 from sightline.engine.surroundings.room import Surroundings, add_surroundings
 from sightline.engine.surroundings.sensor import Sensor
 
 TIMESTEP = 0.0025
-TABLE_LOW, TABLE_HIGH = np.array([-0.45, -0.85, -0.04]), np.array([0.98, 0.85, 0.0])
-FLOOR_Z, WALL_X = -0.75, -1.1
-SURFACES = ("table", "floor", "wall")
-SURFACE_TEXTURES = 6
-LIGHTS = ("key", "fill", "rim")
 HIDDEN_GROUP = 5
 GRASP_ROOM = 0.01  # metres by which an open hand must be wider than what it grasps
 PARKING = np.array([0.0, 0.0, -20.0])
@@ -222,8 +217,8 @@ class World:
 
     @property
     def key_light(self) -> int:
-        """The brightest light: its number in the model."""
-        return int(self.model.light("key" if self.surroundings is None else "lamp_0").id)
+        """The light that shadows are drawn for: its number in the model."""
+        return int(self.model.light(LIGHTS[0] if self.surroundings is None else "lamp_0").id)
 
     def on_table(self, points: Array) -> NDArray[np.bool_]:
         """[...] whether things at points [...,2] (x, y; metres) still stand on what carries them."""
@@ -270,56 +265,13 @@ def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator, split: str, collect
     if collection != STARTER:
         surroundings = add_surroundings(spec, rng, split)
     else:
-        _add_starter_room(spec, rng)
+        add_starter_room(spec, rng)
     # What carries things is a plane: cheap and exact contacts. Nothing may leave the table anyway.
     spec.worldbody.add_geom(
         name="ground", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], group=3, condim=4, friction=[1.0, 0.02, 0.0001]
     )
     spec.worldbody.add_camera(name="front", pos=[1.25, 0.0, 0.65], fovy=40.0)
     return surroundings
-
-
-def _add_starter_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
-    """Table, floor, wall and lights."""
-    patterns = rng.permutation(len(SURFACE_PATTERNS))[:SURFACE_TEXTURES]
-    for k, pattern in enumerate(patterns):
-        picture = surface_texture(SURFACE_PATTERNS[pattern], int(rng.integers(4)))
-        texture = spec.add_texture(
-            name=f"surface_{k}",
-            type=mujoco.mjtTexture.mjTEXTURE_2D,
-            width=SURFACE_PIXELS,
-            height=SURFACE_PIXELS,
-            nchannel=3,
-        )
-        texture.data = picture.tobytes()
-    for name in SURFACES:
-        material = spec.add_material(name=name, specular=0.1, shininess=0.1, texuniform=True, texrepeat=[2.0, 2.0])
-        material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "surface_0"
-    _add_slab(spec, "table", (TABLE_LOW + TABLE_HIGH) / 2, (TABLE_HIGH - TABLE_LOW) / 2)
-    _add_slab(spec, "floor", np.array([0.0, 0.0, FLOOR_Z - 0.02]), np.array([2.5, 2.5, 0.02]))
-    _add_slab(
-        spec, "wall", np.array([WALL_X, 0.0, 0.25]), np.array([1.0, 2.5, 0.02]), [np.sqrt(0.5), 0, np.sqrt(0.5), 0]
-    )
-    for name in LIGHTS:
-        spec.worldbody.add_light(
-            name=name, type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=[0, 0, 3], dir=[0, 0, -1], castshadow=False
-        )
-
-
-def _add_slab(
-    spec: mujoco.MjSpec, name: str, centre: Array, half: Array, quat: list[float] | None = None
-) -> mujoco.MjsGeom:
-    return spec.worldbody.add_geom(
-        name=name,
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        pos=centre,
-        size=half,
-        quat=quat or [1, 0, 0, 0],
-        material=name,
-        group=1,
-        contype=0,
-        conaffinity=0,
-    )
 
 
 def _index(

@@ -48,3 +48,9 @@ def test_a_bulb_fades_with_distance_and_a_sun_does_not() -> None:
     assert bulb.reaching(WORK) == pytest.approx(1 / 2)
     assert bulb.reaching(WORK - [0, 0, 1]) == pytest.approx(1 / 5)
     assert sun.reaching(WORK) == sun.reaching(WORK + [0.4, 0.4, 0]) == pytest.approx(1)
+
+
+def test_a_spot_lights_its_cone_only() -> None:
+    spot = Lamp("bulb", np.array([0.0, 0.0, -1.0]), np.array([0.5, 0.0, 1.0]), np.ones(3), fade=9.0, cutoff=30.0)
+    inside, border, outside = (spot.reaching(WORK + [x, 0, 0]) for x in (0.0, 0.55, 0.6))
+    assert inside > border > 0 and outside == 0

@@ -52,6 +52,12 @@ def test_every_setting_does_what_it_says() -> None:
     assert 0 < np.abs(squeezed - RAMP).mean() < 3
 
 
+def test_metering_lifts_dark_scenes_and_tames_bright_ones() -> None:
+    gains = [PLAIN.metered(brightness).gain for brightness in (0.0, 0.15, 0.45, 0.9)]
+    assert gains[2] == pytest.approx(1) and gains == sorted(gains, reverse=True)
+    assert gains[0] <= 1.35 and gains[1] > 1.3 and 0.85 <= gains[3] < 1
+
+
 def test_sampled_sensors_vary_within_reason() -> None:
     drawn = [sample_sensor(np.random.default_rng(seed)) for seed in range(200)]
     assert drawn[3] == sample_sensor(np.random.default_rng(3)) and len(set(drawn)) == 200
