@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, Protocol
 
 import tyro
 
+from sightline.cli_assets import File, Json, assets
+from sightline.cli_labels import Annotate, Audit, Questions
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
@@ -23,8 +25,6 @@ from sightline.engine.robots import DEFAULT
 Overrides = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="KEY=VALUE", help_behavior_hint="")
 ]
-Json = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
-File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 Folders = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR..")]
 
@@ -65,8 +65,9 @@ class Generate:
     """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
     split: str = "train"
     """Which objects, colours and phrases may appear."""
-    collection: Literal["starter", "full"] = "starter"
-    """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety."""
+    collection: str = "starter"
+    """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety. library:DIR: your
+    own objects (see assets import) in the surroundings of full."""
     tasks: Literal["place", "stack", "drawer", "button", "all"] = "place"
     """What is to be done: pick and place; stack things; open and close drawers; press buttons; or all of these."""
     robot: str = DEFAULT
@@ -194,6 +195,9 @@ class Evaluate:
     """Split of the suite."""
     robot: str = ""
     """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
+    phrasing: Literal["plain", "train", "unseen"] = "plain"
+    """Words of the instructions (tabletop only). train, unseen: the same tasks in synonyms and paraphrases, of which
+    the unseen ones are held out of all training."""
     episodes: int = 100
     """Number of episodes (grounding: of pictures)."""
     seed: int = 0
@@ -227,6 +231,7 @@ class Evaluate:
             suite=self.suite,
             split=self.split,
             robot=self.robot,
+            phrasing=self.phrasing,
             episodes=self.episodes,
             seed=self.seed,
             video=self.video,
@@ -262,65 +267,6 @@ class Ground:
         return ground(newest_policy(self.policy), self.image, self.text, self.out)
 
 
-@dataclass(frozen=True)
-class SceneSheet:
-    """One picture of many scenes, each in a world of its own, to see what a collection looks like."""
-
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
-    """The picture (PNG or JPEG)."""
-    count: int = 60
-    """Number of scenes."""
-    seed: int = 0
-    """Seed of the scenes; the same seed gives the same picture."""
-    split: str = "train"
-    """Which objects, surfaces, textures and lights may appear."""
-    collection: Literal["starter", "full"] = "full"
-    """starter: what the shipped checkpoint was trained on. full: all surfaces, textures, lights and cameras."""
-    size: int = 224
-    """Height and width of each scene's picture, pixels."""
-    json: Json = None
-    """Write the result here: scenes, path."""
-
-    def run(self) -> dict:
-        from sightline.engine.surroundings.sheet import scene_sheet
-
-        return scene_sheet(self.out, self.count, self.seed, self.split, self.collection, self.size)
-
-
-@dataclass(frozen=True)
-class CountAssets:
-    """Build every surface, texture, light and backdrop and count those that differ in content."""
-
-    json: Json = None
-    """Write the result here: kind of asset -> counts of all and of each split."""
-
-    def run(self) -> dict:
-        from sightline.engine.surroundings.census import show_census
-
-        return show_census()
-
-
-AssetsCommand = (
-    Annotated[SceneSheet, tyro.conf.subcommand("scenes")] | Annotated[CountAssets, tyro.conf.subcommand("count")]
-)
-
-
-@dataclass(frozen=True)
-class Assets:
-    """What the data engine's worlds are made of."""
-
-    command: tyro.conf.OmitArgPrefixes[tyro.conf.OmitSubcommandPrefixes[AssetsCommand]]
-
-    @property
-    def json(self) -> Path | None:
-        """Where the sub-command's result is written."""
-        return self.command.json
-
-    def run(self) -> dict:
-        """Run the sub-command."""
-        return self.command.run()
-
-
 def newest_policy(policy: str) -> str:
     """What ``--policy`` means: of a training run its newest policy, everything else as it is."""
     newest = Path(policy, "checkpoints", "last", "policy")
@@ -332,11 +278,14 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "generate": Generate,
     "merge": Merge,
     "inspect": Inspect,
+    "audit": Audit,
+    "questions": Questions,
+    "annotate": Annotate,
     "pretrain": Pretrain,
     "posttrain": Posttrain,
     "evaluate": Evaluate,
     "ground": Ground,
-    "assets": Assets,
+    "assets": assets,
 }
 
 
@@ -347,7 +296,7 @@ def parse(arguments: Sequence[str] | None = None) -> Command:
         prog="sightline",
         description="Spatially guided vision-language-action policies: first where to act, then how to act.",
         args=arguments,
-        config=(tyro.conf.FlagConversionOff,),
+        config=(tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes),
     )
 
 
@@ -360,6 +309,10 @@ def execute(command: Command) -> None:
     if isinstance(command, Doctor) and not result["ok"]:
         missing = ", ".join(check["name"] for check in result["checks"] if check["required"] and not check["ok"])
         raise SightlineError(f"This machine is not ready ({missing}); the lines above say how to mend it.")
+    if isinstance(command, Audit) and result["problems"]:
+        raise SightlineError(
+            f"The labels fail the audit ({len(result['problems'])} problems); the lines above and --json say where."
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

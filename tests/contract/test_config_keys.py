@@ -23,7 +23,7 @@ def is_configuration(path: Path, node: ast.AST) -> bool:
     """Classes named ...Config or ...Settings, and the commands of the command line, when they are dataclasses."""
     if not isinstance(node, ast.ClassDef) or "dataclass" not in " ".join(map(ast.unparse, node.decorator_list)):
         return False
-    return node.name.endswith(("Config", "Settings")) or path == ROOT / "cli.py"
+    return node.name.endswith(("Config", "Settings")) or path.name.startswith("cli")
 
 
 CLASSES = [(path, node) for path, tree in TREES.items() for node in ast.walk(tree) if is_configuration(path, node)]

@@ -57,7 +57,11 @@ def test_labels_are_exact(dataset: Dataset, written: list[Episode]) -> None:
             assert np.array_equal(labels.cameras[camera][t], view.camera.to_vector())
             assert np.array_equal(labels.boxes[camera][t], np.float32(view.boxes), equal_nan=True)
     for camera in dataset.cameras:
-        assert np.array_equal(dataset.ids(2, camera), np.stack([frame.views[camera].ids for frame in episode.frames]))
+        maps = np.stack([frame.views[camera].ids for frame in episode.frames])
+        assert np.array_equal(dataset.ids(2, camera), maps)
+        assert np.array_equal(dataset.ids(2, camera, [5, 0, 5]), maps[[5, 0, 5]])
+    assert np.array_equal(labels.way(3), np.concatenate([labels.tool[3:], labels.tool[-1:]]))
+    assert len(labels.way(len(labels) - 1)) == 2
 
 
 def test_points_and_traces_are_projections(dataset: Dataset, written: list[Episode]) -> None:

@@ -1,6 +1,30 @@
-"""Makes the helpers beside these tests importable."""
+"""Makes the helpers beside these tests importable, and small real datasets that several tests read."""
 
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def demonstrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two verified episodes, small pictures."""
+    from sightline.engine.generate import generate
+    from sightline.engine.recipe import Recipe
+
+    root = tmp_path_factory.mktemp("made") / "demonstrations"
+    generate(root, 2, Recipe(seed=5, size=112))
+    return root
+
+
+@pytest.fixture(scope="session")
+def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two slide shows of 16 scenes."""
+    from sightline.engine.generate import generate
+    from sightline.engine.recipe import Recipe
+
+    root = tmp_path_factory.mktemp("made") / "slides"
+    generate(root, 2, Recipe(seed=5, size=112, kind="scenes"))
+    return root

@@ -7,11 +7,13 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from sightline.core.types import RELATIONS
+from sightline.core.types import RELATIONS, Task
+from sightline.engine import assets
+from sightline.engine.assets import Grasp
 from sightline.engine.expert import SPEED, SUBTASKS, TURN, Expert
 from sightline.engine.physics import Simulation, limited
 from sightline.engine.rollout import Judge
-from sightline.engine.scene import sample_scene
+from sightline.engine.scene import Layout, sample_scene
 from sightline.engine.tasks import sample_task
 from sightline.engine.world import World
 
@@ -118,3 +120,89 @@ def test_closed_fingers_with_nothing_between_them_are_opened():
     expert = Expert(simulation, task)
     assert expert.act()[6] == 1.0 and expert.retries == 1
     run(simulation, expert, Judge(simulation, task))
+
+
+# --- several grasps ----------------------------------------------------------------------------------------------
+
+
+def scene_of(*models, places, seed=0):
+    """A simulation of these models standing at (x, y, yaw), and a task that puts the first into the second."""
+    world_of_them = World.of(models)
+    poses = np.zeros((len(models), 7))
+    for index, (x, y, yaw) in enumerate(places):
+        poses[index] = [x, y, 0.0005, np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)]
+    simulation = Simulation(world_of_them)
+    simulation.reset(Layout(np.ones(len(models), bool), poses), np.random.default_rng(seed))
+    return simulation, Task("into", 0, 1, "", "", "")
+
+
+def test_after_a_miss_it_goes_on_to_the_next_grasp():
+    cube = assets.model("cube", "red", "medium")
+    beside = Grasp((0.05, 0.0, 0.02), np.pi / 2, 0.042)  # closes on air
+    simulation, task = scene_of(
+        cube.with_grasps([beside, cube.grasp]),
+        assets.model("bowl", "blue", "large"),
+        places=((0.5, -0.12, 0), (0.5, 0.12, 0)),
+    )
+    expert, judge = Expert(simulation, task), Judge(simulation, task)
+    assert np.allclose(simulation.scene().grasp_points[0, :2], [0.55, -0.12], atol=1e-6)
+    run(simulation, expert, judge, 70)
+    assert expert.retries >= 1 and simulation.world.chosen[0] == 1 and judge.verdict() == ""
+
+
+def test_it_takes_a_grasp_that_neighbours_leave_free():
+    box = assets.model("cereal box", "", "medium")
+    low, high = (Grasp((0.0, 0.0, z), np.pi / 2, 0.034) for z in (0.03, 0.06))
+    wall = assets.model("brick", "red", "large")
+    bowl = assets.model("bowl", "blue", "large")
+    near = 0.017 + 0.01 + wall.radius  # what stands here leaves no room for a finger at the box's side
+    free = scene_of(box.with_grasps([low, high]), bowl, places=((0.5, -0.1, 0), (0.5, 0.15, 0)))
+    tight = scene_of(
+        box.with_grasps([low, high]), bowl, wall, places=((0.5, -0.1, 0), (0.5, 0.15, 0), (0.5, -0.1 - near - 0.01, 0))
+    )
+    for (simulation, task), wanted in ((free, 0), (tight, 1)):
+        Expert(simulation, task).act()
+        assert simulation.world.chosen[0] == wanted
+
+
+def test_it_takes_a_grasp_that_the_arm_reaches():
+    brush = assets.model("brush", "red", "large")
+    far, near = (Grasp((x, 0.0, 0.02), np.pi / 2, 0.036) for x in (0.05, -0.05))
+    bowl = assets.model("bowl", "blue", "large")
+    simulation, task = scene_of(brush.with_grasps([far, near]), bowl, places=((0.73, 0.0, 0), (0.5, 0.2, 0)))
+    Expert(simulation, task).act()
+    assert simulation.world.chosen[0] == 1
+    assert simulation.reaches(np.array([0.5, 0.1, 0.05]), 0.3)
+    assert not simulation.reaches(np.array([0.5, 0.1, 0.05]), 2.5)
+    assert not simulation.reaches(np.array([0.9, 0.1, 0.05]), 0.0)
+
+
+def test_a_choice_is_part_of_the_moment_and_ends_with_the_scene():
+    simulation, _ = scene_of(
+        assets.model("mug", "red", "large").with_grasps(
+            [Grasp((0, 0, 0.04), 0.0, 0.05), Grasp((0.01, 0, 0.03), 1.0, 0.05)]
+        ),
+        assets.model("bowl", "blue", "large"),
+        places=((0.5, -0.1, 0.4), (0.5, 0.15, 0)),
+    )
+    before, first = simulation.snapshot(), simulation.scene()
+    simulation.world.choose_grasp(0, 1)
+    second = simulation.scene()
+    assert (
+        not np.allclose(first.grasp_points[0], second.grasp_points[0]) and first.grasp_yaws[0] != second.grasp_yaws[0]
+    )
+    simulation.restore(before)
+    np.testing.assert_array_equal(simulation.scene().grasp_points, first.grasp_points)
+    simulation.world.choose_grasp(0, 1)
+    simulation.reset(Layout(np.ones(2, bool), np.tile([0.5, 0, 0, 1, 0, 0, 0.0], (2, 1))), np.random.default_rng(0))
+    assert simulation.world.chosen.tolist() == [0, 0]
+
+
+def test_a_grasp_that_the_hand_cannot_span_is_never_chosen():
+    carton = assets.model("carton", "red", "large")
+    wide, narrow = (Grasp((0.0, 0.0, 0.04), np.pi / 2, width) for width in (0.075, 0.052))
+    bowl = assets.model("bowl", "blue", "large")
+    simulation, task = scene_of(carton.with_grasps([wide, narrow]), bowl, places=((0.5, -0.1, 0), (0.5, 0.15, 0)))
+    assert simulation.world.chosen[0] == 1 and simulation.world.graspable.tolist() == [True, False]
+    Expert(simulation, task).act()
+    assert simulation.world.chosen[0] == 1

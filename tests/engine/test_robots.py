@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import re
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
+from pathlib import Path
 
 import mujoco
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenes import random_scene
 
+import sightline
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import rotation_z
 from sightline.engine import tasks
 from sightline.engine.assets import model as catalogue_entry
 from sightline.engine.expert import Expert
+from sightline.engine.hand import Room
 from sightline.engine.physics import Simulation
-from sightline.engine.robots import DEFAULT, ROBOTS, robot
+from sightline.engine.robots import DEFAULT, ROBOTS, robot, ur5e, xarm7
 from sightline.engine.robots.description import TOOL_SITE, WRIST_CAMERA
 from sightline.engine.rollout import attempt_task, card
 from sightline.engine.scene import REACH, Layout, sample_scene
@@ -70,6 +75,15 @@ def standing(name: str, *places: tuple[float, float] | None) -> Simulation:
 def test_an_unknown_robot_is_refused_with_the_names_there_are():
     with pytest.raises(SightlineError, match=rf"Unknown robot 'pandas' \(did you mean 'panda'\?\); known: {DEFAULT}"):
         robot("pandas")
+
+
+@pytest.mark.parametrize("name", ROBOTS)
+def test_nothing_outside_its_module_knows_a_robot_by_name(name):
+    package = Path(sightline.__file__).parent
+    for room in ("engine", "envs", "evaluate"):
+        for path in (package / room).rglob("*.py"):
+            if path.parent.name != "robots":
+                assert name not in re.findall(r"[a-z0-9]+", path.read_text().lower()), path
 
 
 @EVERY
@@ -253,16 +267,34 @@ def test_a_held_thing_stays_in_the_hand(name):
 
 
 def test_what_the_hand_cannot_span_is_never_a_target(monkeypatch):
-    narrow = dataclasses.replace(robot(DEFAULT), hand=dataclasses.replace(robot(DEFAULT).hand, opening=0.05))
     simulation = standing(DEFAULT, (0.5, 0.1), (0.45, -0.15))
-    assert tasks.sample_task(simulation.scene(), np.random.default_rng(0)) is not None
-    monkeypatch.setattr("sightline.engine.robots.robot", lambda name: narrow)
-    stage = World.of(simulation.world.models)
-    data = stage.new_data()
-    stage.show(np.array([True, True]))
-    scene = dataclasses.replace(simulation.scene(), grasp_points=stage.scene_state(data).grasp_points)
-    assert np.isnan(scene.grasp_points[0]).all()
-    assert tasks.sample_task(scene, np.random.default_rng(0)) is None
+    assert simulation.sample_task(np.random.default_rng(0)) is not None
+    narrow = dataclasses.replace(robot(DEFAULT), hand=dataclasses.replace(robot(DEFAULT).hand, opening=0.05))
+    monkeypatch.setattr(simulation, "world", dataclasses.replace(simulation.world, robot=narrow))
+    assert not simulation.world.graspable.any()
+    assert simulation.sample_task(np.random.default_rng(0)) is None
+    simulation.pose_freely(np.random.default_rng(0), hold=True)
+    assert simulation.held() is None
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0, 0.05), st.floats(0, 0.05))
+def test_a_roomier_hand_is_never_offered_more(seed, wider, longer):
+    scene = random_scene(np.random.default_rng(seed))
+    usual = Room()
+    roomy = Room(usual.fingers + wider, (usual.palm[0] + longer, usual.palm[1] + wider), usual.palm_height)
+    all_of_them, those_left = (tasks.TaskSampler(scene, room=room).feasible for room in (usual, roomy))
+    for relation, feasible in those_left.items():
+        assert not np.any(feasible & ~all_of_them[relation])
+
+
+@given(st.sampled_from([ur5e.LINKAGE, xarm7.LINKAGE]), st.floats(0, 1))
+def test_cranks_reach_the_fingers_they_carry(linkage, share):
+    way = share * linkage.opening / 2
+    angle = np.polynomial.polynomial.polyval(way, linkage.turn)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    end = np.array(linkage.outer) + turn @ np.array(linkage.crank)
+    assert end[0] == pytest.approx(linkage.face + way, abs=5e-4)
+    assert end[1] == pytest.approx(linkage.height, abs=6e-3)
 
 
 def test_slack_and_clearances_follow_the_hand():

@@ -56,6 +56,23 @@ def test_same_seed_same_episode(env):
     assert runs[0][0] != runs[1][0] or not np.array_equal(runs[0][1], runs[1][1])
 
 
+def test_phrasing_changes_the_words_alone(env):
+    spoken = {name: TabletopEnv(size=SIZE, render=False, phrasing=name) for name in ("train", "unseen")}
+    for seed in range(4):
+        observation, _ = env.reset(seed=seed)
+        plain = env.task
+        for other in spoken.values():
+            seen, told = other.reset(seed=seed)
+            assert np.array_equal(seen["state"], observation["state"])
+            task = other.task
+            assert (task.relation, task.target, task.reference) == (plain.relation, plain.target, plain.reference)
+            assert told["instruction"] == task.instruction
+            assert other.observation_space["instruction"].contains(told["instruction"])
+        assert spoken["unseen"].task.instruction not in (plain.instruction, spoken["train"].task.instruction)
+    with pytest.raises(SightlineError, match="known: plain, train, unseen"):
+        TabletopEnv(phrasing="rich")
+
+
 @pytest.mark.parametrize("split", ["seen", "unseen"])
 def test_the_expert_solves_most(split):
     env = TabletopEnv(split, size=SIZE, render=False)

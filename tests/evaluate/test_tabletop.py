@@ -159,6 +159,7 @@ def test_the_same_questions_for_everyone(dataset):
     [
         ({"policy": "expert", "suite": "table"}, "did you mean 'tabletop'"),
         ({"policy": "expert", "split": "sen"}, "did you mean 'seen'"),
+        ({"policy": "expert", "phrasing": "seen"}, "did you mean 'unseen'"),
         ({"policy": "expert", "episodes": 0}, "At least one episode"),
         ({"policy": "nowhere/at/all"}, "no checkpoint at 'nowhere/at/all'"),
         ({"policy": "expert", "suite": "grounding"}, "cannot say where things are"),

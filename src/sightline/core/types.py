@@ -41,8 +41,9 @@ class ObjectInfo:
         kind: the noun, e.g. ``mug`` (``_`` never appears: "tin can").
         colour: the adjective, e.g. ``red``; empty where the colour is not nameable (printed packages).
         size: ``small``, ``medium`` or ``large`` relative to its kind; ``medium`` is never spoken.
-        role: ``item`` (can be picked), ``container`` (things go into it) or ``surface`` (things go onto it); of
-            fixtures: ``fixture`` (the body that stays where it is) or ``drawer``, ``lid``, ``button`` (its parts).
+        role: ``item`` (can be picked), ``container`` (things go into it), ``surface`` (things go onto it) or
+            ``distractor`` (none of these; things are put beside it); of fixtures: ``fixture`` (the body that stays
+            where it is) or ``drawer``, ``lid``, ``button`` (its parts).
         radius: of the smallest circle around the footprint, metres.
         height: standing height, metres.
         label: what tells it from its like: the digits printed on it, or its place (``top``) among its like.

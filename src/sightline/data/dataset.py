@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -136,13 +137,15 @@ class Dataset:
         names += [f"{part}.{camera}" for camera in self.cameras for part in CAMERA_COLUMNS]
         return labels_from_table(self._label_table(meta, names, [JOINTS]), meta.objects, self.cameras)
 
-    def ids(self, episode: int, camera: str) -> NDArray[np.uint8]:
-        """[T,H,W] instance maps: 0 = nothing named, i + 1 = object i."""
+    def ids(self, episode: int, camera: str, frames: Sequence[int] | None = None) -> NDArray[np.uint8]:
+        """[T,H,W] instance maps of all frames, or of those asked for: 0 = nothing named, i + 1 = object i."""
         meta = self._meta(episode)
         self._require_camera(camera)
         table = self._label_table(meta, [f"ids.{camera}", f"camera.{camera}"])
         width, height = column_array(table, f"camera.{camera}")[0, :2].astype(int)
-        return np.stack([decompress_ids(blob.as_py(), height, width) for blob in table.column(f"ids.{camera}")])
+        blobs = table.column(f"ids.{camera}")
+        chosen = range(meta.length) if frames is None else frames
+        return np.stack([decompress_ids(blobs[t].as_py(), height, width) for t in chosen])
 
     def _require_camera(self, camera: str) -> None:
         if camera not in self.cameras:

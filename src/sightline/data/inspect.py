@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.core import console
 from sightline.core.errors import SightlineError
@@ -91,7 +92,7 @@ def episode_problems(dataset: Dataset, meta: EpisodeMeta) -> Iterator[str]:
         labels = dataset.labels(meta.index)
         yield from label_problems(labels)
         for camera in dataset.cameras:
-            yield from _map_problems(dataset, meta, labels, camera)
+            yield from map_problems(labels, camera, dataset.ids(meta.index, camera))
     except SightlineError as error:
         yield str(error)
 
@@ -114,9 +115,9 @@ def label_problems(labels: EpisodeLabels) -> Iterator[str]:
             yield f"{labels.objects[i].id} is absent at frame {t} but has a box in camera '{camera}'"
 
 
-def _map_problems(dataset: Dataset, meta: EpisodeMeta, labels: EpisodeLabels, camera: str) -> Iterator[str]:
-    """Boxes against instance maps: two records of the same thing."""
-    for t, ids in enumerate(dataset.ids(meta.index, camera)):
+def map_problems(labels: EpisodeLabels, camera: str, maps: NDArray[np.uint8]) -> Iterator[str]:
+    """Boxes against instance maps [T,H,W]: two records of the same thing."""
+    for t, ids in enumerate(maps):
         if ids.max() > len(labels.objects):
             yield f"the instance map of camera '{camera}' at frame {t} names an object that is not listed"
             return

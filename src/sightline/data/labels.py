@@ -84,6 +84,10 @@ class EpisodeLabels:
             None if self.joints is None else self.joints[t],
         )
 
+    def way(self, t: int) -> Array:
+        """[N,3] the tool point's way in space from frame ``t`` to the end, metres; on the last frame it stays there."""
+        return np.concatenate([self.tool[t:], self.tool[-1:]])
+
     def camera(self, t: int, name: str) -> Camera:
         """The calibration of camera ``name`` at frame ``t``."""
         return Camera.from_vector(self.cameras[name][t])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
+from sightline.core.errors import SightlineError
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
+from sightline.engine.assets.library import load_collection
+from sightline.engine.collections import LIBRARY, STARTER, require_collection
 
 # Nouns that a listener could mistake for one another never meet.
 CONFUSABLE = (
@@ -50,12 +55,26 @@ class _Cast:
         return None
 
 
-def choose(rng: np.random.Generator, split: str) -> tuple[ObjectModel, ...]:
+def world_seed(stream: int, number: int) -> int:
+    """Seed of world ``number`` of a stream of worlds, such as a dataset's seed."""
+    return int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
+
+
+def of_world(world_seed: int, split: str, collection: str = STARTER) -> tuple[ObjectModel, ...]:
+    """The models of the world of this seed. Raises SightlineError on an unknown split or collection."""
+    return choose(np.random.default_rng([world_seed, zlib.crc32(split.encode())]), split, collection)
+
+
+def choose(rng: np.random.Generator, split: str, collection: str = STARTER) -> tuple[ObjectModel, ...]:
     """10 to 12 models for one world of ``split``, items first.
 
     Several items share a kind (another colour, or the same one small and large), several share a colour, and there are
-    two containers and one or two surfaces. Raises SightlineError on an unknown split.
+    two containers and one or two surfaces. Of a collection ``library:DIR`` (objects of one's own, which are the same in
+    every split) see ``choose_from``. Raises SightlineError on an unknown split or collection.
     """
+    if collection.startswith(LIBRARY):
+        return choose_from(load_collection(collection), rng, split)
+    require_collection(collection)
     cast = _Cast(rng, split)
     items = tuple(kind for kind in assets.kinds(split) if assets.role(kind) == "item")
     rich = tuple(kind for kind in items if len({c for c, _ in assets.variants(kind, split)}) >= 4)
@@ -81,3 +100,34 @@ def choose(rng: np.random.Generator, split: str) -> tuple[ObjectModel, ...]:
     if rng.random() < 0.5:
         cast.add(surfaces)
     return tuple(cast.chosen)
+
+
+def choose_from(
+    models: tuple[ObjectModel, ...], rng: np.random.Generator, split: str = "train"
+) -> tuple[ObjectModel, ...]:
+    """10 to 12 of ``models`` for one world, items first, with a container and a surface at least.
+
+    Places to put things that ``models`` lacks come from the starter catalogue of ``split``; items never do.
+    Raises SightlineError when there is no item among them.
+    """
+    cast = _Cast(rng, split)
+    shuffled = [models[int(k)] for k in rng.permutation(len(models))]
+    for role, most in (("item", int(rng.integers(7, 9))), ("container", 2), ("surface", 1), ("distractor", 1)):
+        found = 0
+        for entry in shuffled:
+            apart = all(_head(entry) != _head(other) for other in cast.chosen if other.kind != entry.kind)
+            if found < most and entry.role == role and apart and cast.fits(entry.kind, entry.colour, entry.size):
+                cast.chosen.append(entry)
+                found += 1
+        if role == "item" and not found:
+            raise SightlineError(
+                "These objects hold no item that the gripper can pick up: import more, or smaller ones."
+            )
+        if role in ("container", "surface") and not found:
+            cast.add(tuple(kind for kind in assets.kinds(split) if assets.role(kind) == role))
+    return tuple(cast.chosen)
+
+
+def _head(entry: ObjectModel) -> str:
+    """The last word of a noun: a listener could mistake a wine glass for a water glass."""
+    return entry.kind.split()[-1]

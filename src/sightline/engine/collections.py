@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from sightline.core.errors import require_known
 
-# starter: the catalogue, surfaces and lights that the shipped checkpoint was trained on. full: the paper's scale.
-COLLECTIONS = ("starter", "full")
+STARTER = "starter"
+"""The catalogue, surfaces and lights that the shipped checkpoint was trained on."""
+
+FULL = "full"
+"""The paper's scale."""
+
+COLLECTIONS = (STARTER, FULL)
+
+LIBRARY = "library:"
+"""With a folder behind it, the objects that were imported there, in the surroundings of ``full``."""
 
 
 def require_collection(collection: str) -> None:
-    """Raise SightlineError unless ``collection`` is known."""
-    require_known("collection", collection, COLLECTIONS)
+    """Raise SightlineError unless ``collection`` is known, or a library (whose folder is looked at when it is used)."""
+    if not collection.startswith(LIBRARY):
+        require_known("collection", collection, COLLECTIONS)

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 from sightline.core.geometry import Array
-from sightline.engine.world import LIGHTS, SURFACE_TEXTURES, SURFACES
+from sightline.engine.starter_room import LIGHTS, SURFACE_TEXTURES, SURFACES
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class StarterDressing:
 
     Attributes:
         surface_rgb [3,3], surface_texture [3], surface_repeat [3]: of table, floor and wall.
-        light_direction [3,3], light_strength [3,3] (RGB), ambient [3]: of the lights in the order of ``world.LIGHTS``.
+        light_direction [3,3], light_strength [3,3] (RGB), ambient [3]: of the lights, in the order of ``LIGHTS``.
     """
 
     surface_rgb: Array

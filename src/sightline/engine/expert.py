@@ -18,18 +18,21 @@ SPEED = 0.06  # metres per action
 SLOW = 0.03  # metres per action, at the end of a descent
 TURN = 0.35  # radians per action
 SPARE = 0.002  # metres by which the fingers' shape is rounded up
-FLOOR = 0.004  # metres between the finger tips and the table, at least
 NEAR = 0.03  # metres from above the goal, in the table plane, within which the tool descends
 MARGIN = 0.015  # metres of clearance kept from things passed over
 HOLDS = 0.03  # metres between the tool and the grasp point of an object that is held
-CLOSED_WIDTH = 0.01  # metres between fingers that hold nothing
+CLOSED_WIDTH = 0.01  # metres between fingers that hold nothing, unless what they hold is thinner still
 CLOSING_SPEED = -0.06  # metres per second: fingers that close faster have not met anything yet
 NEARLY_OPEN = 0.005  # metres short of the widest opening that count as open
+FORBIDDING = 100.0  # radians of turning that one metre of neighbours in the way costs, or a grasp out of reach
+WORSE = 0.2  # radians of turning that each better candidate is worth when one of several grasps is chosen
 SUBTASKS = ("move to the grasp", "grasp", "lift", "carry", "place", "retreat")
 
 
 class Expert:
     """Solves one task in one simulation, one action at a time.
+
+    Of several grasps it takes the best that is in reach and free of neighbours, and another one after a miss.
 
     Attributes:
         subtask: one of SUBTASKS, what the last action was for.
@@ -46,6 +49,8 @@ class Expert:
         self.done = False
         self.retries = 0
         self._leaving = False
+        self._aimed = False
+        self._missed: set[int] = set()
 
     def leeway(self, action: NDArray[np.float32], scene: SceneState) -> float:
         """How far (m) the tool may be off while it carries out ``action``: little where it comes down on the target."""
@@ -67,12 +72,15 @@ class Expert:
         """Wait while the fingers close; carry the target when it has stopped them, else open and try again."""
         simulation = self.simulation
         apart = float(np.linalg.norm(simulation.tool - scene.grasp_points[self.task.target]))
-        if apart < HOLDS and simulation.width > CLOSED_WIDTH and simulation.finger_speed > CLOSING_SPEED:
+        grasp = simulation.world.grasp(self.task.target)
+        closed = CLOSED_WIDTH if grasp is None else min(CLOSED_WIDTH, 0.5 * grasp.width)
+        if apart < HOLDS and simulation.width > closed and simulation.finger_speed > CLOSING_SPEED:
             return self._carry(scene)
         self.subtask = "grasp"
         if apart < HOLDS and simulation.finger_speed < CLOSING_SPEED:
             return self._action(simulation.command.position, None, -1.0)
         self.retries += 1
+        self._give_up_grasp()
         return self._action(simulation.command.position, None, 1.0)
 
     def _carry(self, scene: SceneState) -> NDArray[np.float32]:
@@ -107,6 +115,7 @@ class Expert:
         if self._leaving and not finished and apart > 0.08:
             self._leaving = False  # the object did not stay where it was put: try again
             self.retries += 1
+            self._aimed = False
         if finished or self._leaving:
             self.subtask = "retreat"
             return self._action(position + [0, 0, SPEED], None, 1.0)
@@ -120,9 +129,11 @@ class Expert:
     def _pick(self, scene: SceneState) -> NDArray[np.float32]:
         """Move above the target, down to its grasp point, close."""
         target = self.task.target
+        if not self._aimed:
+            scene = self._choose_grasp(scene)
         position, grasp = self.simulation.command.position, scene.grasp_points[target].copy()
-        grasp[2] = max(grasp[2], self.hand.tip + FLOOR)
-        yaw = self._choose_yaw(scene)
+        grasp[2] = max(grasp[2], self.hand.lowest)
+        yaw, _ = self._choose_yaw(scene)
         turn = abs(wrap_half_turn(yaw - self.simulation.command.yaw))
         away = float(np.hypot(*(grasp - position)[:2]))
         slack = self.slack(target)
@@ -146,7 +157,7 @@ class Expert:
 
     def slack(self, target: int) -> float:
         """How far (m) the open gripper may be off the middle of the target without touching it."""
-        grasp = self.simulation.world.models[target].grasp
+        grasp = self.simulation.world.grasp(target)
         width = 0.06 if grasp is None else grasp.width
         return float(np.clip((self.hand.opening - width) / 2 - 0.002, 0.004, 0.02))
 
@@ -175,23 +186,55 @@ class Expert:
             float(np.max(tops[beside], initial=0.0)) - self.hand.palm_height + MARGIN,
         )
 
-    def _choose_yaw(self, scene: SceneState) -> float:
-        """Tool yaw for the grasp: nearest to the present one, of those that keep the hand free of neighbours."""
+    def _choose_grasp(self, scene: SceneState) -> SceneState:
+        """Settle on one of the target's grasps that have not missed; the scene with its grasp point and yaw."""
+        world, target = self.simulation.world, self.task.target
+        self._aimed = True
+        grasps = world.models[target].grasps
+        if len(grasps) < 2 or not world.graspable[target]:
+            return scene
+        spanned = [k for k, grasp in enumerate(grasps) if world.spans(grasp)]
+        if self._missed.issuperset(spanned):
+            self._missed.clear()
+        costs = {}
+        for number in spanned:
+            if number not in self._missed:
+                world.choose_grasp(target, number)
+                costs[number] = WORSE * number + self._cost_of_grasp(self.simulation.scene())
+        world.choose_grasp(target, min(costs, key=lambda number: costs[number]))
+        return self.simulation.scene()
+
+    def _cost_of_grasp(self, scene: SceneState) -> float:
+        """What the chosen grasp of the target costs, in radians of turning (see _choose_yaw)."""
+        point = scene.grasp_points[self.task.target].copy()
+        point[2] = max(point[2], self.hand.lowest)
+        yaw, cost = self._choose_yaw(scene)
+        return cost if self.simulation.reaches(point, yaw) else cost + FORBIDDING
+
+    def _give_up_grasp(self) -> None:
+        """The fingers closed on nothing or lost their hold: another grasp next, all of them again after the last."""
+        if self._aimed:
+            self._missed.add(int(self.simulation.world.chosen[self.task.target]))
+            self._aimed = False
+
+    def _choose_yaw(self, scene: SceneState) -> tuple[float, float]:
+        """Tool yaw for the grasp, and its cost: nearest to the present one, of those that keep the hand free of
+        neighbours. The cost is radians of turning, and a hundred for each metre of neighbours in the way."""
         target, now = self.task.target, self.simulation.command.yaw
         best, least = now, np.inf
         for yaw in self._yaws(scene):
             for turned in (yaw - np.pi, yaw, yaw + np.pi):
                 if abs(turned) > self.simulation.robot.max_yaw - 0.05:
                     continue
-                cost = abs(turned - now) + 100 * self._crowding(scene, scene.grasp_points[target], turned)
+                cost = abs(turned - now) + FORBIDDING * self._crowding(scene, scene.grasp_points[target], turned)
                 if cost < least - 1e-9:
                     best, least = turned, cost
-        return float(best)
+        return float(best), float(least)
 
     def _yaws(self, scene: SceneState) -> list[float]:
         """Tool yaws that close the fingers across the target (modulo pi)."""
         target, now = self.task.target, self.simulation.command.yaw
-        grasp = self.simulation.world.models[target].grasp
+        grasp = self.simulation.world.grasp(target)
         if grasp is None or grasp.yaw is None:
             return [now, *(now + np.arange(1, 12) * np.pi / 12)]
         # At yaw zero the fingers close along y, at right angles to the x axis from which grasp yaws are measured.

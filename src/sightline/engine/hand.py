@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FLOOR = 0.004  # metres between the finger tips and the table, at least
+
 
 @dataclass(frozen=True)
 class Room:
@@ -32,6 +34,7 @@ class Hand:
         tip: by which the finger tips reach below the tool point.
         finger_reach: from the tool point to the outside of an open finger, along the closing direction.
         finger_half: half of a finger's width across the closing direction.
+        pad_height: above the tool point up to which the pads can touch something.
         palm_height: by which the palm, or whatever sticks out above the fingers, is above the tool point.
         palm_reach: from the tool point to the palm's end, along the closing direction.
         palm_half: from the tool point to the palm's side, across the closing direction.
@@ -42,7 +45,13 @@ class Hand:
     tip: float
     finger_reach: float
     finger_half: float
+    pad_height: float
     palm_height: float
     palm_reach: float
     palm_half: float
     room: Room = Room()
+
+    @property
+    def lowest(self) -> float:
+        """Height of the tool point above the table at which the tips are just clear of it."""
+        return self.tip + FLOOR

@@ -7,17 +7,15 @@ A :class:`Phrasebook` knows every expression that singles out one object of a sc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 
 from sightline.core.types import SceneState
 from sightline.engine.relations import RANKED, RANKED_BY_REFERENCE, SceneGraph
+from sightline.engine.wording import Wording, pick, plain_names
 
-T = TypeVar("T")
 STYLES = ("attribute", "spatial", "superlative")
 STYLE_SHARES = (0.6, 0.2, 0.2)
 NOUNS = ("object", "thing")  # for things described without their kind
@@ -80,6 +78,7 @@ INSTRUCTIONS: dict[str, tuple[str, ...]] = {
     "front": ("put {} in front of {}", "place {} in front of {}", "move {} in front of {}", "set {} in front of {}"),
     "behind": ("put {} behind {}", "place {} behind {}", "move {} behind {}", "set {} behind {}"),
 }
+PLAIN = Wording(RELATION_WORDS, RANKED_WORDS, INSTRUCTIONS, NOUNS, ("that is ",))
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,8 @@ class Expression:
     """A description that a listener can check against the scene.
 
     Attributes:
-        kind, colour, size: filters; empty means any.
+        kind: a name of the thing, a plain one or another word for it; empty means any.
+        colour, size: filters, always the plain words; empty means any.
         relation: "" or one of relations.PAIRWISE, RANKED, RANKED_BY_REFERENCE.
         reference: what the relation refers to (for PAIRWISE and RANKED_BY_REFERENCE), described by attributes alone.
         phrase: the English words.
@@ -112,11 +112,6 @@ Filter = tuple[str, str, str]  # kind, colour, size
 Candidate = tuple[str, Filter, int]  # relation, filter, local number of the reference (-1: none)
 
 
-def pick(options: Sequence[T], rng: np.random.Generator) -> T:
-    """A uniformly random element (much faster than Generator.choice on short sequences)."""
-    return options[int(rng.random() * len(options))]
-
-
 def describe(kind: str, colour: str, size: str, noun: str = NOUNS[0]) -> str:
     """Words of a filter without article, e.g. "small red mug", "blue object"."""
     return " ".join(word for word in (size, colour, kind or noun) if word)
@@ -129,19 +124,15 @@ def label_names(kind: str, label: str) -> tuple[str, ...]:
     return tuple(form.format(label) for form in LABELLED.get(kind, ("{} " + kind,)))
 
 
-def _hypernyms(kind: str) -> list[str]:
-    """What a compound noun also is: a "soda can" is a "can" to a listener."""
-    words = kind.split(" ")
-    return [" ".join(words[start:]) for start in range(1, len(words))]
-
-
 class Phrasebook:
     """All unambiguous expressions for the present objects of one scene; candidates are found when first asked for.
 
-    Objects are addressed by their local number in ``graph`` (see SceneGraph).
+    Objects are addressed by their local number in ``graph`` (see SceneGraph). ``wording`` decides on the words; what is
+    said is unambiguous to a listener who knows all of its names for things.
     """
 
-    def __init__(self, scene: SceneState) -> None:
+    def __init__(self, scene: SceneState, wording: Wording = PLAIN) -> None:
+        self.wording = wording
         self.graph = SceneGraph(scene)
         self.count = len(self.graph.indices)
         self._kinds: dict[str, int] = {}
@@ -149,11 +140,16 @@ class Phrasebook:
         self._sizes: dict[str, int] = {}
         for number, info in enumerate(self.graph.objects):
             bit = 1 << number
-            for kind in (info.kind, *_hypernyms(info.kind), *label_names(info.kind, info.label)):
-                self._kinds[kind] = self._kinds.get(kind, 0) | bit
+            for name in (*plain_names(info.kind), *label_names(info.kind, info.label)):
+                self._kinds[name] = self._kinds.get(name, 0) | bit
             self._sizes[info.size] = self._sizes.get(info.size, 0) | bit
             if info.colour:
                 self._colours[info.colour] = self._colours.get(info.colour, 0) | bit
+        others: dict[str, int] = {}
+        for number, info in enumerate(self.graph.objects):
+            for name in wording.other_names(info.kind):
+                others[name] = others.get(name, 0) | 1 << number
+        self._kinds = others | self._kinds  # a plain name comes before all other uses of the word
         self._all = (1 << self.count) - 1
         self._found: dict[tuple[str, int], list] = {}
 
@@ -266,26 +262,41 @@ class Phrasebook:
             return None
         return self._related(candidate, rng, clause)
 
+    def _words(self, wanted: Filter, rng: np.random.Generator) -> tuple[str, str]:
+        """The name for a thing, and the whole description without article."""
+        kind, colour, size = wanted
+        thing, wording = pick(self.wording.things, rng), self.wording
+        # Another word must not fit anything that the plain one does not fit.
+        clear = [word for word in wording.nouns.get(kind, ()) if not self.matches((word, "", "")) & ~self._kinds[kind]]
+        name = pick(clear, rng) if clear else kind
+        return name, describe(name, wording.quality(colour, rng), wording.quality(size, rng), noun=thing)
+
     def _attribute(self, wanted: Filter, rng: np.random.Generator) -> Expression:
-        return Expression(*wanted, phrase=f"the {describe(*wanted, noun=pick(NOUNS, rng))}")
+        name, words = self._words(wanted, rng)
+        return Expression(name, *wanted[1:], phrase=f"the {words}")
 
     def _related(self, candidate: Candidate, rng: np.random.Generator, clause: bool = False) -> Expression:
         relation, wanted, reference = candidate
-        words = describe(*wanted, noun=pick(NOUNS, rng))
+        wording = self.wording
+        name, words = self._words(wanted, rng)
         if reference < 0:
-            return Expression(*wanted, relation=relation, phrase=pick(RANKED_WORDS[relation], rng).format(words))
+            return Expression(
+                name, *wanted[1:], relation=relation, phrase=pick(wording.ranked[relation], rng).format(words)
+            )
         other = self._attribute(pick(self.candidates(reference, "attribute"), rng), rng)
-        if relation in RANKED_WORDS:
-            phrase = pick(RANKED_WORDS[relation], rng).format(words, other.phrase)
+        if relation in wording.ranked:
+            phrase = pick(wording.ranked[relation], rng).format(words, other.phrase)
         else:
-            link = "that is " if clause else ""
-            phrase = f"the {words} {link}{pick(RELATION_WORDS[relation], rng)} {other.phrase}"
-        return Expression(*wanted, relation=relation, reference=other, phrase=phrase)
+            link = wording.links[0] if len(wording.links) == 1 else pick(wording.links, rng)
+            phrase = f"the {words} {link if clause else ''}{pick(wording.relations[relation], rng)} {other.phrase}"
+        return Expression(name, *wanted[1:], relation=relation, reference=other, phrase=phrase)
 
 
-def referring_expressions(scene: SceneState, index: int, rng: np.random.Generator) -> list[Expression]:
+def referring_expressions(
+    scene: SceneState, index: int, rng: np.random.Generator, wording: Wording = PLAIN
+) -> list[Expression]:
     """Every unambiguous way to single out object ``index`` among the present objects, worded at random."""
-    book = Phrasebook(scene)
+    book = Phrasebook(scene, wording)
     if index not in book.graph.indices:
         return []
     number = book.graph.indices.index(index)
@@ -295,6 +306,8 @@ def referring_expressions(scene: SceneState, index: int, rng: np.random.Generato
     return found
 
 
-def instruct(relation: str, target_phrase: str, reference_phrase: str, rng: np.random.Generator) -> str:
+def instruct(
+    relation: str, target_phrase: str, reference_phrase: str, rng: np.random.Generator, wording: Wording = PLAIN
+) -> str:
     """An instruction in plain lower-case English, e.g. "put the red mug to the left of the bowl"."""
-    return pick(INSTRUCTIONS[relation], rng).format(target_phrase, reference_phrase)
+    return pick(wording.instructions[relation], rng).format(target_phrase, reference_phrase)

@@ -10,7 +10,7 @@ import numpy as np
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, look_at
 from sightline.engine.assets.colours import wander
-from sightline.engine.collections import require_collection
+from sightline.engine.collections import STARTER, require_collection
 from sightline.engine.dressing import StarterDressing, plain_dressing, sample_lights, sample_surfaces
 from sightline.engine.surroundings import viewpoint
 from sightline.engine.surroundings.dressing import FullDressing, sample_dressing
@@ -43,7 +43,7 @@ class Look:
     wrist_fovy: float
 
 
-def sample_look(rng: np.random.Generator, split: str = "train", collection: str = "starter") -> Look:
+def sample_look(rng: np.random.Generator, split: str = "train", collection: str = STARTER) -> Look:
     """A random look for worlds of ``collection``: a pure function of rng, split and collection.
 
     Args:
@@ -52,7 +52,7 @@ def sample_look(rng: np.random.Generator, split: str = "train", collection: str 
     Raises SightlineError on an unknown split or collection.
     """
     require_collection(collection)
-    return _full_look(rng, split) if collection == "full" else _starter_look(rng)
+    return _starter_look(rng) if collection == STARTER else _full_look(rng, split)
 
 
 def _full_look(rng: np.random.Generator, split: str) -> Look:
@@ -102,8 +102,7 @@ def apply_look(world: World, look: Look) -> None:
         )
     if isinstance(look.dressing, FullDressing):
         assert world.surroundings is not None  # compared above
-        look.dressing.apply(world.model, world.surroundings)
-        world.sensor = look.dressing.sensor
+        world.sensor = look.dressing.apply(world.model, world.surroundings)
     else:
         look.dressing.apply(world.model)
     _tint_objects(world, look)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, rotation_z
-from sightline.core.types import ACTION_NAMES, SceneState
+from sightline.core.types import ACTION_NAMES, SceneState, Task
 from sightline.engine.robots.description import TOOL_SITE
 from sightline.engine.scene import Layout, apply_layout
+from sightline.engine.tasks import sample_task
 from sightline.engine.world import World, set_home
 
 CONTROL_HZ = 10
@@ -27,6 +28,7 @@ CHUNKS = 8  # joint targets per action
 START_SPREAD = 0.08  # metres: the arm starts within this of home, in x and y
 START_HEIGHT = (0.15, 0.30)  # metres
 START_YAW = 0.2  # radians
+REACHED = (0.002, 0.02)  # metres and radians between the tool and where it is wanted that count as there
 EXPLODED = 1000.0  # metres or radians per second: no longer physics
 SETTLE_SPEED = 0.02  # metres per second: slower counts as at rest
 
@@ -54,6 +56,7 @@ class Snapshot:
     physics: Array
     command: Command
     targets: Array
+    grasps: NDArray[np.int64]
 
 
 def rotation_from_vector(vector: Array) -> Array:
@@ -118,6 +121,7 @@ class Simulation:
     def reset(self, layout: Layout, rng: np.random.Generator) -> None:
         """Place the objects of ``layout`` and the arm at a random pose near home, clear of all objects."""
         self.exploded = False
+        self.world.choose_best_grasps()
         mujoco.mj_resetData(self.model, self.data)
         set_home(self.model, self.data, self.robot)
         apply_layout(self.world, self.data, layout)
@@ -144,14 +148,12 @@ class Simulation:
         tops = (scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2)[scene.present]
         near = np.linalg.norm(scene.positions[scene.present, :2] - position[:2], axis=1) < 0.18
         position[2] = min(np.max(tops[near], initial=0.0) + rng.uniform(0.03, 0.25), 0.4)
-        graspable = [entry.grasp is not None for entry in self.world.models] & np.isfinite(scene.grasp_points[:, 0])
-        graspable &= self.world.mounting.free
-        items = np.flatnonzero(scene.present & graspable)
+        items = np.flatnonzero(scene.present & self.world.graspable & self.world.mounting.free)
         if not (hold and len(items)):
             self.set_tool(position, yaw, 1.0 if rng.random() < 0.7 else -1.0)
             return
         index = int(rng.choice(items))
-        grasp = self.world.models[index].grasp
+        grasp = self.world.grasp(index)
         assert grasp is not None
         position[2] = min(position[2] + grasp.height, 0.45)
         self.set_tool(position, yaw, -1.0, width=grasp.width)
@@ -209,6 +211,19 @@ class Simulation:
             self.restore(before)
             self.data.qvel[:] = 0.0
         mujoco.mj_forward(self.model, self.data)
+
+    def reaches(self, position: Array, yaw: float) -> bool:
+        """Whether the upright tool can be brought to ``position`` [3] and ``yaw`` from where the arm is."""
+        low, high = np.array(self.robot.workspace)
+        if np.any(position < low - 1e-9) or np.any(position > high) or abs(yaw) > self.robot.max_yaw:
+            return False
+        command = Command(np.array(position, float), rotation_z(yaw), 1.0)
+        self._scratch.qpos[self._qpos] = self._solve(self.targets, command, iterations=40)
+        mujoco.mj_kinematics(self.model, self._scratch)
+        reached = self._scratch.site(self._site)
+        turned = reached.xmat.reshape(3, 3) @ (command.rotation @ HOME_ROTATION).T
+        off = float(np.linalg.norm(reached.xpos - position))
+        return off < REACHED[0] and float(np.linalg.norm(vector_from_rotation(turned))) < REACHED[1]
 
     def settle(self, steps: int = 5) -> None:
         """Let time pass (tenths of a second) with the command unchanged."""
@@ -289,6 +304,10 @@ class Simulation:
         """Where everything is now."""
         return self.world.scene_state(self.data)
 
+    def sample_task(self, rng: np.random.Generator) -> Task | None:
+        """A random task that this robot can do in the present scene, or None when there is none."""
+        return sample_task(self.scene(), rng, room=self.robot.hand.room, graspable=self.world.graspable)
+
     def held(self) -> int | None:
         """Index of the object that both finger pads touch, or None."""
         pairs = self.data.contact.geom
@@ -320,10 +339,11 @@ class Simulation:
         spec = int(mujoco.mjtState.mjSTATE_INTEGRATION)
         physics = np.zeros(mujoco.mj_stateSize(self.model, spec))
         mujoco.mj_getState(self.model, self.data, physics, spec)
-        return Snapshot(physics, self.command, self.targets.copy())
+        return Snapshot(physics, self.command, self.targets.copy(), self.world.chosen.copy())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a moment of this world; what follows is the same as it was."""
         mujoco.mj_setState(self.model, self.data, snapshot.physics, int(mujoco.mjtState.mjSTATE_INTEGRATION))
         self.command, self.targets = snapshot.command, snapshot.targets.copy()
+        self.world.choose_grasps(snapshot.grasps)
         mujoco.mj_forward(self.model, self.data)

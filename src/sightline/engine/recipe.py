@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sightline.core.errors import SightlineError, require_known
 from sightline.data.writer import KINDS
 from sightline.engine.assets import SPLITS
-from sightline.engine.collections import require_collection
+from sightline.engine.collections import STARTER, require_collection
 from sightline.engine.robots import DEFAULT, ROBOTS
 from sightline.engine.skills.kinds import PLACE, TASKS
 
@@ -41,7 +41,7 @@ class Recipe:
     size: int = 224
     renders_per_plan: int = 1
     robot: str = DEFAULT
-    collection: str = "starter"
+    collection: str = STARTER
     tasks: str = PLACE
     shard: int | None = None
 

@@ -28,7 +28,7 @@ SHADOW_STRENGTH, SHADOW_FADE = 0.4, 0.12  # darkness on contact; height in metre
 _context: Any = None  # one OpenGL context a process: making one costs more than all pictures of a world
 
 
-def _gl_context() -> Any:
+def gl_context() -> Any:
     """This process's OpenGL context, made on first use. Raises SightlineError that names the missing packages."""
     global _context
     if _context is None:
@@ -69,7 +69,7 @@ class Renderer:
         if not 16 <= size <= 2048:
             raise SightlineError(f"The picture size must be between 16 and 2048 pixels, not {size}.")
         self.world, self.size = world, size
-        _gl_context()
+        gl_context()
         model = world.model
         model.vis.global_.offwidth = model.vis.global_.offheight = size
         self._option = mujoco.MjvOption()
@@ -98,7 +98,7 @@ class Renderer:
     def close(self) -> None:
         """Free what the graphics side holds. The renderer cannot be used afterwards."""
         if self._mjr is not None:
-            _gl_context()
+            gl_context()
             self._mjr.free()
             self._mjr = None
 
@@ -191,7 +191,7 @@ class Renderer:
             self._scene.ngeom += 1
 
     def _draw(self, ids: bool) -> NDArray[np.uint8]:
-        _gl_context()
+        gl_context()
         # Renderers of several worlds share the context: each must draw into, and read from, its own buffer.
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._mjr)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = ids

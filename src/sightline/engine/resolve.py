@@ -6,10 +6,13 @@ that exactly one thing fits.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine.language import Expression, label_names
+from sightline.engine.lexicon import listener
 from sightline.engine.relations import (
     AXES,
     MIN_DISTANCE,
@@ -28,11 +31,8 @@ def resolve(expression: Expression, scene: SceneState) -> list[int]:
     """
     pool = [
         index
-        for index, info in enumerate(scene.objects)
-        if scene.present[index]
-        and (not expression.kind or _called(expression.kind, info))
-        and (not expression.colour or info.colour == expression.colour)
-        and (not expression.size or info.size == expression.size)
+        for index in _called(expression.kind, scene)
+        if expression.colour in ("", scene.objects[index].colour) and expression.size in ("", scene.objects[index].size)
     ]
     if not expression.relation:
         return pool
@@ -51,8 +51,20 @@ def resolve(expression: Expression, scene: SceneState) -> list[int]:
     return [index for index in pool if _stands(expression.relation, scene, index, reference)]
 
 
-def _called(name: str, info: ObjectInfo) -> bool:
+def _called(name: str, scene: SceneState) -> list[int]:
+    """The present objects that a name fits: those that bear it, or else those for which it is another word."""
+    present = np.flatnonzero(scene.present).tolist()
+    plain = [index for index in present if _bears(scene.objects[index], name)] if name else present
+    return plain or [index for index in present if name in _other_names(scene.objects[index].kind)]
+
+
+def _bears(info: ObjectInfo, name: str) -> bool:
     return f" {info.kind}".endswith(f" {name}") or name in label_names(info.kind, info.label)
+
+
+@cache
+def _other_names(kind: str) -> frozenset[str]:
+    return frozenset(listener().other_names(kind))
 
 
 def _distance(scene: SceneState, first: int, second: int) -> float:

@@ -17,10 +17,11 @@ from sightline.core.card import Card
 from sightline.core.geometry import Array
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
 from sightline.engine.arrange import sample_arrangement
+from sightline.engine.collections import STARTER
 from sightline.engine.disturbance import Disturbance
 from sightline.engine.fixtures.placement import sample_furnished
-from sightline.engine.look import Look, apply_look, sample_look
 from sightline.engine.judge import Judge
+from sightline.engine.look import Look, apply_look, sample_look
 from sightline.engine.physics import CONTROL_HZ, Simulation, Snapshot
 from sightline.engine.recipe import Recipe
 from sightline.engine.render import Renderer
@@ -31,7 +32,7 @@ from sightline.engine.skills.choose import expert_for
 from sightline.engine.skills.kinds import PLACE, SKILL_TASKS, drawn_tasks
 from sightline.engine.skills.sampling import possible, sample_skill_task
 from sightline.engine.skills.worlds import skilled_world
-from sightline.engine.tasks import place_point, sample_task
+from sightline.engine.tasks import place_point
 from sightline.engine.world import World
 
 CAMERAS = ("front", "wrist")
@@ -115,13 +116,9 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, 
     """Let the expert try a random task of the present scene; physics only.
 
     Args:
-        tasks: ``place``, or one of skills.worlds.SKILL_TASKS.
+        tasks: ``place``, or one of skills.kinds.SKILL_TASKS.
     """
-    scene, room = simulation.scene(), simulation.robot.hand.room
-    if tasks == PLACE:
-        task = sample_task(scene, rng, room=room)
-    else:
-        task = sample_skill_task(scene, simulation.world.models, rng, SKILL_TASKS[tasks], room)
+    task = _skill_task(simulation, rng, tasks) if tasks != PLACE else simulation.sample_task(rng)
     if task is None:
         return Attempt(failure="no task")
     attempt, expert, judge = Attempt(task), expert_for(simulation, task), Judge(simulation, task)
@@ -141,6 +138,10 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, 
             break
     attempt.failure = judge.verdict()
     return attempt
+
+
+def _skill_task(simulation: Simulation, rng: np.random.Generator, tasks: str) -> Task | None:
+    return sample_skill_task(simulation.scene(), simulation.world, rng, SKILL_TASKS[tasks])
 
 
 # --- pictures ----------------------------------------------------------------------------------------------------
@@ -180,15 +181,16 @@ def _start(stage: _Stage, rng: np.random.Generator) -> None:
     for _ in range(MAX_TRIES):
         simulation.reset(_layout(stage.world, rng, sample_scene), rng)
         skills = SKILL_TASKS.get(stage.tasks)
-        if not skills or possible(simulation.scene(), stage.world.models, skills, simulation.robot.hand.room):
+        if not skills or possible(simulation.scene(), stage.world, skills):
             return
 
 
 def _layout(world: World, rng: np.random.Generator, scatter: Callable[[World, np.random.Generator], Layout]) -> Layout:
-    """Things among fixtures; mostly, in collection ``full``, a scene in which a drawn graph holds; else scattered."""
+    """Things among fixtures; else mostly, outside the starter collection, a scene in which a drawn scene graph holds;
+    else things scattered."""
     if world.mounting.fixtures:
         return sample_furnished(world, rng)
-    if world.collection == "full" and rng.random() < ARRANGED:
+    if world.collection != STARTER and rng.random() < ARRANGED:
         return sample_arrangement(world, rng)[0]
     return scatter(world, rng)
 

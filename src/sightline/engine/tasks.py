@@ -27,11 +27,12 @@ REFERENCE_BY_ATTRIBUTE = 0.85  # share of task references that are described by 
 
 class DrawnTask(NamedTuple):
     """A task, the style of its target's expression, and the scene's index of the object which that expression refers
-    to ("the mug left of the bowl": the bowl), -1 where there is none."""
+    to ("the mug left of the bowl": the bowl), -1 where there is none; the same for the reference's expression."""
 
     task: Task
     style: str
     landmark: int
+    reference_landmark: int = -1
 
 
 class TaskSampler:
@@ -42,10 +43,22 @@ class TaskSampler:
         feasible: relation -> [m,m] bool, target (first axis) and reference (second).
     """
 
-    def __init__(self, scene: SceneState, book: Phrasebook | None = None, room: Room | None = None) -> None:
+    def __init__(
+        self,
+        scene: SceneState,
+        book: Phrasebook | None = None,
+        room: Room | None = None,
+        graspable: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Find out what is possible.
+
+        Args:
+            room: what the robot's hand needs around it when it lets go; by default what serves every robot.
+            graspable: [n] which objects the robot can take; by default all items.
+        """
         self.scene = scene
         self.book = book or Phrasebook(scene)
-        self.feasible = dict(zip(RELATIONS, _feasible(scene, self.book, room or Room()), strict=True))
+        self.feasible = dict(zip(RELATIONS, _feasible(scene, self.book, room or Room(), graspable), strict=True))
         self._pairs: dict[str, dict[int, list[int]]] = {}
         for relation, table in self.feasible.items():
             pairs: dict[int, list[int]] = {}
@@ -77,9 +90,25 @@ class TaskSampler:
                     for reference in shuffled(list(self._pairs[relation][target]), rng):
                         if (other := self._describe_reference(reference, target, spoken, rng)) is not None:
                             task = self._task(relation, target, reference, spoken, other, rng)
-                            landmark = self.book.landmark(spoken)
-                            return DrawnTask(task, manner, self.book.graph.indices[landmark] if landmark >= 0 else -1)
+                            return DrawnTask(task, manner, self.landmark(spoken), self.landmark(other))
         return None
+
+    def reword(self, task: Task, rng: np.random.Generator) -> Task | None:
+        """The same task in other words, those of the book; None when it cannot say them without ambiguity."""
+        local = {index: number for number, index in enumerate(self.book.graph.indices)}
+        target, reference = local[task.target], local[task.reference]
+        first = draw_style(rng)
+        for style in (first, *(other for other in STYLES if other != first)):
+            if (spoken := self.book.express(target, style, rng)) is None:
+                continue
+            if (other := self._describe_reference(reference, target, spoken, rng)) is not None:
+                return self._task(task.relation, target, reference, spoken, other, rng)
+        return None
+
+    def landmark(self, expression: Expression) -> int:
+        """The scene's index of the object that an expression refers to on the way to its own; -1 where none."""
+        number = self.book.landmark(expression)
+        return self.book.graph.indices[number] if number >= 0 else -1
 
     def _describe_reference(
         self, number: int, target: int, spoken: Expression, rng: np.random.Generator
@@ -101,7 +130,7 @@ class TaskSampler:
         rng: np.random.Generator,
     ) -> Task:
         indices = self.book.graph.indices
-        words = instruct(relation, spoken.phrase, other.phrase, rng)
+        words = instruct(relation, spoken.phrase, other.phrase, rng, self.book.wording)
         return Task(relation, indices[target], indices[reference], words, spoken.phrase, other.phrase)
 
 
@@ -126,7 +155,9 @@ def beside_distance(target_radius: Array | float, reference_radius: Array | floa
     return np.maximum(BESIDE, np.asarray(target_radius) + np.asarray(reference_radius) + CLEARANCE)
 
 
-def _feasible(scene: SceneState, book: Phrasebook, room: Room) -> list[NDArray[np.bool_]]:
+def _feasible(
+    scene: SceneState, book: Phrasebook, room: Room, graspable: NDArray[np.bool_] | None
+) -> list[NDArray[np.bool_]]:
     """For each of core.types.RELATIONS an [m,m] bool table of possible (target, reference) among present objects."""
     graph, chosen = book.graph, np.array(book.graph.indices, int)
     if not len(chosen):
@@ -135,6 +166,8 @@ def _feasible(scene: SceneState, book: Phrasebook, room: Room) -> list[NDArray[n
     own = np.eye(len(chosen), dtype=bool)
     inside = graph.is_container & (graph.distance < radius) & ~own
     target_ok = graph.is_item & np.isfinite(scene.grasp_points[chosen]).all(1) & ~inside.any(1)
+    if graspable is not None:
+        target_ok &= graspable[chosen]
     reference_ok = graph.base <= REST  # stands on the table: neither held nor in or on something
     pair_ok = target_ok[:, None] & reference_ok[None, :] & ~own
     apart = radius[:, None] + radius[None, :]
@@ -187,13 +220,10 @@ def sample_task(
     relations: Sequence[str] = RELATIONS,
     style: str = "",
     room: Room | None = None,
+    graspable: NDArray[np.bool_] | None = None,
 ) -> Task | None:
-    """A random feasible task in the scene, or None when there is none (see TaskSampler.sample).
-
-    Args:
-        room: what the robot's hand needs around it when it lets go.
-    """
-    return TaskSampler(scene, room=room).sample(rng, relations, style)
+    """A random feasible task in the scene, or None when there is none; the arguments are TaskSampler's."""
+    return TaskSampler(scene, room=room, graspable=graspable).sample(rng, relations, style)
 
 
 def place_point(scene: SceneState, task: Task) -> Array:

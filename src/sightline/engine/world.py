@@ -6,7 +6,6 @@ stand and how everything looks are changed in place (``World.show``, ``scene.app
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,21 +17,16 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine import cast, robots
-from sightline.engine.assets import ObjectModel
-from sightline.engine.assets.textures import SURFACE_PATTERNS, SURFACE_PIXELS, surface_texture
-from sightline.engine.collections import require_collection
+from sightline.engine.assets import Grasp, ObjectModel
+from sightline.engine.collections import STARTER, require_collection
 from sightline.engine.fixtures.model import Fixture
 from sightline.engine.fixtures.mounting import Mounting
 from sightline.engine.robots.description import TOOL_SITE, Robot
+from sightline.engine.starter_room import LIGHTS, TABLE_HIGH, TABLE_LOW, add_starter_room
 from sightline.engine.surroundings.room import Surroundings, add_surroundings
 from sightline.engine.surroundings.sensor import Sensor
 
 TIMESTEP = 0.0025
-TABLE_LOW, TABLE_HIGH = np.array([-0.45, -0.85, -0.04]), np.array([0.98, 0.85, 0.0])
-FLOOR_Z, WALL_X = -0.75, -1.1
-SURFACES = ("table", "floor", "wall")
-SURFACE_TEXTURES = 6
-LIGHTS = ("key", "fill", "rim")
 HIDDEN_GROUP = 5
 GRASP_ROOM = 0.01  # metres by which an open hand must be wider than what it grasps
 PARKING = np.array([0.0, 0.0, -20.0])
@@ -41,10 +35,7 @@ CAMERAS = ("front", "wrist")
 
 @dataclass(frozen=True)
 class _Grasps:
-    """The objects' grasps and heights as arrays: points [n,3]; yaws, periods of the yaws, any_yaw, heights [n].
-
-    Points of what is too wide for the robot's hand are NaN.
-    """
+    """The objects' grasps and heights as arrays: points [n,3]; yaws, periods of the yaws, any_yaw, heights [n]."""
 
     points: Array
     yaws: Array
@@ -58,7 +49,7 @@ class World:
     """One compiled model and the index of what is in it. n = number of objects.
 
     Attributes:
-        seed, split: what it was built from.
+        seed, split, collection: what it was built from.
         robot: the robot that stands in it.
         model: the MuJoCo model; ``show`` and ``look.apply`` change it in place.
         models, objects: the n catalogue entries and what language may say of them.
@@ -68,12 +59,14 @@ class World:
         geom_object: [ngeom] index of the object that a geom belongs to, else -1.
         visual_geoms: geom ids of what is seen of each object.
         home_tool: [3,3] rotation of the tool site when the arm is at home.
-        surroundings: what a world of collection ``full`` stands in; None for the starter's room.
+        chosen: [n] which of its grasps each object is to be picked up by; see ``choose_grasp``.
+        surroundings: what the world stands in; None for the starter's room.
         sensor: how pictures are developed under the present look; None leaves them as rendered.
     """
 
     seed: int
     split: str
+    collection: str
     robot: Robot
     model: mujoco.MjModel
     models: tuple[ObjectModel, ...]
@@ -88,12 +81,13 @@ class World:
     finger_adr: NDArray[np.int64]
     home_tool: Array
     present: NDArray[np.bool_]
+    chosen: NDArray[np.int64]
     initial: dict[str, NDArray] = field(repr=False)
-    surroundings: Surroundings | None = None
+    surroundings: Surroundings | None
     sensor: Sensor | None = None
 
     @staticmethod
-    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = "starter") -> World:
+    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER) -> World:
         """The world of this seed, split and collection with this robot: a pure function of its arguments.
 
         Raises SightlineError on an unknown split, collection or robot, a negative seed, or when the robot's files are
@@ -101,16 +95,14 @@ class World:
         """
         if world_seed < 0:
             raise SightlineError(f"A world's seed must not be negative, but it is {world_seed}.")
-        rng = np.random.default_rng([world_seed, zlib.crc32(split.encode())])
-        return World.of(cast.choose(rng, split), world_seed, split, robot, collection)
+        return World.of(cast.of_world(world_seed, split, collection), world_seed, split, robot, collection)
 
     @staticmethod
     def numbered(
-        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = "starter"
+        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER
     ) -> World:
         """World ``number`` of a stream of worlds, such as a dataset's seed."""
-        world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
-        return World.build(world_seed, split, robot, collection)
+        return World.build(cast.world_seed(stream, number), split, robot, collection)
 
     @staticmethod
     def of(
@@ -118,7 +110,7 @@ class World:
         world_seed: int = 0,
         split: str = "train",
         robot: str = robots.DEFAULT,
-        collection: str = "starter",
+        collection: str = STARTER,
         fixtures: tuple[Fixture, ...] = (),
     ) -> World:
         """A world with exactly these object models and fixtures (at most 40 objects with their parts), in surroundings
@@ -140,9 +132,7 @@ class World:
             entry.add_to(spec, f"object_{index}")
         for first, fixture in mounted:
             fixture.add_to(spec, first)
-        world = _index(spec.compile(), arm, models, tuple(mounted), world_seed, split)
-        world.surroundings = surroundings
-        return world
+        return _index(spec.compile(), arm, models, tuple(mounted), (world_seed, split, collection), surroundings)
 
     def new_data(self) -> mujoco.MjData:
         """Fresh simulation state: arm at home, gripper open, every object where ``show`` has it or parked."""
@@ -178,7 +168,7 @@ class World:
         self.stand(data, index, np.array([*position, np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)]))
 
     def stand(self, data: mujoco.MjData, index: int, pose: Array) -> None:
-        """Put an object's base at ``pose`` [7] (position, quaternion w x y z), at rest. Parts stay with their fixture."""
+        """Put an object's base at ``pose`` [7] (position, quaternion w x y z), at rest; parts stay with their body."""
         if not self.mounting.free[index]:
             self.mounting.stand(data, index, pose)
             return
@@ -190,8 +180,7 @@ class World:
         """Where everything is now, from the live body poses (also while an object is held).
 
         ``grasp_yaws`` are directions of the closing fingers in [0, pi); pi / 2 is that of the arm at home, and what
-        symmetrical objects get. What the robot's hand cannot span has no grasp point (NaN). Needs ``mj_forward`` (or a
-        step) after any change of ``data``.
+        symmetrical objects get. Needs ``mj_forward`` (or a step) after any change of ``data``.
         """
         turn = data.xmat[self.body_ids].reshape(-1, 3, 3)
         base = data.xpos[self.body_ids]
@@ -212,14 +201,35 @@ class World:
             joints=self.mounting.joints(data),
         )
 
+    def grasp(self, index: int) -> Grasp | None:
+        """How object ``index`` is to be picked up: the chosen one of its grasps, None where it has none."""
+        grasps = self.models[index].grasps
+        return grasps[self.chosen[index]] if grasps else None
+
+    def spans(self, grasp: Grasp) -> bool:
+        """Whether the robot's hand opens wide enough for it."""
+        return grasp.width <= self.robot.hand.opening - GRASP_ROOM
+
+    def choose_best_grasps(self) -> None:
+        """Pick every object up by the first of its grasps that the hand spans."""
+        fits = [[self.spans(grasp) for grasp in entry.grasps] for entry in self.models]
+        self.choose_grasps(np.array([each.index(True) if True in each else 0 for each in fits], int))
+
+    def choose_grasp(self, index: int, number: int) -> None:
+        """Pick object ``index`` up by number ``number`` of its grasps from now on; scene states tell of that one."""
+        self.choose_grasps(np.where(np.arange(len(self.chosen)) == index, number, self.chosen))
+
+    def choose_grasps(self, numbers: NDArray[np.int64]) -> None:
+        """Set ``chosen`` [n]."""
+        if not np.array_equal(self.chosen, numbers):
+            self.chosen = np.array(numbers, int)
+            self.__dict__.pop("_grasps", None)
+
     @cached_property
     def _grasps(self) -> _Grasps:
-        grasps = [entry.grasp for entry in self.models]
-        widest = self.robot.hand.opening - GRASP_ROOM
-        points = np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3)
-        points[[grasp is not None and grasp.width > widest for grasp in grasps]] = np.nan
+        grasps = [self.grasp(index) for index in range(len(self.models))]
         return _Grasps(
-            points=points,
+            points=np.array([grasp.point if grasp else (0.0, 0.0, 0.0) for grasp in grasps]).reshape(-1, 3),
             yaws=np.array([grasp.yaw or 0.0 if grasp else 0.0 for grasp in grasps]),
             periods=np.array([np.pi / 2 if grasp and grasp.square else np.pi for grasp in grasps]),
             any_yaw=np.array([grasp is None or grasp.yaw is None for grasp in grasps], bool),
@@ -227,20 +237,20 @@ class World:
         )
 
     @property
-    def collection(self) -> str:
-        """What it was built from: ``full`` or ``starter``."""
-        return "starter" if self.surroundings is None else "full"
-
-    @property
     def key_light(self) -> int:
-        """The brightest light: its number in the model."""
-        return int(self.model.light("key" if self.surroundings is None else "lamp_0").id)
+        """The light that shadows are drawn for: its number in the model."""
+        return int(self.model.light(LIGHTS[0] if self.surroundings is None else "lamp_0").id)
 
     def on_table(self, points: Array) -> NDArray[np.bool_]:
         """[...] whether things at points [...,2] (x, y; metres) still stand on what carries them."""
         if self.surroundings is not None:
             return self.surroundings.support.holds(points)
         return ~np.any((points < TABLE_LOW[:2]) | (points > TABLE_HIGH[:2]), axis=-1)
+
+    @cached_property
+    def graspable(self) -> NDArray[np.bool_]:
+        """[n] whether the robot's hand can take each object: it has a grasp that is not too wide."""
+        return np.array([any(self.spans(grasp) for grasp in entry.grasps) for entry in self.models], bool)
 
     def uprightness(self, data: mujoco.MjData) -> Array:
         """[n] cosine of each object's tilt: 1 when it stands as it should."""
@@ -273,10 +283,10 @@ def _set_options(spec: mujoco.MjSpec) -> None:
 def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator, split: str, collection: str) -> Surroundings | None:
     """What everything stands on and in, lamps and the front camera; their looks are set by scene."""
     surroundings = None
-    if collection == "full":
+    if collection != STARTER:
         surroundings = add_surroundings(spec, rng, split)
     else:
-        _add_starter_room(spec, rng)
+        add_starter_room(spec, rng)
     # What carries things is a plane: cheap and exact contacts. Nothing may leave the table anyway.
     spec.worldbody.add_geom(
         name="ground", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], group=3, condim=4, friction=[1.0, 0.02, 0.0001]
@@ -285,56 +295,13 @@ def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator, split: str, collect
     return surroundings
 
 
-def _add_starter_room(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
-    """Table, floor, wall and lights."""
-    patterns = rng.permutation(len(SURFACE_PATTERNS))[:SURFACE_TEXTURES]
-    for k, pattern in enumerate(patterns):
-        picture = surface_texture(SURFACE_PATTERNS[pattern], int(rng.integers(4)))
-        texture = spec.add_texture(
-            name=f"surface_{k}",
-            type=mujoco.mjtTexture.mjTEXTURE_2D,
-            width=SURFACE_PIXELS,
-            height=SURFACE_PIXELS,
-            nchannel=3,
-        )
-        texture.data = picture.tobytes()
-    for name in SURFACES:
-        material = spec.add_material(name=name, specular=0.1, shininess=0.1, texuniform=True, texrepeat=[2.0, 2.0])
-        material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "surface_0"
-    _add_slab(spec, "table", (TABLE_LOW + TABLE_HIGH) / 2, (TABLE_HIGH - TABLE_LOW) / 2)
-    _add_slab(spec, "floor", np.array([0.0, 0.0, FLOOR_Z - 0.02]), np.array([2.5, 2.5, 0.02]))
-    _add_slab(
-        spec, "wall", np.array([WALL_X, 0.0, 0.25]), np.array([1.0, 2.5, 0.02]), [np.sqrt(0.5), 0, np.sqrt(0.5), 0]
-    )
-    for name in LIGHTS:
-        spec.worldbody.add_light(
-            name=name, type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, pos=[0, 0, 3], dir=[0, 0, -1], castshadow=False
-        )
-
-
-def _add_slab(
-    spec: mujoco.MjSpec, name: str, centre: Array, half: Array, quat: list[float] | None = None
-) -> mujoco.MjsGeom:
-    return spec.worldbody.add_geom(
-        name=name,
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        pos=centre,
-        size=half,
-        quat=quat or [1, 0, 0, 0],
-        material=name,
-        group=1,
-        contype=0,
-        conaffinity=0,
-    )
-
-
 def _index(
     model: mujoco.MjModel,
     robot: Robot,
     models: tuple[ObjectModel, ...],
     fixtures: tuple[tuple[int, Fixture], ...],
-    world_seed: int,
-    split: str,
+    source: tuple[int, str, str],
+    surroundings: Surroundings | None,
 ) -> World:
     """Find everything by name once."""
     bodies = np.array([model.body(f"object_{i}").id for i in range(len(models))], int)
@@ -353,8 +320,10 @@ def _index(
     mujoco.mj_kinematics(model, data)
     site = model.site(TOOL_SITE).id
     world = World(
-        seed=world_seed,
-        split=split,
+        seed=source[0],
+        split=source[1],
+        collection=source[2],
+        surroundings=surroundings,
         robot=robot,
         model=model,
         models=models,
@@ -369,7 +338,9 @@ def _index(
         finger_adr=np.array([model.joint(name).qposadr[0] for name in robot.finger_joints]),
         home_tool=data.site_xmat[site].reshape(3, 3).copy(),
         present=np.zeros(len(models), bool),
+        chosen=np.zeros(len(models), int),
         initial={name: getattr(model, name).copy() for name in keep},
     )
     world.show(world.present)
+    world.choose_best_grasps()
     return world

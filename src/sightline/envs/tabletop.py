@@ -13,6 +13,8 @@ from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation, SceneState, Task
 from sightline.engine.expert import Expert
+from sightline.engine.language import PLAIN, Phrasebook
+from sightline.engine.lexicon import spoken
 from sightline.engine.look import apply_look, sample_look
 from sightline.engine.physics import MAX_STEP, MAX_TURN, Simulation
 from sightline.engine.render import Renderer
@@ -20,7 +22,7 @@ from sightline.engine.robots import DEFAULT
 from sightline.engine.rollout import CAMERAS, Judge
 from sightline.engine.rollout import card as card_of
 from sightline.engine.scene import sample_scene
-from sightline.engine.tasks import sample_task
+from sightline.engine.tasks import TaskSampler
 from sightline.engine.world import World
 
 SPLITS = ("seen", "unseen", "novel")
@@ -44,6 +46,7 @@ class TabletopEnv(gymnasium.Env):
         size: pixels, side of the square pictures.
         render: whether :meth:`reset` and :meth:`step` return pictures; without them ``images`` is black.
         robot: who does it, one of ``engine.robots.ROBOTS``.
+        phrasing: ``plain``, or the same tasks in the rich words of training (``train``) or held out of it (``unseen``).
 
     Attributes:
         card: the interface card.
@@ -52,8 +55,16 @@ class TabletopEnv(gymnasium.Env):
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012 (declared so by gymnasium)
 
-    def __init__(self, split: str = "seen", size: int = 224, render: bool = True, robot: str = DEFAULT) -> None:
+    def __init__(
+        self,
+        split: str = "seen",
+        size: int = 224,
+        render: bool = True,
+        robot: str = DEFAULT,
+        phrasing: str = "plain",
+    ) -> None:
         require_known("split", split, SPLITS)
+        self.wording = spoken(phrasing)
         self.split, self.size, self.pictures = split, size, render
         self.render_mode = "rgb_array"
         self.card: Card = card_of(robot, size)
@@ -186,10 +197,18 @@ class TabletopEnv(gymnasium.Env):
         for _ in range(MAX_TRIES):
             simulation.reset(sample_scene(simulation.world, rng), rng)
             apply_look(simulation.world, sample_look(rng))
-            task = sample_task(simulation.scene(), rng, room=simulation.robot.hand.room)
+            task = simulation.sample_task(rng)
+            if task is not None and self.wording is not PLAIN:
+                task = self._reworded(task, simulation)
             if task is not None:
                 return task
         raise SightlineError(f"Seed {self._seed} offers no task in {MAX_TRIES} scenes; use another seed.")
+
+    def _reworded(self, task: Task, simulation: Simulation) -> Task | None:
+        """The task in the environment's words; they have random numbers of their own, so that scenes stay the same."""
+        scene = simulation.scene()
+        sampler = TaskSampler(scene, Phrasebook(scene, self.wording))
+        return sampler.reword(task, np.random.default_rng([EVALUATION, self._seed, 1]))
 
     def _dictionary(self, pictures: bool) -> dict:
         if pictures:

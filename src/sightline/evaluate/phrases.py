@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from sightline.engine.language import RANKED_WORDS, RELATION_WORDS
+from sightline.engine.lexicon import listener
 
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    ranked = [re.escape(form).replace(r"\{\}", ".+") for forms in RANKED_WORDS.values() for form in forms]
-    related = [re.escape(word) for words in RELATION_WORDS.values() for word in words]
+    words = listener()
+    ranked = [re.escape(form).replace(r"\{\}", ".+") for forms in words.ranked.values() for form in forms]
+    related = [re.escape(word) for forms in words.relations.values() for word in forms]
     return re.compile("|".join(ranked)), re.compile(rf".* (?:{'|'.join(related)}) .*")
 
 

@@ -49,6 +49,7 @@ def evaluate(
     films: int = FILMS,
     probe: int = 0,
     robot: str = "",
+    phrasing: str = "plain",
 ) -> dict:
     """Evaluate a policy, print the result and write the report.
 
@@ -64,6 +65,7 @@ def evaluate(
         execute, handling, batch: see RolloutSettings.
         probe: number of scenes of the listening probe (0: not run).
         robot: who does it; empty: the recorded one in a replay, else the engine's default.
+        phrasing: words of the instructions, one of engine.lexicon.SPOKEN; a replay hears the recorded ones.
 
     Returns:
         ``success_rate``, ``ci95``, ``wrong_object_rate``, ``episodes`` (rows), ``seconds``, ``settings`` and, where
@@ -87,15 +89,15 @@ def evaluate(
     if suite == "grounding":
         return _grounding(policy, data, episodes, seed, report, about | {"data": ", ".join(map(str, data))})
     settings = RolloutSettings(batch, execute, handling, films if video else 0, Path(video) if video else None)
-    return _closed_loop(policy, split, robot, episodes, seed, settings, workers, report, probe, about)
+    about["phrasing"] = phrasing
+    world = _world_of(policy, split, robot, phrasing, episodes, seed)
+    return _closed_loop(policy, split, world, settings, workers, report, probe, about)
 
 
 def _closed_loop(
     policy: str,
     split: str,
-    robot: str,
-    episodes: int,
-    seed: int,
+    world: tuple[Callable[[], Environment], list[int], str],
     settings: RolloutSettings,
     workers: int,
     report: Path | None,
@@ -103,7 +105,7 @@ def _closed_loop(
     about: dict,
 ) -> dict:
     make_policy = partial(load_policy, policy)
-    make_env, seeds, robot = _world_of(policy, split, robot, episodes, seed)
+    make_env, seeds, robot = world
     started = time.monotonic()
     rows = rollout_in_processes(make_policy, make_env, seeds, settings, workers, label=f"{policy} on tabletop/{split}")
     seconds = time.monotonic() - started
@@ -128,28 +130,31 @@ def _closed_loop(
     }
 
 
-def tabletop(split: str, size: int = 224, robot: str = DEFAULT) -> Callable[[], Environment]:
+def tabletop(split: str, size: int = 224, robot: str = DEFAULT, phrasing: str = "plain") -> Callable[[], Environment]:
     """A picklable factory of tabletop environments."""
     from sightline.envs.tabletop import TabletopEnv  # the simulator: not needed for grounding
 
-    return partial(TabletopEnv, split=split, size=size, render=False, robot=robot)
+    return partial(TabletopEnv, split=split, size=size, render=False, robot=robot, phrasing=phrasing)
 
 
 def _world_of(
-    policy: str, split: str, robot: str, episodes: int, seed: int
+    policy: str, split: str, robot: str, phrasing: str, episodes: int, seed: int
 ) -> tuple[Callable[[], Environment], list[int], str]:
     """The environments, seeds and robot of an evaluation; a replay happens in the first episodes of its dataset."""
     if not policy.startswith(REPLAY):
         chosen = robot or DEFAULT
         require_known("robot", chosen, ROBOTS)
-        return tabletop(split, robot=chosen), [seed * SEED_STRIDE + i for i in range(episodes)], chosen
+        make_env = tabletop(split, robot=chosen, phrasing=phrasing)
+        return make_env, [seed * SEED_STRIDE + i for i in range(episodes)], chosen
     from sightline.envs.recorded import RecordedEnv
 
-    make_env = partial(RecordedEnv, policy.removeprefix(REPLAY))
-    recorded = make_env()
+    make_recorded = partial(RecordedEnv, policy.removeprefix(REPLAY))
+    recorded = make_recorded()
     if robot not in ("", recorded.card.robot):
         raise SightlineError(f"That dataset's robot is {recorded.card.robot}: a replay cannot be done by '{robot}'.")
-    return make_env, list(range(min(episodes, len(recorded.dataset)))), recorded.card.robot
+    if phrasing != "plain":
+        raise SightlineError("A replay hears the words that were recorded: leave the phrasing out.")
+    return make_recorded, list(range(min(episodes, len(recorded.dataset)))), recorded.card.robot
 
 
 def _probe(

@@ -39,8 +39,7 @@ def answers_for(bank: FrameBank, frame: int, questions: Sequence[Question]) -> l
     scene = labels.scene(time)
     found = []
     for question in questions:
-        # On the last frame the path is where the tool already is, not the task over again.
-        path = np.concatenate([labels.tool[time:], labels.tool[-1:]]) if question.style == "own" else None
+        path = labels.way(time) if question.style == "own" else None
         views = [
             answer(question, scene, labels.camera(time, name), labels.boxes[name][time], path) for name in bank.cameras
         ]

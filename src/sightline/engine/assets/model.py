@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import mujoco
 import numpy as np
@@ -12,6 +13,7 @@ from sightline.core.types import ObjectInfo
 from sightline.engine.assets.meshes import Mesh
 
 VISUAL_GROUP, COLLISION_GROUP = 1, 3
+FRICTION = 1.0  # sliding, of every object's own surface
 RGB = tuple[float, float, float]
 
 
@@ -28,12 +30,14 @@ class Visual:
 @dataclass(frozen=True)
 class Collider:
     """One convex piece: ``box`` (half sizes), ``cylinder`` (radius, half height), ``capsule`` (radius, half length),
-    ``ellipsoid`` (semi-axes) at pos with orientation quat (w, x, y, z)."""
+    ``ellipsoid`` (semi-axes) at pos with orientation quat (w, x, y, z); or ``mesh``, the convex hull of ``hull`` [V,3]
+    (no size)."""
 
     shape: str
     size: tuple[float, ...]
     pos: tuple[float, float, float]
     quat: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
+    hull: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,18 @@ class Grasp:
 
 @dataclass(frozen=True)
 class Shape:
-    """Geometry of one object: what is seen, what collides, and the grasp (items only)."""
+    """Geometry of one object: what is seen, what collides, the grasp (items only) and others to fall back on."""
 
     visuals: tuple[Visual, ...]
     colliders: tuple[Collider, ...]
     grasp: Grasp | None = None
     rolls: bool = False
+    spares: tuple[Grasp, ...] = ()
+
+    @property
+    def grasps(self) -> tuple[Grasp, ...]:
+        """All ways to pick it up, the best first."""
+        return (self.grasp, *self.spares) if self.grasp else ()
 
     def centred(self) -> Shape:
         """The shape shifted so that its bounding box stands on z = 0 with its centre above the origin."""
@@ -79,9 +89,9 @@ class Shape:
             return float(x), float(y), float(z)
 
         visuals = tuple(Visual(v.mesh.moved(shift), v.rgb, v.texture, v.shine) for v in self.visuals)
-        colliders = tuple(Collider(c.shape, c.size, moved(c.pos), c.quat) for c in self.colliders)
-        grasp = self.grasp and Grasp(moved(self.grasp.point), self.grasp.yaw, self.grasp.width, self.grasp.square)
-        return Shape(visuals, colliders, grasp, self.rolls)
+        colliders = tuple(Collider(c.shape, c.size, moved(c.pos), c.quat, c.hull) for c in self.colliders)
+        grasps = tuple(Grasp(moved(g.point), g.yaw, g.width, g.square) for g in self.grasps)
+        return Shape(visuals, colliders, grasps[0] if grasps else None, self.rolls, grasps[1:])
 
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lowest and highest corner [3] of everything seen."""
@@ -101,6 +111,7 @@ class ObjectModel:
         name: unique in the catalogue, e.g. ``mug_red_large``.
         rgb: the colour it is painted with (natural colour for fruit); the look varies it a little.
         inner: size (x, y) of the room inside a container or of the top of a surface; (0, 0) for items.
+        balance: centre of mass in the object frame; None: on the axis, at 40 % of the height.
         label, travel: as in ObjectInfo.
     """
 
@@ -113,6 +124,7 @@ class ObjectModel:
     rgb: RGB
     shape: Shape = field(repr=False, compare=False)
     inner: tuple[float, float] = (0.0, 0.0)
+    balance: tuple[float, float, float] | None = None
     label: str = ""
     travel: float = 0.0
 
@@ -120,6 +132,21 @@ class ObjectModel:
     def grasp(self) -> Grasp | None:
         """How to take it; None for what is not handled, such as containers and surfaces."""
         return self.shape.grasp
+
+    @property
+    def grasps(self) -> tuple[Grasp, ...]:
+        """All ways to pick it up, the best first."""
+        return self.shape.grasps
+
+    def with_grasps(self, grasps: Sequence[Grasp]) -> ObjectModel:
+        """The same object, to be picked up in these ways, the best first."""
+        shape = replace(self.shape, grasp=grasps[0] if grasps else None, spares=tuple(grasps[1:]))
+        return replace(self, shape=shape)
+
+    @property
+    def centre_of_mass(self) -> tuple[float, float, float]:
+        """In the object frame."""
+        return self.balance or (0.0, 0.0, 0.4 * float(self.extent[2]))
 
     @property
     def height(self) -> float:
@@ -166,14 +193,22 @@ class ObjectModel:
         squares = extent**2
         body.explicitinertial = True
         body.mass = self.mass
-        body.ipos = [0.0, 0.0, 0.4 * extent[2]]
+        body.ipos = self.centre_of_mass
         body.inertia = (
             self.mass / 12 * np.array([squares[1] + squares[2], squares[0] + squares[2], squares[0] + squares[1]])
         )
         for k, visual in enumerate(self.shape.visuals):
             self._add_visual(spec, body, f"{body.name}_visual_{k}", visual)
-        for collider in self.shape.colliders:
-            self._add_collider(body, collider)
+        self.add_colliders(spec, body)
+
+    def add_colliders(self, spec: mujoco.MjSpec, body: mujoco.MjsBody) -> None:
+        """Add what collides, without names, to ``body`` of ``spec``."""
+        for k, collider in enumerate(self.shape.colliders):
+            geom = self._add_collider(body, collider)
+            if collider.hull is not None:
+                hull = spec.add_mesh(name=f"{body.name}_hull_{k}", uservert=collider.hull.astype(np.float32).ravel())
+                hull.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL  # never weighed; thin pieces have no volume
+                geom.meshname = hull.name
 
     def _add_visual(self, spec: mujoco.MjSpec, body: mujoco.MjsBody, name: str, visual: Visual) -> None:
         mesh = visual.mesh
@@ -205,10 +240,10 @@ class ObjectModel:
             mass=0.0,
         )
 
-    def _add_collider(self, body: mujoco.MjsBody, collider: Collider) -> None:
+    def _add_collider(self, body: mujoco.MjsBody, collider: Collider) -> mujoco.MjsGeom:
         size = np.zeros(3)
         size[: len(collider.size)] = collider.size
-        body.add_geom(
+        return body.add_geom(
             type=getattr(mujoco.mjtGeom, f"mjGEOM_{collider.shape.upper()}"),
             size=size,
             pos=collider.pos,
@@ -216,6 +251,6 @@ class ObjectModel:
             group=COLLISION_GROUP,
             mass=0.0,
             condim=6 if self.shape.rolls else 4,
-            friction=[1.0, 0.02, 0.004 if self.shape.rolls else 0.0001],
+            friction=[FRICTION, 0.02, 0.004 if self.shape.rolls else 0.0001],
             solref=[0.01, 1.0],
         )

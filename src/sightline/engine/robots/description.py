@@ -37,7 +37,7 @@ class Arm:
 
     Attributes:
         model: its MJCF file, relative to robosuite's assets.
-        flange: body to which the hand is joined; mount: where on it, metres.
+        flange: body to which the hand is joined.
         joints: from the base to the hand, as the file calls them.
         home: their angles with the tool at ``Robot.home_tool``, radians.
         stiffness: of the position motors, N m/rad; force: the most that they give, N m.
@@ -53,7 +53,6 @@ class Arm:
     home: tuple[float, ...]
     stiffness: tuple[float, ...]
     force: tuple[float, ...]
-    mount: Vector = (0.0, 0.0, 0.0)
     inertia_scale: float = 1.0
     keep: float = 0.12
     small: int = 200
@@ -231,7 +230,7 @@ class Robot:
         visuals += [replace(visual, body=HAND_PREFIX + visual.body) for visual in self.gripper.visuals]
         strip(arm)
         arm.option.integrator = spec.option.integrator  # the file's own would be a conflict
-        arm.attach(hand, prefix=HAND_PREFIX, frame=arm.body(self.arm.flange).add_frame(pos=self.arm.mount))
+        arm.attach(hand, prefix=HAND_PREFIX, frame=arm.body(self.arm.flange).add_frame())
         for body in arm.bodies:
             body.gravcomp = 1.0
             body.inertia = self.arm.inertia_scale * np.asarray(body.inertia)

@@ -84,6 +84,7 @@ ROBOT = Robot(
         tip=TIP,
         finger_reach=0.056,
         finger_half=0.009,
+        pad_height=0.048,
         palm_height=0.083,
         palm_reach=0.103,
         palm_half=0.0315,

@@ -80,6 +80,7 @@ ROBOT = Robot(
         tip=TIP,
         finger_reach=0.0615,
         finger_half=PAD[0],
+        pad_height=2 * PAD[2] - TIP,
         palm_height=0.05,  # where the cranks begin
         palm_reach=0.09,
         palm_half=0.02,

@@ -62,6 +62,7 @@ ROBOT = Robot(
         tip=TIP,
         finger_reach=0.0562,
         finger_half=0.014,
+        pad_height=2 * PAD[2] - TIP,
         palm_height=0.06,
         palm_reach=0.078,
         palm_half=0.028,

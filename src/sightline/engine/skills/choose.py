@@ -18,5 +18,5 @@ EXPERTS: dict[str, type[Expert]] = {
 
 
 def expert_for(simulation: Simulation, task: Task, started: SceneState | None = None) -> Expert:
-    """The expert that solves ``task``; ``started``: the scene at the start of the attempt (default: the present one)."""
+    """The expert that solves ``task``; ``started``: the scene at the start of the attempt (default: now)."""
     return EXPERTS.get(task.relation, Expert)(simulation, task, started)

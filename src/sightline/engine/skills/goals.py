@@ -32,7 +32,7 @@ def opening(scene: SceneState, index: int) -> float:
 
 
 def place_point(scene: SceneState, task: Task) -> Array:
-    """[3] where the tool point lets go (m, base frame): of a stacked thing, or of a drawer's handle; NaN for a button."""
+    """[3] where the tool lets go (m, base frame) of a stacked thing or of a drawer's handle; NaN for a button."""
     if task.relation == "stack":
         return _on_top(scene, task)
     if task.relation == "press":

@@ -29,6 +29,7 @@ from sightline.engine.surroundings.registry import member, require_member
 
 PER_FAMILY = 8
 Rng = np.random.Generator
+WIDE = 6.0  # metres to either side: how far back walls and floors reach where no side wall ends them
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Place:
 
 def _shell(room: Room) -> list[Part]:
     """Floor and walls."""
-    right, left = -min(room.right, 3.0), min(room.left, 3.0)
+    right, left = -min(room.right, WIDE), min(room.left, WIDE)
     rise = (0.0, 0.0, room.top - room.floor)
     parts = [
         panel("floor", (room.back, right, room.floor), (3.0 - room.back, 0, 0), (0, left - right, 0)),
@@ -56,7 +57,7 @@ def _shell(room: Room) -> list[Part]:
 
 def _skirting(room: Room, slot: str = "paint_0") -> list[Part]:
     """A board along the foot of the back wall."""
-    right, left = -min(room.right, 3.0), min(room.left, 3.0)
+    right, left = -min(room.right, WIDE), min(room.left, WIDE)
     return [block(slot, (room.back, right, room.floor), (room.back + 0.015, left, room.floor + 0.09))]
 
 
@@ -98,8 +99,8 @@ def kitchen(rng: Rng, place: Place) -> list[Part]:
     """A row of low cupboards under a worktop, tiles above."""
     room = _room(rng, place, 0.6)
     parts, top = _shell(room), room.floor + rng.uniform(0.8, 0.92)
-    front, edges = room.back + 0.5, np.arange(-2.4, 2.5, rng.uniform(0.4, 0.7))
-    parts.append(block("furniture", (room.back, -2.5, room.floor + 0.08), (front, 2.5, top)))
+    front, edges = room.back + 0.5, np.arange(-4.0, 4.0, rng.uniform(0.4, 0.7))
+    parts.append(block("furniture", (room.back, -4.0, room.floor + 0.08), (front, 4.0, top)))
     for y, end in zip(edges[:-1], edges[1:] - 0.015, strict=True):
         parts.append(block("paint_1", (front, y, room.floor + 0.1), (front + 0.015, end, top - 0.03)))
         parts.append(
@@ -109,7 +110,7 @@ def kitchen(rng: Rng, place: Place) -> list[Part]:
                 (front + 0.03, (y + end) / 2 + 0.06, top - 0.075),
             )
         )
-    parts.append(block("counter", (room.back, -2.5, top), (front + 0.03, 2.5, top + 0.035)))
+    parts.append(block("counter", (room.back, -4.0, top), (front + 0.03, 4.0, top + 0.035)))
     return parts
 
 
@@ -152,7 +153,7 @@ def living_room(rng: Rng, place: Place) -> list[Part]:
     """A sofa on a rug below a picture."""
     room = _room(rng, place, 0.95, str(rng.choice(["", "l", "r"])))
     y = rng.uniform(-0.5, 0.5)
-    rug = panel("rug", (room.back + 0.5, y - 1.0, room.floor + 0.006), (1.4, 0, 0), (0, 2.0, 0), once=True)
+    rug = panel("rug", (room.back + 0.5, y - 1.0, room.floor + 0.006), (1.4, 0, 0), (0, 2.0, 0))
     poster = hung("poster", rng, room, rng.uniform(0.4, 0.8, 2), 0.1)
     return [
         *_shell(room),
@@ -176,8 +177,10 @@ def panelled(rng: Rng, place: Place) -> list[Part]:
     """A wall with a dado: another material below a rail."""
     room = _room(rng, place, 0.6, str(rng.choice(["", "l", "r"])))
     height = rng.uniform(0.5, 1.0)
-    dado = panel("side", (room.back + 0.012, -3.0, room.floor), (0, 6.0, 0), (0, 0, height))
-    rail = block("paint_0", (room.back, -3.0, room.floor + height), (room.back + 0.03, 3.0, room.floor + height + 0.04))
+    dado = panel("side", (room.back + 0.012, -WIDE, room.floor), (0, 2 * WIDE, 0), (0, 0, height))
+    rail = block(
+        "paint_0", (room.back, -WIDE, room.floor + height), (room.back + 0.03, WIDE, room.floor + height + 0.04)
+    )
     filler = (
         cabinet(rng, room, rng.uniform(-1.0, 1.0))
         if rng.random() < 0.5
@@ -191,7 +194,7 @@ def hall(rng: Rng, place: Place) -> list[Part]:
     room = Room(place.floor, 2.2, place.back - rng.uniform(1.8, 2.6))
     parts = _shell(room)
     wide = rng.uniform(0.12, 0.25)
-    for y in np.arange(-2.6, 2.7, rng.uniform(0.9, 1.6)):
+    for y in np.arange(-0.8 * WIDE, 0.8 * WIDE, rng.uniform(0.9, 1.6)):
         parts.append(block("side", (room.back, y - wide, room.floor), (room.back + 0.2, y + wide, room.top)))
     for _ in range(int(rng.integers(1, 4))):
         parts += boxes(rng, room, rng.uniform(room.back + 0.6, place.back - 0.3), rng.uniform(-1.5, 1.5))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from sightline.core.geometry import Array, rotation_z
+from sightline.core.geometry import Array
 from sightline.engine.assets.meshes import Mesh, hull, lathe, plain_box
 from sightline.engine.surroundings.registry import digest
 
@@ -124,10 +124,10 @@ def plate(slot: str, outline: Array, profile: Profile, rings: int = 4) -> Part:
     for ring in range(rings - 1):
         faces.append(_band(1 + ring * count + here, 1 + ring * count + beside, count))
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(outline, axis=0), axis=1))])
-    outward = np.stack([np.roll(outline, -1, 0) - np.roll(outline, 1, 0)], 0)[0][:, ::-1] * [1.0, -1.0]
+    outward = (np.roll(outline, -1, axis=0) - np.roll(outline, 1, axis=0))[:, ::-1] * [1.0, -1.0]
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     start, travelled = len(flat), 0.0
-    for (inner, top), (outer, bottom) in itertools.pairwise(profile):
+    for (inner, top), (outer, bottom) in pairwise(profile):
         out, drop = inner - outer, top - bottom
         length = max(float(np.hypot(out, drop)), 1e-9)
         for border_inset, z, v in ((inner, top, travelled), (outer, bottom, travelled + length)):
@@ -147,7 +147,7 @@ def _band(here: np.ndarray, beside: np.ndarray, count: int) -> np.ndarray:
 
 
 def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = False) -> Part:
-    """A flat rectangle, divided into squares of about half a metre, that faces along x up.
+    """A flat rectangle, divided into squares of under a metre, that faces ``along`` x ``up``.
 
     Args:
         corner: where it starts; along, up: its two sides, metres.
@@ -155,7 +155,7 @@ def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = Fal
     """
     first, side, rise = (np.asarray(value, float) for value in (corner, along, up))
     width, height = float(np.linalg.norm(side)), float(np.linalg.norm(rise))
-    columns, rows = (1, 1) if once else (max(1, round(width / 0.5)), max(1, round(height / 0.5)))
+    columns, rows = (1, 1) if once else (max(1, round(width / 0.8)), max(1, round(height / 0.8)))
     s, t = (grid.ravel() for grid in np.meshgrid(np.linspace(0, 1, columns + 1), np.linspace(0, 1, rows + 1)))
     vertices = first + s[:, None] * side + t[:, None] * rise
     start = (np.arange(rows)[:, None] * (columns + 1) + np.arange(columns)).ravel()
@@ -168,13 +168,6 @@ def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = Fal
     normal = np.cross(side, rise) / (width * height)
     uv = np.stack([s, t], -1) * (1.0 if once else [width, height])
     return Part(slot, Mesh(vertices, faces, np.tile(normal, (len(vertices), 1)), uv))
-
-
-def turned_about(part: Part, centre: Corner, angle: float) -> Part:
-    """The part turned about the vertical through centre (x, y) by ``angle`` radians."""
-    middle = np.array([*centre, 0.0])
-    turn = rotation_z(angle)
-    return Part(part.slot, part.mesh.moved(middle - turn @ middle, turn))
 
 
 def hashed(parts: Sequence[Part]) -> str:

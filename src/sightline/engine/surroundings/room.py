@@ -26,7 +26,7 @@ SHADOW_SPAN, SHADOW_PIXELS = 1.4, 768
 # Slot of a backdrop -> what its textures must suit. All other slots are plain paint.
 WEARS = {
     "floor": "floor", "wall": "wall", "side": "wall", "furniture": "body", "counter": "top",
-    "cloth": "cloth", "rug": "cloth", "poster": "poster", "window": "window",
+    "cloth": "cloth", "rug": "rug", "poster": "poster", "window": "window",
 }  # fmt: skip
 CHOICES = {"top": 3, "floor": 2, "wall": 2}  # textures among which looks choose; 1 for all other slots
 GLOW = 0.45  # of window panes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -16,6 +16,8 @@ from PIL import Image
 
 Picture = NDArray[np.uint8]
 SLACK = 64  # pixels by which the stored grain is larger than a picture: every moment sees another part of it
+
+MIDDLE = 0.45  # brightness of a scene for which a sensor's exposure is left as it is
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Sensor:
     balance: tuple[float, float]
     gamma: float
     quality: int
+
+    def metered(self, brightness: float) -> Sensor:
+        """This sensor with its exposure set for a scene of that brightness (0..1), as cameras do, though not fully."""
+        correction = float(np.clip((MIDDLE / max(brightness, 0.01)) ** 0.4, 0.85, 1.35))
+        return replace(self, gain=self.gain * correction)
 
     def develop(self, picture: Picture, camera: str, time: float) -> Picture:
         """The picture [H,W,3] as this sensor records it, seen by ``camera`` at ``time`` seconds of the episode."""
@@ -70,7 +77,7 @@ def sample_sensor(rng: np.random.Generator) -> Sensor:
         seed=int(rng.integers(2**31)),
         blur=int(rng.integers(2, 14)) if rng.random() < 0.66 else 0,
         noise=float(rng.uniform(0.8, 6.0)) if rng.random() < 0.66 else 0.0,
-        gain=float(np.exp(rng.uniform(-0.2, 0.24))),
+        gain=float(np.exp(rng.uniform(-0.12, 0.26))),
         balance=(float(np.exp(rng.uniform(-0.08, 0.08))), float(np.exp(rng.uniform(-0.08, 0.08)))),
         gamma=float(np.exp(rng.uniform(-0.36, 0.08))),
         quality=int(rng.integers(55, 96)) if rng.random() < 0.5 else 0,

@@ -1,7 +1,7 @@
 """What objects stand on, as families of parametric pieces: each a pure function of (family, number).
 
-The top is the plane z = 0 of the base frame and covers the room that tool and objects need (``NEEDED``). Nothing rises
-above it there; rims stay below 35 mm, and what is higher stands behind the robot.
+The top is the plane z = 0 of the base frame and covers where tools and objects go (``REACHED``). Nothing rises above it
+there; rims stay below 35 mm, and what is higher stands behind the robot.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from functools import cache, lru_cache
 import numpy as np
 
 from sightline.engine.surroundings.furniture import cabinets, spreads, tables
-from sightline.engine.surroundings.furniture.pieces import NEEDED, Rng, Support
+from sightline.engine.surroundings.furniture.pieces import REACHED, Rng, Support
 from sightline.engine.surroundings.joinery import hashed
 from sightline.engine.surroundings.registry import member, require_member
 
-__all__ = ["FAMILIES", "NEEDED", "Support", "Surface", "content_hash", "surface", "surfaces"]
+__all__ = ["FAMILIES", "REACHED", "Support", "Surface", "content_hash", "surface", "surfaces"]
 
 PER_FAMILY = 14
 FAMILIES: dict[str, Callable[[Rng], Support]] = {

@@ -25,6 +25,7 @@ from sightline.engine.surroundings.joinery import (
 def counter(rng: Rng) -> Support:
     """A kitchen counter: cupboards below, a splash of tiles behind."""
     low, high = box_top(rng, carries_robot=True)
+    low[0] = min(low[0], -0.36)  # the splash and its shelf stay behind the robot
     thickness, floor, height = rng.uniform(0.025, 0.05), -rng.uniform(0.85, 0.94), rng.uniform(0.08, 0.6)
     outline = rectangle(low, high)
     parts = [plate("top", outline, moulding(rng, thickness)), *cupboards(rng, low, high, -thickness, floor)]

@@ -18,7 +18,8 @@ from sightline.engine.surroundings.joinery import (
     turned,
 )
 
-NEEDED = np.array([[0.17, -0.46], [0.84, 0.46]])  # low and high corner (x, y) of what every top covers, metres
+REACHED = np.array([[0.25, -0.38], [0.76, 0.38]])  # low and high corner (x, y) of where tools and objects go, metres
+NEEDED = REACHED + np.array([[-0.08], [0.08]])  # what every top covers, but for its rounded corners
 BASE_HALF = 0.15  # metres: half the side of the square that a robot's foot needs
 Rng = np.random.Generator
 
@@ -108,19 +109,26 @@ def legs(rng: Rng, low: Array, high: Array, top: float, floor: float) -> list[Pa
 
 def foot(rng: Rng, centre: tuple[float, float], top: float, floor: float) -> list[Part]:
     """A column with a foot."""
-    stem, foot = rng.uniform(0.035, 0.09), rng.uniform(0.2, 0.34)
+    stem, reach = rng.uniform(0.035, 0.09), rng.uniform(0.2, 0.34)
     style = rng.integers(3)
     if style == 0:
-        shape = [(0, floor), (foot, floor), (foot, floor + 0.02), (stem, floor + 0.05), (stem, top - 0.02), (0.15, top)]
+        shape = [
+            (0, floor),
+            (reach, floor),
+            (reach, floor + 0.02),
+            (stem, floor + 0.05),
+            (stem, top - 0.02),
+            (0.15, top),
+        ]
         return [turned("body", shape, centre)]
     if style == 1:
         rise = np.linspace(0, 1, 7)
-        curve = [(foot + (stem - foot) * np.sin(r * np.pi / 2), floor + r * (top - floor)) for r in rise]
+        curve = [(reach + (stem - reach) * np.sin(r * np.pi / 2), floor + r * (top - floor)) for r in rise]
         return [turned("body", [(0, floor), *curve, (0.16, top)], centre)]
     parts = [turned("body", [(0, floor + 0.1), (stem, floor + 0.1), (stem, top)], centre)]
-    for k in range(int(rng.integers(3, 6))):
-        angle = 2 * np.pi * k / 4 + 0.4
-        end = (centre[0] + 1.2 * foot * np.cos(angle), centre[1] + 1.2 * foot * np.sin(angle), floor + 0.02)
+    count = int(rng.integers(3, 6))
+    for angle in 2 * np.pi * np.arange(count) / count + 0.4:
+        end = (centre[0] + 1.2 * reach * np.cos(angle), centre[1] + 1.2 * reach * np.sin(angle), floor + 0.02)
         parts.append(beam("body", (*centre, floor + 0.2), end, 0.05))
     return parts
 

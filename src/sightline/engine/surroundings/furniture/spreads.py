@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sightline.engine.assets.meshes import Mesh
 from sightline.engine.surroundings.furniture.pieces import (
     NEEDED,
     Rng,
@@ -16,6 +17,7 @@ from sightline.engine.surroundings.furniture.pieces import (
     round_outline,
 )
 from sightline.engine.surroundings.joinery import (
+    Part,
     beam,
     block,
     inset,
@@ -77,7 +79,7 @@ def mat(rng: Rng) -> Support:
     edge = [(inset_, z + level) for inset_, z in moulding(rng, thickness)]
     first = np.maximum(NEEDED[0] - rng.uniform(0.0, 0.1, 2), low + 0.01)
     last = np.minimum(NEEDED[1] + rng.uniform(0.0, 0.1, 2), high - 0.01)
-    spread = rectangle(first, last, rng.choice([0.0, 0.01, 0.05, 0.2]))
+    spread = rectangle(first, last, rng.choice([0.0, 0.01, 0.05, 0.12]))
     if rng.random() < 0.25:
         spread = oval((first + last) / 2, (last - first) / 2, rng.uniform(6, 10))
     parts = [plate("under", table, edge), plate("top", spread, [(-level, 0), (0, level - 0.0005)])]
@@ -93,15 +95,16 @@ def laid_table(rng: Rng) -> Support:
         outline = rectangle(*box_top(rng), radius=0.05)
     floor, drop = -rng.uniform(0.68, 0.78), rng.uniform(0.1, 0.5)
     fall: list[tuple[float, float]] = [(0.01, 0), (0.003, -0.003), (0, -0.01), (-0.02, -0.5 * drop), (-0.03, -drop)]
-    cloth = plate("top", outline, fall, 4)
-    points = cloth.mesh.vertices
+    cloth = plate("top", outline, fall).mesh
+    points = cloth.vertices.copy()
     hanging = np.clip(-points[:, 2] / drop, 0, 1)[:, None]
     folds = int(rng.integers(10, 24))
     middle = outline.mean(0)
     angle = np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0])
     points[:, :2] += (points[:, :2] - middle) * hanging * 0.04 * np.sin(folds * angle)[:, None]
     low, high = outline.min(0) + 0.05, outline.max(0) - 0.05
-    parts = [cloth, *legs(rng, low, high, -0.02, floor)]
+    folded = Part("top", Mesh(points, cloth.faces, cloth.normals, cloth.uv))
+    parts = [folded, *legs(rng, low, high, -0.02, floor)]
     return Support(tuple(parts), outline, floor, {"top": "cloth", "body": "wood"})
 
 

@@ -24,7 +24,7 @@ class Family:
 
     Attributes:
         uses: of ``top`` (of tables), ``cloth``, ``metal``, ``wood``, ``body`` (of furniture), ``floor``, ``wall``,
-            ``poster``, ``window``.
+            ``rug``, ``poster``, ``window``.
     """
 
     paint: Callable[[np.random.Generator], Swatch]
@@ -76,8 +76,8 @@ FAMILIES: dict[str, Family] = {
     "felt": _family(cloth.felt, "cloth top"),
     "burlap": _family(cloth.burlap, "cloth", novel=True),
     "knit": _family(cloth.knit, "cloth"),
-    "carpet": _family(cloth.carpet, "floor"),
-    "rug": _family(cloth.rug, "floor cloth"),
+    "carpet": _family(cloth.carpet, "floor rug"),
+    "rug": _family(cloth.rug, "floor cloth rug"),
     "wicker": _family(cloth.wicker, "top body"),
     "quilt": _family(cloth.quilt, "cloth"),
     "brushed metal": _family(made.brushed_metal, "metal top body"),
