@@ -22,10 +22,11 @@ from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.library import load_library
 from sightline.engine.expert import Expert
 from sightline.engine.grasping import with_sampled_grasps
+from sightline.engine.judge import Judge
 from sightline.engine.physics import Simulation
 from sightline.engine.relations import FOOTING
 from sightline.engine.robots import DEFAULT, ROBOTS, robot
-from sightline.engine.rollout import MAX_STEPS, Judge
+from sightline.engine.rollout import MAX_STEPS
 from sightline.engine.scene import sample_scene
 from sightline.engine.world import World
 

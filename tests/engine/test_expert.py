@@ -11,8 +11,8 @@ from sightline.core.types import RELATIONS, Task
 from sightline.engine import assets
 from sightline.engine.assets import Grasp
 from sightline.engine.expert import SPEED, SUBTASKS, TURN, Expert
+from sightline.engine.judge import Judge
 from sightline.engine.physics import Simulation, limited
-from sightline.engine.rollout import Judge
 from sightline.engine.scene import Layout, sample_scene
 from sightline.engine.tasks import sample_task
 from sightline.engine.world import World

@@ -30,8 +30,8 @@ from sightline.engine.assets.top import top_of
 from sightline.engine.cast import choose
 from sightline.engine.expert import Expert
 from sightline.engine.gallery import caption, gallery
+from sightline.engine.judge import Judge
 from sightline.engine.physics import Simulation
-from sightline.engine.rollout import Judge
 from sightline.engine.scene import sample_scene
 from sightline.engine.world import World
 

@@ -9,9 +9,10 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import ACTION_NAMES, STATE_NAMES
 from sightline.engine import rollout
 from sightline.engine.expert import SUBTASKS
+from sightline.engine.judge import Judge
 from sightline.engine.physics import Simulation
 from sightline.engine.recipe import Recipe
-from sightline.engine.rollout import Judge, make_episode
+from sightline.engine.rollout import make_episode
 from sightline.engine.scene import sample_scene
 from sightline.engine.tasks import is_done, sample_task
 from sightline.engine.world import World

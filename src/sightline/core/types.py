@@ -13,7 +13,8 @@ from sightline.core.geometry import Array, Camera
 
 RELATIONS = ("into", "onto", "left", "right", "front", "behind")
 SKILLS = ("stack", "open", "close", "press")  # relations of tasks that are more than to put something somewhere
-HANDLED = ("item", "drawer", "lid", "button")  # roles of what a hand acts on, so that the grasp point means something
+PARTS = ("drawer", "lid", "button")  # roles of what hangs on a fixture
+HANDLED = ("item", *PARTS)  # roles of what a hand acts on, so that the grasp point means something
 STATE_NAMES = (
     "x",
     "y",

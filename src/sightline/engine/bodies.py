@@ -14,9 +14,10 @@ from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo
 from sightline.data.dataset import Dataset
 from sightline.data.index import EpisodeMeta
-from sightline.engine import cast
 from sightline.engine.assets import ObjectModel
 from sightline.engine.generate import read_recipe
+from sightline.engine.skills.kinds import PLACE
+from sightline.engine.skills.worlds import models_of
 
 DRIFT = 1e-4  # metres by which stored and present sizes may differ
 
@@ -43,8 +44,9 @@ def bodies_of(dataset: Dataset, meta: EpisodeMeta) -> Bodies:
     it holds: another version of the package, or of a library of objects, made it.
     """
     for recipe in _recipes(dataset.root):
-        world = cast.world_seed(recipe["seed"], meta.candidate)
-        models = cast.of_world(world, recipe["split"], recipe["collection"]) if recipe["seed"] == meta.seed else ()
+        made = recipe["seed"] == meta.seed
+        words = (recipe["split"], recipe["collection"], recipe.get("tasks", PLACE))
+        models = models_of(meta.seed, meta.candidate, *words) if made else ()
         if len(models) == len(meta.objects) and all(map(_is, models, meta.objects)):
             return Bodies(models)
     raise SightlineError(

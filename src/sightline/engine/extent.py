@@ -20,14 +20,26 @@ FINGER = (0.006, 0.011, 0.012)  # metres: half of a finger's thickness, width an
 def whole_boxes(scene: SceneState, camera: Camera, bodies: Bodies) -> Array:
     """[n,4] amodal boxes (x1, y1, x2, y2; pixels, not cut off at the picture's edge) of the present objects.
 
-    Objects are taken to be upright; NaN for absent ones and where a part lies behind the camera.
+    Objects are taken to be upright, lids as far open as they are; NaN for absent ones and where a part lies behind the
+    camera.
     """
     boxes = np.full((len(scene.objects), 4), np.nan)
     for index in np.flatnonzero(scene.present).tolist():
-        corners = bodies.hull(index) @ rotation_z(scene.yaws[index]).T + base(scene, index)
+        turn = attitude(scene, index)
+        middle = scene.positions[index] - turn[:, 2] * scene.objects[index].height / 2
+        corners = bodies.hull(index) @ turn.T + middle
         pixels, _ = camera.project(corners)
         boxes[index] = *pixels.min(0), *pixels.max(0)
     return boxes
+
+
+def attitude(scene: SceneState, index: int) -> Array:
+    """[3,3] rotation of an upright object, or of a lid: about its hinge, which is its y axis."""
+    turn = rotation_z(scene.yaws[index])
+    if scene.objects[index].role != "lid" or scene.joints is None:
+        return turn
+    cosine, sine = np.cos(scene.joints[index]), np.sin(scene.joints[index])
+    return turn @ np.array([[cosine, 0.0, -sine], [0.0, 1.0, 0.0], [sine, 0.0, cosine]])
 
 
 def base(scene: SceneState, index: int) -> Array:

@@ -78,7 +78,20 @@ INSTRUCTIONS: dict[str, tuple[str, ...]] = {
     "front": ("put {} in front of {}", "place {} in front of {}", "move {} in front of {}", "set {} in front of {}"),
     "behind": ("put {} behind {}", "place {} behind {}", "move {} behind {}", "set {} behind {}"),
 }
-PLAIN = Wording(RELATION_WORDS, RANKED_WORDS, INSTRUCTIONS, NOUNS, ("that is ",))
+# Apart from INSTRUCTIONS, of which the vocabulary of shipped models is made. A part is asked for by itself alone.
+SKILL_INSTRUCTIONS: dict[str, tuple[str, ...]] = {
+    "stack": (
+        "stack {} on {}",
+        "stack {} on top of {}",
+        "put {} on top of {}",
+        "place {} on top of {}",
+        "set {} on top of {}",
+    ),
+    "open": ("open {}", "pull open {}", "pull {} open", "slide {} open"),
+    "close": ("close {}", "shut {}", "push {} shut", "slide {} shut"),
+    "press": ("press {}", "push {}", "push down {}", "press down {}"),
+}
+PLAIN = Wording(RELATION_WORDS, RANKED_WORDS, INSTRUCTIONS | SKILL_INSTRUCTIONS, NOUNS, ("that is ",))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 
 from sightline.core.errors import require_known
-from sightline.engine.language import INSTRUCTIONS, NOUNS, PLAIN, RANKED_WORDS, RELATION_WORDS
+from sightline.engine.language import NOUNS, PLAIN, RANKED_WORDS, RELATION_WORDS
 from sightline.engine.wording import Wording, Words
 
 LANGUAGES = ("plain", "rich")
@@ -127,6 +127,17 @@ PLACES: dict[str, Halves] = {
     "front": (("in front of", "on the near side of"), ("nearer to the viewer than",)),
     "behind": (("behind", "at the back of"), ("on the far side of", "farther back than")),
 }
+# Skills are frames times what is to be done.
+SKILL_FRAMES: Halves = (
+    ("{}", "please {}", "could you {}", "i want you to {}"),
+    ("{}", "would you kindly {}", "your job is to {}", "what i need is for you to {}"),
+)
+SKILLS: dict[str, Halves] = {
+    "stack": (("stack {} on {}", "stack {} on top of {}", "put {} on top of {}"), ("pile {} on {}", "pile {} onto {}")),
+    "open": (("open {}", "pull {} open", "slide {} open"), ("draw {} open", "draw out {}")),
+    "close": (("close {}", "shut {}", "push {} shut"), ("slide {} closed", "slide {} in")),
+    "press": (("press {}", "push {}", "press down {}"), ("hit {}", "press {} down")),
+}
 
 
 @cache
@@ -145,7 +156,9 @@ def wording(language: str = "plain", phrasing: str = "train") -> Wording:
     return Wording(
         relations=_merged(RELATION_WORDS, RELATIONS, half),
         ranked=_merged(RANKED_WORDS, RANKED, half),
-        instructions=_merged(INSTRUCTIONS, {name: (sentences(name, 0), sentences(name, 1)) for name in PLACES}, half),
+        instructions=_merged(
+            PLAIN.instructions, {name: (sentences(name, 0), sentences(name, 1)) for name in (*PLACES, *SKILLS)}, half
+        ),
         things=NOUNS + THINGS[0] if half == 0 else THINGS[1],
         links=PLAIN.links + LINKS[0] if half == 0 else LINKS[1],
         nouns=_merged({kind: (kind,) for kind in SYNONYMS}, SYNONYMS, half),
@@ -167,6 +180,7 @@ def spoken(phrasing: str) -> Wording:
 def imperative(words: Wording) -> Wording:
     """The same words, but only instructions that begin with a verb, as they fit behind "Your task is to ..."."""
     first = {"drop", "pick", "take", "grab", "get", "lift"}.union(*VERBS)
+    first |= {form.split(" ")[0] for halves in SKILLS.values() for half in halves for form in half}
     chosen = {
         relation: tuple(form for form in forms if form.split(" ")[0] in first)
         for relation, forms in words.instructions.items()
@@ -175,7 +189,10 @@ def imperative(words: Wording) -> Wording:
 
 
 def sentences(relation: str, half: int) -> tuple[str, ...]:
-    """The instructions for a relation that one half of the tables gives: {0} the target, {1} the reference."""
+    """The instructions for a relation or skill that one half of the tables gives: first the target, or {0}, then the
+    reference, or {1}."""
+    if relation in SKILLS:
+        return tuple(frame.format(form) for frame in SKILL_FRAMES[half] for form in SKILLS[relation][half])
     return tuple(
         frame.format(verb=verb, place=place)
         for frame in FRAMES[half]

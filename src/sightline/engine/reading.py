@@ -11,17 +11,20 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from sightline.core.types import SceneState
+from sightline.core.types import SKILLS, SceneState
 from sightline.engine.language import Expression
 from sightline.engine.lexicon import QUALITIES, listener
 from sightline.engine.relations import PAIRWISE, RANKED
 from sightline.engine.resolve import resolve
+from sightline.engine.skills.goals import body_of
 
 ARTICLE = "the "
+TAKES = {"into": "container", "onto": "surface", "stack": "item"}  # relation -> role of what things are put in or on
+ACTS_ON = {"open": "drawer", "close": "drawer", "press": "button"}  # skill -> role of its target
 
 
 class Meaning(NamedTuple):
-    """What an instruction asks for: one of core.types.RELATIONS and two indices into SceneState.objects."""
+    """What an instruction asks for: one of core.types.RELATIONS or SKILLS and two indices into SceneState.objects."""
 
     relation: str
     target: int
@@ -32,16 +35,27 @@ def meanings(instruction: str, scene: SceneState) -> set[Meaning]:
     """Every task that an instruction can mean in a scene; exactly one when it is unambiguous.
 
     "The mug" presupposes that there is one mug: ways to cut the sentence in which a part means several things, or none,
-    are no ways to understand it.
+    are no ways to understand it; nor are those that ask for what cannot be done, such as to press a mug.
     """
     found = set()
     for relation, forms in listener().instructions.items():
         for form in forms:
-            for first, second in _gaps(form, instruction):
-                targets, references = things_meant(first, scene), things_meant(second, scene)
-                if len(targets) == len(references) == 1 and targets != references:
-                    found.add(Meaning(relation, *targets, *references))
+            for gaps in _gaps(form, instruction):
+                meant = [things_meant(gap, scene) for gap in gaps]
+                single = all(len(things) == 1 for things in meant)
+                if single and (asked := _asked(relation, [things.pop() for things in meant], scene)) is not None:
+                    found.add(asked)
     return found
+
+
+def _asked(relation: str, things: list[int], scene: SceneState) -> Meaning | None:
+    """What is asked for by naming these things, target first; None where it makes no sense."""
+    if relation in SKILLS[1:]:
+        (part,) = things
+        return Meaning(relation, part, body_of(scene, part)) if scene.objects[part].role == ACTS_ON[relation] else None
+    target, reference = things
+    role = scene.objects[reference].role
+    return Meaning(relation, target, reference) if target != reference and TAKES.get(relation, role) == role else None
 
 
 def things_meant(phrase: str, scene: SceneState) -> set[int]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.geometry import Array
-from sightline.core.types import RELATIONS, SKILLS, SceneState, Task
+from sightline.core.types import PARTS, RELATIONS, SKILLS, SceneState, Task
 from sightline.engine.hand import Room
 from sightline.engine.language import STYLE_SHARES, STYLES, Expression, Phrasebook, instruct
 from sightline.engine.relations import AXES, FOOTING, MIN_DISTANCE, REST, base_height, holds, top_height
@@ -169,6 +169,7 @@ def _feasible(
     if graspable is not None:
         target_ok &= graspable[chosen]
     reference_ok = graph.base <= REST  # stands on the table: neither held nor in or on something
+    reference_ok &= [info.role not in PARTS for info in graph.objects]
     pair_ok = target_ok[:, None] & reference_ok[None, :] & ~own
     apart = radius[:, None] + radius[None, :]
 

@@ -184,7 +184,10 @@ class World:
         """
         turn = data.xmat[self.body_ids].reshape(-1, 3, 3)
         base = data.xpos[self.body_ids]
-        yaws = np.arctan2(turn[:, 1, 0], turn[:, 0, 0])
+        # The hinge of a lid is its y axis, which an open lid does not tilt.
+        yaws = np.where(
+            self.mounting.hangs, np.arctan2(-turn[:, 0, 1], turn[:, 1, 1]), np.arctan2(turn[:, 1, 0], turn[:, 0, 0])
+        )
         grasps = self._grasps
         off = (yaws + grasps.yaws - np.pi / 2 + grasps.periods / 2) % grasps.periods - grasps.periods / 2
         tool_turn = data.site_xmat[self.tool_site].reshape(3, 3) @ self.home_tool.T

@@ -13,13 +13,14 @@ from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation, SceneState, Task
 from sightline.engine.expert import Expert
+from sightline.engine.judge import Judge
 from sightline.engine.language import PLAIN, Phrasebook
 from sightline.engine.lexicon import spoken
 from sightline.engine.look import apply_look, sample_look
 from sightline.engine.physics import MAX_STEP, MAX_TURN, Simulation
 from sightline.engine.render import Renderer
 from sightline.engine.robots import DEFAULT
-from sightline.engine.rollout import CAMERAS, Judge
+from sightline.engine.rollout import CAMERAS
 from sightline.engine.rollout import card as card_of
 from sightline.engine.scene import sample_scene
 from sightline.engine.tasks import TaskSampler

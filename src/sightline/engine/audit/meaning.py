@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sightline.core.types import Task
+from sightline.core.types import SKILLS, Task
 from sightline.data.labels import EpisodeLabels
 from sightline.engine.expert import SUBTASKS
 from sightline.engine.reading import Meaning, meanings, things_meant
 from sightline.engine.relations import holds
+from sightline.engine.skills import goals
+from sightline.engine.skills.kinds import STAGES, WORK
 from sightline.engine.tasks import is_done, wrong_object_moved
 
-FIRST, CARRY, LAST = SUBTASKS[0], "carry", ("grasp", "place", "retreat")
-AFTER_CARRY = ("place", "retreat")
+CARRY, LAST = "carry", ("grasp", "place", "let go", "retreat", "press")
 HELD = 0.03  # metres between the tool and the grasp point of what is carried
 AT_REST = 0.005  # metres by which the target may move between the last two frames and still count as at rest
 
@@ -29,7 +30,8 @@ def instruction_problems(text: str, task: Task, labels: EpisodeLabels) -> Iterat
         ("reference", task.reference_phrase, task.reference),
     ):
         meant = things_meant(phrase, scene)
-        if phrase not in task.instruction:
+        implied = role == "reference" and task.relation in SKILLS[1:]  # the cabinet of a drawer
+        if phrase not in task.instruction and not implied:
             yield f"the instruction '{task.instruction}' does not speak of its {role}, '{phrase}'"
         if meant != {index}:
             yield f"'{phrase}' means {_named(meant, labels)}, not {labels.objects[index].id} alone"
@@ -47,22 +49,24 @@ def _named(indices: set[int], labels: EpisodeLabels) -> str:
 
 def stage_problems(task: Task, labels: EpisodeLabels) -> Iterator[str]:
     """Stages that are unknown, in an impossible order, or not what the robot is doing."""
-    stages = labels.subtasks
-    if unknown := sorted(set(stages) - set(SUBTASKS)):
+    stages, known = labels.subtasks, STAGES.get(task.relation, SUBTASKS)
+    work = WORK.get(task.relation, CARRY)
+    if unknown := sorted(set(stages) - set(known)):
         yield f"the stage '{unknown[0]}' is unknown"
         return
-    if stages[0] != FIRST or stages[-1] not in LAST:
+    if stages[0] != known[0] or stages[-1] not in LAST:
         yield f"the stages lead from '{stages[0]}' to '{stages[-1]}'"
-    if CARRY not in stages:
-        yield "the target is never carried"
+    if work not in stages:
+        yield f"the stage '{work}' never comes"
         return
-    early = sorted({stage for stage in stages[: stages.index(CARRY)] if stage in AFTER_CARRY})
+    later = known[known.index(work) + 1 :]
+    early = sorted({stage for stage in stages[: stages.index(work)] if stage in later})
     if early:
-        yield f"the stage '{early[0]}' comes before anything is carried"
-    carried = np.array(stages) == CARRY
+        yield f"the stage '{early[0]}' comes before '{work}'"
+    working = np.array(stages) == work
     apart = np.linalg.norm(labels.tool - labels.grasp_points[:, task.target], axis=1)
-    if (apart[carried] > HELD).any():
-        yield f"the target is {apart[carried].max():.3f} m from the tool while it is carried"
+    if (apart[working] > HELD).any():
+        yield f"the target is {apart[working].max():.3f} m from the tool at the stage '{work}'"
 
 
 def ends_in_motion(task: Task, labels: EpisodeLabels) -> bool:
@@ -77,7 +81,8 @@ def ends_in_motion(task: Task, labels: EpisodeLabels) -> bool:
 def goal_problems(task: Task, labels: EpisodeLabels) -> Iterator[str]:
     """Episodes that do not end with the goal reached by the target alone, as far as the frames show."""
     first, last = labels.scene(0), labels.scene(len(labels) - 1)
-    if holds(task.relation, first, task.target, task.reference):
+    skilled = task.relation in SKILLS
+    if goals.holds(first, task) if skilled else holds(task.relation, first, task.target, task.reference):
         yield "the goal holds from the beginning"
     if not is_done(last, task, first) and not ends_in_motion(task, labels):
         aside = float(np.linalg.norm((last.grasp_points[task.target] - labels.place[-1])[:2]))

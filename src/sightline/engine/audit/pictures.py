@@ -69,11 +69,21 @@ def computed_boxes(labels: EpisodeLabels, lens: Lens, bodies: Bodies, slides: bo
         turn = np.zeros((len(labels), 3, 3))
         turn[:, 0, 0] = turn[:, 1, 1] = np.cos(yaw)
         turn[:, 1, 0], turn[:, 0, 1], turn[:, 2, 2] = np.sin(yaw), -np.sin(yaw), 1.0
-        base = position - [0, 0, info.height / 2]
+        if info.role == "lid" and labels.joints is not None:
+            turn = turn @ _opened(labels.joints[:, index])
+        base = position - turn[:, :, 2] * info.height / 2
         outline = lens.pixels(bodies.hull(index) @ turn.transpose(0, 2, 1) + base[:, None])
         known = labels.present[:, index] & (slides | (np.linalg.norm(position - position[0], axis=1) < STILL))
         boxes[known, index] = np.concatenate([outline.min(1), outline.max(1)], -1)[known]
     return boxes
+
+
+def _opened(angles: Array) -> Array:
+    """[T,3,3] rotations of a lid that is open by ``angles`` [T], radians: about its y axis, its front upwards."""
+    turn = np.tile(np.eye(3), (len(angles), 1, 1))
+    turn[:, 0, 0] = turn[:, 2, 2] = np.cos(angles)
+    turn[:, 2, 0], turn[:, 0, 2] = np.sin(angles), -np.sin(angles)
+    return turn
 
 
 def box_problems(labels: EpisodeLabels, lens: Lens, computed: Array, findings: Findings) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sightline.core.types import PARTS
 from sightline.engine.assets.colours import COLOURS
 from sightline.engine.pairs.picture import Picture
 from sightline.engine.wording import pick
@@ -50,6 +51,8 @@ def draw_group(picture: Picture, rng: np.random.Generator, empty: bool = False) 
     if kind in UNCOUNTABLE or (colour and not kind and any(not info.colour for info in present)):
         return None
     mask = book.matches((kind, colour, ""))
+    if not kind:  # a cabinet is one thing, with all its drawers
+        mask &= ~sum(1 << number for number, info in enumerate(present) if info.role in PARTS)
     members = [index for number, index in enumerate(book.graph.indices) if mask >> number & 1]
     if not set(members) <= set(picture.seen) or not (members or empty):
         return None

@@ -13,7 +13,7 @@ from sightline.core.geometry import Array, Camera
 from sightline.core.types import RELATIONS, SceneState, Task
 from sightline.engine.bodies import Bodies
 from sightline.engine.extent import TILT, excess, whole_boxes
-from sightline.engine.language import Expression, Phrasebook, describe, instruct
+from sightline.engine.language import Expression, Phrasebook, describe, instruct, label_names
 from sightline.engine.lexicon import PLACES, imperative, listener, wording
 from sightline.engine.pairs.formats import within
 from sightline.engine.pairs.templates import TEMPLATES
@@ -129,7 +129,8 @@ class Moment:
         named = {}
         for index, number in self.local.items():
             info, bit = self.scene.objects[index], 1 << number
-            for wanted in ((info.kind, info.colour, ""), (info.kind, info.colour, info.size)):
+            printed = ((name, "", "") for name in label_names(info.kind, info.label))
+            for wanted in ((info.kind, info.colour, ""), (info.kind, info.colour, info.size), *printed):
                 if self.book.matches(wanted) == bit and (not wanted[2] or info.size != "medium"):
                     named[index] = f"the {describe(*wanted)}"
                     break

@@ -19,6 +19,23 @@ STEPS: dict[str, str] = {
     "place": "put {t} {p} {r}",
     "retreat": "let go of {t} and move away",
 }
+PART_STEPS: dict[str, dict[str, str]] = {  # the same for what is done to the part of a fixture
+    "open": {
+        "move to the grasp": "reach for the handle of {t}",
+        "grasp": "grasp the handle of {t}",
+        "pull": "pull {t} open",
+        "let go": "let go of the handle of {t}",
+        "retreat": "move away from {t}",
+    },
+    "close": {
+        "move to the grasp": "reach for the handle of {t}",
+        "grasp": "grasp the handle of {t}",
+        "push": "push {t} shut",
+        "let go": "let go of the handle of {t}",
+        "retreat": "move away from {t}",
+    },
+    "press": {"move above the button": "move closed fingers above {t}", "press": "press {t} down"},
+}
 PLACED = {
     "into": "into",
     "onto": "on",
@@ -26,8 +43,9 @@ PLACED = {
     "right": "to the right of",
     "front": "in front of",
     "behind": "behind",
+    "stack": "on top of",
 }
-AFTER, BEFORE = "retreat", ("move to the grasp", "grasp", "lift", "carry")  # stages: the task is done, or is not yet
+BEFORE = ("move to the grasp", "grasp", "lift", "carry", "move above the button")  # stages: the task is not done yet
 
 
 def planning(picture: Picture, rng: np.random.Generator) -> list[Turn] | None:
@@ -47,13 +65,20 @@ def step(subtask: str, task: Task, target: str = "", reference: str = "") -> str
     Args:
         target, reference: the words for the two things; those of the task by default.
     """
-    words = {"t": target or task.target_phrase, "r": reference or task.reference_phrase, "p": PLACED[task.relation]}
-    return STEPS[subtask].format(**words)
+    place = PLACED.get(task.relation, "")
+    words = {"t": target or task.target_phrase, "r": reference or task.reference_phrase, "p": place}
+    return steps_of(task)[subtask].format(**words)
+
+
+def steps_of(task: Task) -> dict[str, str]:
+    """What each stage of a task is in words, in their order."""
+    return PART_STEPS.get(task.relation, STEPS)
 
 
 def remaining(subtask: str, task: Task) -> list[str]:
     """The steps of a task from a stage on, the present one first; only this one names the target."""
-    first, *later = list(STEPS)[list(STEPS).index(subtask) :]
+    stages = list(steps_of(task))
+    first, *later = stages[stages.index(subtask) :]
     return [step(first, task), *(step(stage, task, target="it") for stage in later)]
 
 
@@ -82,7 +107,7 @@ def _grounded_step(picture: Picture, job: Job, rng: np.random.Generator) -> list
 
 def _done(picture: Picture, job: Job, rng: np.random.Generator) -> list[Turn] | None:
     """Yes or no; near the end, where it cannot be told, nothing. Most frames show a task that is not done yet."""
-    if job.done and job.subtask == AFTER:
+    if job.done and job.subtask == list(steps_of(job.task))[-1]:
         return [(picture.moment.speech.ask("done", rng, task=job.text), "yes")]
     if job.done or job.subtask not in BEFORE or rng.random() < 0.8:
         return None

@@ -31,6 +31,11 @@ def opening(scene: SceneState, index: int) -> float:
     return float(scene.joints[index]) / travel
 
 
+def body_of(scene: SceneState, part: int) -> int:
+    """Index of the fixture that a part belongs to: parts follow their fixture."""
+    return max(index for index in range(part) if scene.objects[index].role == "fixture")
+
+
 def place_point(scene: SceneState, task: Task) -> Array:
     """[3] where the tool lets go (m, base frame) of a stacked thing or of a drawer's handle; NaN for a button."""
     if task.relation == "stack":
@@ -53,14 +58,20 @@ def _on_top(scene: SceneState, task: Task) -> Array:
 
 def is_done(scene: SceneState, task: Task, started: SceneState) -> bool:
     """Whether the goal of a skill holds now, by what has happened since ``started`` (as for tasks.is_done)."""
+    if not holds(scene, task):
+        return False
     if task.relation == "stack":
-        moved = float(np.linalg.norm(scene.positions[task.target] - started.positions[task.target]))
-        return moved > REST and rests_on(scene, task.target, task.reference)
+        return float(np.linalg.norm(scene.positions[task.target] - started.positions[task.target])) > REST
+    moved = abs(opening(scene, task.target) - opening(started, task.target))
+    return task.relation == "press" or moved > CLOSED
+
+
+def holds(scene: SceneState, task: Task) -> bool:
+    """Whether a scene is as the task of a skill wants it to be, whatever has brought that about."""
+    if task.relation == "stack":
+        return rests_on(scene, task.target, task.reference)
     share = opening(scene, task.target)
-    if task.relation == "press":
-        return share >= PRESSED
-    done = share >= OPEN if task.relation == "open" else share <= CLOSED
-    return done and abs(share - opening(started, task.target)) > CLOSED
+    return {"open": share >= OPEN, "close": share <= CLOSED, "press": share >= PRESSED}[task.relation]
 
 
 def rests_on(scene: SceneState, upper: int, lower: int) -> bool:

@@ -10,6 +10,14 @@ PLACE = "place"
 SKILL_TASKS: dict[str, tuple[str, ...]] = {"stack": ("stack",), "drawer": ("open", "close"), "button": ("press",)}
 """Kind -> its relations, some of core.types.SKILLS."""
 
+# Relation -> what the robot does one after the other, the stage that brings the goal about, and those that may be last.
+STAGES: dict[str, tuple[str, ...]] = {
+    "open": ("move to the grasp", "grasp", "pull", "let go", "retreat"),
+    "close": ("move to the grasp", "grasp", "push", "let go", "retreat"),
+    "press": ("move above the button", "press"),
+}
+WORK: dict[str, str] = {"open": "pull", "close": "push", "press": "press"}
+
 TASKS = (PLACE, *SKILL_TASKS, "all")
 
 

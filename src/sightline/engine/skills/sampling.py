@@ -9,26 +9,13 @@ import numpy as np
 
 from sightline.core.types import SceneState, Task
 from sightline.engine.hand import Room
-from sightline.engine.language import STYLES, Expression, Phrasebook
+from sightline.engine.language import STYLES, Expression, Phrasebook, instruct
 from sightline.engine.relations import REST, base_height, top_height
-from sightline.engine.skills.goals import CLOSED, PRESSED, opening
+from sightline.engine.skills.goals import CLOSED, PRESSED, body_of, opening
 from sightline.engine.skills.support import can_carry
 from sightline.engine.tasks import draw_style, shuffled
-from sightline.engine.wording import pick
 from sightline.engine.world import World
 
-INSTRUCTIONS: dict[str, tuple[str, ...]] = {
-    "stack": (
-        "stack {it} on {other}",
-        "stack {it} on top of {other}",
-        "put {it} on top of {other}",
-        "place {it} on top of {other}",
-        "set {it} on top of {other}",
-    ),
-    "open": ("open {it}", "pull open {it}", "pull {it} open", "slide {it} open", "open {it} of {other}"),
-    "close": ("close {it}", "shut {it}", "push {it} shut", "slide {it} shut", "close {it} of {other}"),
-    "press": ("press {it}", "push {it}", "push down {it}", "press down {it}", "press {it} on {other}"),
-}
 MOST_OPEN, LEAST_OPEN = 0.5, 0.35  # shares of its way up to which a drawer is worth opening, from which worth closing
 DRAWS = 6  # expressions drawn in search of one with a noun
 Pairs = Iterator[tuple[int, int]]
@@ -65,10 +52,7 @@ def _worded(
     other = book.express(local.index(reference), "attribute", rng)
     if it is None or other is None:
         return None
-    forms = INSTRUCTIONS[skill]
-    if it.relation and skill != "stack":  # not "the drawer left of the mug of the cabinet"
-        forms = tuple(form for form in forms if "{other}" not in form)
-    words = pick(forms, rng).format(it=it.phrase, other=other.phrase)
+    words = instruct(skill, it.phrase, other.phrase, rng)
     return Task(skill, target, reference, words, it.phrase, other.phrase)
 
 
@@ -76,11 +60,6 @@ def _named(book: Phrasebook, number: int, style: str, rng: np.random.Generator, 
     """An expression with a noun of its own, since one does not press a thing, that does not refer to ``avoid``."""
     drawn = (book.express(number, style, rng, avoid) for _ in range(DRAWS))
     return next((it for it in drawn if it is not None and it.kind), None)
-
-
-def body_of(scene: SceneState, part: int) -> int:
-    """Index of the fixture that a part belongs to: parts follow their fixture."""
-    return max(index for index in range(part) if scene.objects[index].role == "fixture")
 
 
 # --- what is possible -------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sightline.engine.fixtures.chest import chest
 from sightline.engine.fixtures.model import Fixture
 from sightline.engine.fixtures.panel import panel
 from sightline.engine.fixtures.tag import price_tags
+from sightline.engine.skills.kinds import PLACE, drawn_tasks
 from sightline.engine.skills.support import flat_top
 from sightline.engine.world import World
 
@@ -31,10 +32,30 @@ def skilled_world(
 
     Raises SightlineError as ``World.build``.
     """
-    world_seed = int(np.random.SeedSequence([stream, number]).generate_state(1)[0])
+    world_seed = cast.world_seed(stream, number)
+    models, fixtures = _contents(world_seed, split, collection, tasks)
+    return World.of(models, world_seed, split, robot, collection, fixtures)
+
+
+def models_of(stream: int, number: int, split: str, collection: str, tasks: str) -> tuple[ObjectModel, ...]:
+    """The objects of candidate ``number`` of a dataset with seed ``stream`` and these settings (``tasks`` of TASKS).
+
+    Raises SightlineError on an unknown split or collection.
+    """
+    world_seed = cast.world_seed(stream, number)
+    if tasks == PLACE:
+        return cast.of_world(world_seed, split, collection)
+    models, fixtures = _contents(world_seed, split, collection, drawn_tasks(tasks, stream, number))
+    return (*models, *(model for fixture in fixtures for model in fixture.models))
+
+
+def _contents(
+    world_seed: int, split: str, collection: str, tasks: str
+) -> tuple[tuple[ObjectModel, ...], tuple[Fixture, ...]]:
+    """Loose things and fixtures."""
     rng = np.random.default_rng([world_seed, zlib.crc32(split.encode()), zlib.crc32(tasks.encode())])
     models = (*_items(rng, split, collection, BASES if tasks == "stack" else 0), *price_tags(rng, TAGS))
-    return World.of(models, world_seed, split, robot, collection, _fixtures(rng, tasks))
+    return models, _fixtures(rng, tasks)
 
 
 def _items(rng: np.random.Generator, split: str, collection: str, bases: int) -> tuple[ObjectModel, ...]:
