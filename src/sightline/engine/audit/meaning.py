@@ -17,6 +17,7 @@ from sightline.engine.tasks import is_done, wrong_object_moved
 
 CARRY, LAST = "carry", ("grasp", "place", "let go", "retreat", "press")
 HELD = 0.03  # metres between the tool and the grasp point of what is carried
+OVER = 0.1  # metres between the tool, coming down with closed fingers, and the button that it presses
 AT_REST = 0.005  # metres by which the target may move between the last two frames and still count as at rest
 
 
@@ -65,7 +66,7 @@ def stage_problems(task: Task, labels: EpisodeLabels) -> Iterator[str]:
         yield f"the stage '{early[0]}' comes before '{work}'"
     working = np.array(stages) == work
     apart = np.linalg.norm(labels.tool - labels.grasp_points[:, task.target], axis=1)
-    if (apart[working] > HELD).any():
+    if (apart[working] > (OVER if work == "press" else HELD)).any():
         yield f"the target is {apart[working].max():.3f} m from the tool at the stage '{work}'"
 
 

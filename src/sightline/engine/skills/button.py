@@ -36,7 +36,7 @@ class PressExpert(Expert):
         away = float(np.hypot(*(above - position)[:2]))
         ready = simulation.command.gripper < 0 and simulation.width < CLOSED_WIDTH
         if away < OVER and ready:
-            self.subtask = "press"
+            self.subtask = "press" if position[2] - above[2] < 1.5 * HOVER else "move above the button"
             travel = scene.objects[self.task.target].travel
             goal = np.array([*above[:2], above[2] - travel - PUSH])
             return self._action(goal if position[2] - above[2] < SLOW else self._eased(goal), None, -1.0)

@@ -70,8 +70,11 @@ def _of_role(scene: SceneState, role: str) -> list[int]:
 
 
 def _stacks(scene: SceneState, world: World) -> Pairs:
-    """Items that stand on the table with nothing in or on them, where the hand has room above the lower one."""
-    items = [index for index in _of_role(scene, "item") if base_height(scene, index) < REST]
+    """Items that stand on the table with nothing in or on them, where the hand has room above the lower one.
+
+    Not what has something written on it: nobody builds with price tags.
+    """
+    items = [i for i in _of_role(scene, "item") if base_height(scene, i) < REST and not scene.objects[i].label]
     for target, reference in itertools.permutations(items, 2):
         fits = world.graspable[target] and can_carry(world.models[reference], world.models[target])
         if fits and _room_above(scene, target, reference, world.robot.hand.room):
