@@ -29,7 +29,7 @@ RELATION_WORDS: dict[str, tuple[str, ...]] = {
     "onto": ("on", "on top of"),
 }
 LABELLED: dict[str, tuple[str, ...]] = {
-    "button": ("button with the {}", "button {}", "button labelled {}"),
+    "button": ("button with the {}", "button number {}", "button labelled {}"),
     "price tag": ("price tag that says {}", "price tag with the {}", "tag that says {}"),
 }
 RANKED_WORDS: dict[str, tuple[str, ...]] = {
