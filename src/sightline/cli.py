@@ -228,6 +228,63 @@ class Ground:
         return ground(newest_policy(self.policy), self.image, self.text, self.out)
 
 
+@dataclass(frozen=True)
+class AssetsList:
+    """Table of the object kinds: category, noun, instances in each split."""
+
+    collection: Literal["starter", "full"] = "full"
+    """Which objects: the small catalogue of the first datasets, or all families."""
+    json: Json = None
+    """Write the result here: kinds, objects, splits, rows."""
+
+    def run(self) -> dict:
+        from sightline.engine.assets.listing import list_objects
+
+        return list_objects(self.collection)
+
+
+@dataclass(frozen=True)
+class AssetsSheet:
+    """Contact sheet: a picture of many objects of the full collection with their names."""
+
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
+    """Picture file, .png or .jpg."""
+    count: int = 300
+    """Number of objects, spread evenly over the kinds."""
+    kinds: tuple[str, ...] = ()
+    """Only these kinds, e.g. --kinds mug "toy car"; all by default."""
+    seed: int = 0
+    """Which instances are shown."""
+    colliders: bool = False
+    """Show the collision pieces instead of what is seen."""
+    json: Json = None
+    """Write the result here: objects, kinds, width, height."""
+
+    def run(self) -> dict:
+        from sightline.engine.assets.listing import draw_objects
+
+        return draw_objects(self.out, self.count, self.kinds, self.seed, self.colliders)
+
+
+@dataclass(frozen=True)
+class Assets:
+    """Look at the objects that scenes are made of."""
+
+    action: Annotated[
+        Annotated[AssetsList, tyro.conf.subcommand("list", prefix_name=False)]
+        | Annotated[AssetsSheet, tyro.conf.subcommand("sheet", prefix_name=False)],
+        tyro.conf.arg(name=""),
+    ]
+
+    @property
+    def json(self) -> Path | None:
+        """Where the action writes its result."""
+        return self.action.json
+
+    def run(self) -> dict:
+        return self.action.run()
+
+
 def newest_policy(policy: str) -> str:
     """What ``--policy`` means: of a training run its newest policy, everything else as it is."""
     newest = Path(policy, "checkpoints", "last", "policy")
@@ -242,6 +299,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "posttrain": Posttrain,
     "evaluate": Evaluate,
     "ground": Ground,
+    "assets": Assets,
 }
 
 

@@ -75,20 +75,20 @@ class World:
     initial: dict[str, NDArray] = field(repr=False)
 
     @staticmethod
-    def build(world_seed: int, split: str = "train") -> World:
-        """The world of this seed and split: a pure function of its arguments.
+    def build(world_seed: int, split: str = "train", collection: str = "starter") -> World:
+        """The world of this seed, split and collection of objects: a pure function of its arguments.
 
-        Raises SightlineError on an unknown split, a negative seed, or when the robot's files are missing.
+        Raises SightlineError on an unknown split or collection, a negative seed, or when the robot's files are missing.
         """
         if world_seed < 0:
             raise SightlineError(f"A world's seed must not be negative, but it is {world_seed}.")
         rng = np.random.default_rng([world_seed, zlib.crc32(split.encode())])
-        return World.of(cast.choose(rng, split), world_seed, split)
+        return World.of(cast.choose(rng, split, collection), world_seed, split)
 
     @staticmethod
-    def numbered(stream: int, number: int, split: str = "train") -> World:
+    def numbered(stream: int, number: int, split: str = "train", collection: str = "starter") -> World:
         """World ``number`` of a stream of worlds, such as a dataset's seed."""
-        return World.build(int(np.random.SeedSequence([stream, number]).generate_state(1)[0]), split)
+        return World.build(int(np.random.SeedSequence([stream, number]).generate_state(1)[0]), split, collection)
 
     @staticmethod
     def of(models: tuple[ObjectModel, ...], world_seed: int = 0, split: str = "train") -> World:
