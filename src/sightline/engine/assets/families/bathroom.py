@@ -7,7 +7,18 @@ import numpy as np
 from sightline.engine.assets import meshes
 from sightline.engine.assets.colours import CREAM, DARK, SILVER, shade
 from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
-from sightline.engine.assets.families.forms import blob, boxed, grip, loft, lying, prism, sleeve, standing, turned
+from sightline.engine.assets.families.forms import (
+    blob,
+    boxed,
+    fronts,
+    grip,
+    loft,
+    lying,
+    prism,
+    sleeve,
+    standing,
+    turned,
+)
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape
 
@@ -197,13 +208,11 @@ def shampoo(d: Draw) -> Shape:
     body = blob((x, y, h), 0.75, d.between(0.15, 0.3), 18, 9)
     cap_h = d.between(0.012, 0.018)
     cap = blob((d.between(0.5, 0.85) * x, 0.75 * y, cap_h + 0.004), 0.75, 0.2, 14, 6).moved((0, 0, h - 0.005))
-    front = blob((0.7 * x, 1.03 * y, 0.62 * h), 0.6, 0.4, 14, 7).moved((0, 0, 0.18 * h))
-    dot = blob((0.3 * x, 1.06 * y, 0.18 * h), 1.0, 1.0, 12, 7).moved((0, 0, 0.42 * h))
+    front = fronts(0.5 * x, 0.6 * h, y, 0.48 * h)
     visuals = (
         *d.paint(body),
         d.coat(cap, d.pick((d.accent, WHITE, shade(d.rgb, 0.6)))),
-        d.coat(front, d.pick((WHITE, CREAM, shade(d.rgb, 1.8)))),
-        d.coat(dot, d.accent),
+        d.label(front, d.rgb, 1, 1.2 * h / x),
     )
     pieces = [block((0.86 * x, 0.95 * y, h), (0, 0, h / 2)), block((0.5 * x, 0.7 * y, cap_h), (0, 0, h + cap_h / 2))]
     return Shape(visuals, tuple(pieces), Grasp((0, 0, max(0.5 * h, h + cap_h - 0.055)), ACROSS_Y, y))

@@ -173,6 +173,12 @@ def panel(x: float, y: float, centre: Sequence[float] = (0.0, 0.0, 0.0)) -> Mesh
     return Mesh(corners + np.asarray(centre, float), np.array([[0, 1, 2], [0, 2, 3]]), up, uv)
 
 
+def fronts(x: float, z: float, depth: float, height: float) -> Mesh:
+    """Two upright rectangles, x wide and z high around ``height``: on the -y and +y sides of what is ``depth`` deep."""
+    front = standing(panel(x, z)).moved((0, -depth / 2 - 0.0004, height))
+    return meshes.merge(front, front.moved((0, 0, 0), np.diag([-1.0, -1.0, 1.0])))
+
+
 def disc(radius: float, sides: int = 16) -> Mesh:
     """A lying disc that faces up, its picture upright when seen from -y."""
     angle = np.arange(sides) * 2 * np.pi / sides

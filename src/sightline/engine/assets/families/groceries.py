@@ -7,7 +7,7 @@ import numpy as np
 from sightline.engine.assets import meshes, packaged
 from sightline.engine.assets.colours import CREAM, DARK, SILVER, shade
 from sightline.engine.assets.families.family import ALL, BRIGHT, WHITE, Draw, family
-from sightline.engine.assets.families.forms import blob, boxed, rod, sleeve, turned, wrapped_box
+from sightline.engine.assets.families.forms import blob, boxed, fronts, rod, sleeve, turned, wrapped_box
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Grasp, Shape
 
@@ -174,12 +174,12 @@ def ketchup(d: Draw) -> Shape:
         )
     x, y = d.between(2.2, 2.5) * r, d.between(1.65, 1.85) * r
     body = blob((x, y, neck + 0.004), 0.5, 0.25, 16, 9)
-    front = blob((0.76 * x, 1.05 * y, 0.56 * neck), 0.6, 0.5, 14, 7).moved((0, 0, 0.2 * neck))
+    front = fronts(0.6 * x, 0.55 * neck, y, 0.48 * neck)
     pieces = [
         block((0.8 * x, y, 0.9 * neck), (0, 0, 0.45 * neck)),
         block((1.1 * r, 1.1 * r, h - 0.9 * neck), (0, 0, (h + 0.9 * neck) / 2)),
     ]
-    visuals = (*d.paint(body), d.coat(nozzle, cap_rgb), d.coat(front, d.pick((WHITE, d.accent))))
+    visuals = (*d.paint(body), d.coat(nozzle, cap_rgb), d.label(front, d.rgb, 1, 0.9 * neck / x))
     return Shape(visuals, tuple(pieces), Grasp((0, 0, max(0.55 * neck, h - 0.056)), ACROSS_Y, y))
 
 
@@ -254,8 +254,8 @@ def sack(d: Draw) -> Shape:
         [(0.36 * y, 0.9 * h), (0.2 * y, 0.98 * h), (0.2 * y, 1.02 * h), (0.36 * y, 1.14 * h), (0, 1.08 * h)], 12, 60.0
     )
     cord = meshes.lathe([(0.2 * y, 0.98 * h), (0.25 * y, 1.0 * h), (0.2 * y, 1.02 * h)], 12, 90.0)
-    shield = blob((0.66 * x, 1.06 * y, 0.6 * h), 0.7, 0.7, 14, 7).moved((0, 0, 0.2 * h))
-    visuals = (*d.paint(body, neck), d.coat(cord, d.accent), d.coat(shield, d.pick((WHITE, CREAM, shade(d.rgb, 0.6)))))
+    shield = fronts(0.5 * x, 0.42 * h, 0.99 * y, 0.48 * h)
+    visuals = (*d.paint(body, neck), d.coat(cord, d.accent), d.label(shield, d.rgb, 1, 0.84 * h / x))
     pieces = [
         block((0.8 * x, 0.98 * y, 0.86 * h), (0, 0, 0.43 * h)),
         block((0.5 * y, 0.5 * y, 0.24 * h), (0, 0, 0.98 * h)),

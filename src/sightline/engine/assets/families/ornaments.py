@@ -88,9 +88,13 @@ def snow_globe(d: Draw) -> Shape:
     r, low = d.between(0.02, 0.0225), d.between(0.014, 0.019)
     base = [(0, 0), (r, 0), (0.95 * r, 0.4 * low), (0.78 * r, low), (0, low)]
     z = low + 0.8 * r
-    back = meshes.lathe([(r * np.cos(a), z + r * np.sin(a)) for a in np.linspace(-0.9, np.pi / 2, 8)], 16, 60.0)
-    keep = back.vertices[:, 1] > -0.25 * r
-    shell = meshes.Mesh(back.vertices, back.faces[keep[back.faces].all(1)], back.normals, back.uv)
+    ball = meshes.lathe([(r * np.cos(a), z + r * np.sin(a)) for a in np.linspace(-0.9, np.pi / 2, 8)], 16, 60.0)
+    behind = ball.faces[(ball.vertices[:, 1] > -1e-9)[ball.faces].all(1)]
+    # Half of the glass, seen from both sides, so that what is in it shows.
+    shell = meshes.merge(
+        meshes.Mesh(ball.vertices, behind, ball.normals, ball.uv),
+        meshes.Mesh(ball.vertices, behind[:, ::-1], -ball.normals, ball.uv),
+    )
     snow = meshes.lathe([(0.8 * r, low), (0.9 * r, z - 0.45 * r), (0.4 * r, z - 0.3 * r), (0, z - 0.26 * r)], 14, 60.0)
     tree = [
         meshes.lathe([((0.46 - 0.12 * k) * r, z + (0.28 * k - 0.3) * r), (0, z + (0.28 * k + 0.2) * r)], 7)

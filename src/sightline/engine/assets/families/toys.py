@@ -270,12 +270,11 @@ def doll(d: Draw) -> Shape:
         (0, h),
     ]
     skin: RGB = d.pick(((0.96, 0.8, 0.66), (0.8, 0.58, 0.42), (0.5, 0.33, 0.22)))
-    face = standing(meshes.lathe([(0.46 * r, 0), (0.4 * r, 0.0016), (0, 0.0026)], 14)).moved((0, -0.58 * r, 0.76 * h))
-    eyes = [
-        meshes.ellipsoid((0.0012, 0.001, 0.0014), (s * 0.17 * r, -0.58 * r - 0.0026, 0.79 * h), 6, 4) for s in (-1, 1)
-    ]
-    mouth = meshes.ellipsoid((0.0016, 0.0008, 0.0008), (0, -0.58 * r - 0.0026, 0.71 * h), 6, 4)
-    belly = standing(meshes.lathe([(0.5 * r, 0), (0.36 * r, 0.002), (0, 0.003)], 14)).moved((0, -0.9 * r, 0.3 * h))
+    face = blob((0.95 * r, 0.7 * r, 0.24 * h), 1.0).moved((0, -0.48 * r, 0.64 * h))
+    front = -0.48 * r - 0.35 * r
+    eyes = [meshes.ellipsoid((0.0013, 0.001, 0.0016), (s * 0.18 * r, front, 0.79 * h), 6, 4) for s in (-1, 1)]
+    mouth = meshes.ellipsoid((0.0018, 0.001, 0.0008), (0, front, 0.72 * h), 6, 4)
+    belly = blob((1.0 * r, 0.8 * r, 0.34 * h), 1.0).moved((0, -0.64 * r, 0.14 * h))
     visuals = (
         *d.paint(meshes.lathe(profile, 18, 60.0)),
         d.coat(face, skin),
@@ -283,7 +282,7 @@ def doll(d: Draw) -> Shape:
         d.coat(mouth, (0.8, 0.15, 0.2)),
         d.coat(belly, d.accent),
     )
-    return turned(visuals, profile, grip=max(0.45 * h, h - 0.05), yaw=0.0, pieces=7)
+    return turned(visuals, profile, grip=max(0.45 * h, h - 0.05), pieces=7)
 
 
 @family("toy house", TOY, mass=0.09, colours=ALL, materials=("wood", "plastic"), synonyms=("doll house", "house"))

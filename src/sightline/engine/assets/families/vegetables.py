@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from sightline.core.geometry import wrap_angle
 from sightline.engine.assets import meshes, prints
 from sightline.engine.assets.colours import CREAM, shade
 from sightline.engine.assets.families.family import WHITE, Draw, family
-from sightline.engine.assets.families.forms import lying, turned
+from sightline.engine.assets.families.forms import lumpy, lying, turned
 from sightline.engine.assets.families.growth import GREENS, STALK, leaf, ribbed, ripe, scaled_profile, stalk
 from sightline.engine.assets.items import block
 from sightline.engine.assets.meshes import Mesh
@@ -261,15 +262,18 @@ def pumpkin(d: Draw) -> Shape:
 def cabbage(d: Draw) -> Shape:
     """A ball of overlapping leaves."""
     r, h = d.between(0.021, 0.0235), d.between(0.036, 0.042)
-    core = meshes.ellipsoid((0.93 * r, 0.93 * r, 0.5 * h), (0, 0, 0.5 * h), 16, 9)
+    core = lumpy(meshes.ellipsoid((0.9 * r, 0.9 * r, 0.49 * h), (0, 0, 0.5 * h), 16, 9), d.rng, 0.05)
     leaves = []
-    for k in range(d.whole(4, 6)):
-        angle, tilt = 2.1 * k, d.between(0.3, 0.6)
-        shell = meshes.lathe(
-            [(0.25 * r, 0), (0.85 * r, 0.12 * h), (r, 0.45 * h), (0.92 * r, d.between(0.6, 0.85) * h)], 18, 70.0
+    for k in range(d.whole(5, 7)):
+        wide, top = d.between(0.9, 1.2), d.between(0.8, 0.98) * h
+        out = (0.96 + 0.012 * k) * r
+        shell = meshes.lathe([(0.3 * r, 0), (0.86 * out, 0.14 * h), (out, 0.48 * h), (0.8 * out, top)], 18, 70.0)
+        away = np.abs(wrap_angle(np.arctan2(shell.vertices[:, 1], shell.vertices[:, 0]) - 2.4 * k)) / wide
+        # The rim falls away from the middle of the leaf.
+        points = shell.vertices * np.stack(
+            [np.ones_like(away), np.ones_like(away), 1 - 0.5 * np.minimum(away, 1) ** 2], -1
         )
-        keep = np.cos(np.arctan2(shell.vertices[:, 1], shell.vertices[:, 0]) - angle) > tilt
-        leaves.append(Mesh(shell.vertices, shell.faces[keep[shell.faces].all(1)], shell.normals, shell.uv))
+        leaves.append(Mesh(points, shell.faces[(away < 1)[shell.faces].all(1)], shell.normals, shell.uv))
     visuals = (Visual(core, shade(d.rgb, 1.3), shine=0.2), *d.paint(meshes.merge(*leaves)))
     profile = scaled_profile([(0, 0), (0.4, 0), (0.86, 0.2), (0.98, 0.5), (0.85, 0.8), (0.4, 1)], r, h)
     return turned(visuals, profile, grip=0.5 * h)
