@@ -13,6 +13,7 @@ from sightline.engine.assets import collection as shelves
 from sightline.engine.assets import full
 from sightline.engine.assets.catalogue import SPLITS
 from sightline.engine.assets.sheet import draw_sheet
+from sightline.engine.assets.variant import Variant
 
 
 def list_objects(collection: str = "full") -> dict[str, Any]:
@@ -21,7 +22,8 @@ def list_objects(collection: str = "full") -> dict[str, Any]:
     Raises SightlineError on an unknown collection.
     """
     allowed = {split: set(shelves.kinds(split, collection)) for split in SPLITS}
-    rows, every = [], set()
+    rows: list[list[Any]] = []
+    every: set[Variant] = set()
     for kind in shelves.kinds(None, collection):
         role = shelves.role(kind, collection)
         path = full.category(kind)[:-1] if collection == "full" else (role,)

@@ -198,7 +198,7 @@ def blush_print(base: RGB, second: RGB, rng: np.random.Generator, reach: float =
 
 
 def seed_print(base: RGB, second: RGB) -> Picture:
-    """[64,64,3] picture of a skin full of small seeds."""
+    """[64,64,3] picture of a skin full of small seeds, or of a sheet full of holes."""
     x, y = _repeat(_ACROSS + 0.05 * (np.floor(_UP * 8) % 2), 10), _repeat(_UP, 8)
     mask = (np.hypot(x, 0.7 * y) < 0.32).astype(float)[..., None]
     return _as_picture(np.asarray(base) * (1 - mask) + np.asarray(second) * mask)

@@ -12,11 +12,10 @@ from sightline.engine.assets.items import ACROSS_Y, block, foot
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
 
-ANIMAL, FIGURE = "toys/animals", "toys/figures"
+ANIMAL = "toys/animals"
 SOFT = ("cloth", "plastic", "wood", "rubber")
 PELT = ("dots", "stripes", "flowers", "hearts", "stars")
 ORANGE: RGB = (0.95, 0.5, 0.05)
-SKINS: tuple[RGB, ...] = ((0.96, 0.8, 0.66), (0.8, 0.58, 0.42), (0.5, 0.33, 0.22))
 
 
 def egg_shape(radii: tuple[float, float, float], centre: tuple[float, float, float], fine: bool = False) -> Mesh:

@@ -14,7 +14,7 @@ from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
 
-BAKERY, MEAL = "food/bakery", "food/meals"
+BAKERY = "food/bakery"
 CRUST: dict[str, RGB] = {"brown": (0.66, 0.40, 0.17)}
 CRUMB: RGB = (0.93, 0.83, 0.62)
 ICING = {
@@ -25,7 +25,6 @@ ICING = {
     "blue": (0.3, 0.5, 0.85),
     "green": (0.45, 0.7, 0.4),
 }
-SALAD: RGB = (0.35, 0.6, 0.18)
 SPRINKLES: tuple[RGB, ...] = (
     (0.85, 0.1, 0.2),
     (0.98, 0.85, 0.2),
@@ -71,11 +70,11 @@ def bun(d: Draw) -> Shape:
         ]
         visuals.append(Visual(meshes.merge(*bars), CRUMB, shine=0.0))
     elif style == 2:
-        visuals.append(Visual(_seeds(d, r, h, 14), CREAM))
+        visuals.append(Visual(sesame(d, r, h, 14), CREAM))
     return turned(visuals, profile, grip=0.45 * h)
 
 
-def _seeds(d: Draw, r: float, h: float, count: int) -> Mesh:
+def sesame(d: Draw, r: float, h: float, count: int) -> Mesh:
     """Sesame on a dome of radius r and height h."""
     grains = []
     for k in range(count):

@@ -16,9 +16,11 @@ from sightline.engine.assets.families.forms import (
     turned,
     wrapped_box,
 )
-from sightline.engine.assets.families.toys import BLOCK, WOODEN
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+
+BLOCK = "toys/blocks"
+WOODEN = ("wood", "wood", "plastic", "foam")
 
 
 @family(
@@ -33,7 +35,7 @@ from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
 def cube(d: Draw) -> Shape:
     """Sharp, chamfered or rounded; some carry a letter on every side."""
     w = d.between(0.036, 0.045)
-    if d.chance(0.3):
+    if not d.pattern and d.chance(0.6):
         letter = prints.written(d.pick("ABCDEFGHKLMNPRSTUXYZ"), d.rgb, WHITE if not d.light else DARK)
         inner = meshes.box((1.004 * w, 1.004 * w, 1.004 * w), 0.07 * w)
         visuals: tuple[Visual, ...] = (

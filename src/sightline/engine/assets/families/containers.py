@@ -12,7 +12,8 @@ from sightline.engine.assets.items import block, upright_cylinder
 from sightline.engine.assets.model import Collider, Shape, Visual
 from sightline.engine.assets.targets import Target, rectangular_wall, ring_wall
 
-TABLEWARE, COOKWARE, STORAGE = "kitchenware/tableware", "kitchenware/cookware", "household/storage"
+TABLEWARE = "kitchenware/tableware"
+STORAGE = "household/storage"
 
 
 def round_vessel(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from sightline.engine.assets import meshes
+from sightline.engine.assets import meshes, prints
 from sightline.engine.assets.colours import DARK, SILVER, WOOD, shade
-from sightline.engine.assets.families.containers import COOKWARE, round_vessel
-from sightline.engine.assets.families.family import ALL, MEDIUM, VIVID, Draw, family
+from sightline.engine.assets.families.containers import round_vessel
+from sightline.engine.assets.families.family import ALL, MEDIUM, VIVID, WHITE, Draw, family
 from sightline.engine.assets.items import block, upright_cylinder
 from sightline.engine.assets.model import Collider, Shape, Visual
 from sightline.engine.assets.targets import Target, rectangular_wall, ring_wall
+
+COOKWARE = "kitchenware/cookware"
 
 
 def _long_handle(d: Draw, start: float, z: float) -> tuple[Visual, Collider]:
@@ -131,15 +133,16 @@ def baking_dish(d: Draw) -> Target:
     mass=0.25,
     colours=ALL,
     materials=("metal", "plastic"),
-    patterns=("dots",),
     role="container",
     synonyms=("strainer",),
 )
 def colander(d: Draw) -> Target:
     """A bowl on a foot ring, full of holes, with two ears."""
-    d.pattern, d.accent = "dots", shade(d.rgb, 0.35) if not d.dark else (0.4, 0.4, 0.42)
     top, high = d.between(0.074, 0.079), d.between(0.044, 0.051)
     visuals, pieces, inner = round_vessel(d, 0.6 * top, 0.9 * top, top, high)
+    dark = shade(d.rgb, 0.35) if not d.dark else (0.4, 0.4, 0.42)
+    holes = prints.seed_print(d.rgb, dark)
+    outside, inside = (Visual(part.mesh, WHITE, holes, part.shine) for part in visuals)
     t = np.linspace(-0.5, 0.5, 8) * np.pi
     ears = [
         meshes.tube(
@@ -147,7 +150,5 @@ def colander(d: Draw) -> Target:
         )
         for s in (-1, 1)
     ]
-    return Shape((*visuals, d.coat(meshes.merge(*ears), d.pick((d.rgb, SILVER)))), tuple(pieces)), (
-        2 * inner,
-        2 * inner,
-    )
+    shape = Shape((outside, inside, d.coat(meshes.merge(*ears), d.pick((d.rgb, SILVER)))), tuple(pieces))
+    return shape, (2 * inner, 2 * inner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import DARK, SILVER, shade
+from sightline.engine.assets.colours import DARK, RGB, SILVER, shade
 from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
 from sightline.engine.assets.families.forms import (
     blob,
@@ -18,9 +18,12 @@ from sightline.engine.assets.families.forms import (
     turned,
     wrapped_box,
 )
-from sightline.engine.assets.families.household import BRASS, ELECTRIC, STEEL
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Grasp, Shape, Visual
+
+ELECTRIC = "household/electrics"
+STEEL: RGB = (0.6, 0.61, 0.63)
+BRASS: RGB = (0.8, 0.62, 0.25)
 
 
 @family("light bulb", ELECTRIC, mass=0.05, colours=ALL, materials=("glass",), synonyms=("bulb",))

@@ -15,7 +15,7 @@ from sightline.engine.assets import meshes
 from sightline.engine.assets.families.family import Draw
 from sightline.engine.assets.items import ACROSS_Y, block, grip_height, upright_cylinder
 from sightline.engine.assets.meshes import Floats, Mesh
-from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+from sightline.engine.assets.model import LOWEST_GRASP, Collider, Grasp, Shape, Visual
 
 Profile = Sequence[tuple[float, float]]  # (radius, z) from the bottom of the axis to its top
 ALONG_Y = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])  # turns what stands along z to lie along -y
@@ -271,7 +271,7 @@ def boxed(
 
 def lying(visuals: Sequence[Visual], pieces: Sequence[Collider], at: float, width: float, height: float) -> Shape:
     """A long thing along x, taken across y at x = ``at``, where it is ``width`` wide and ``height`` high."""
-    return Shape(tuple(visuals), tuple(pieces), Grasp((at, 0.0, max(0.014, 0.55 * height)), ACROSS_Y, width))
+    return Shape(tuple(visuals), tuple(pieces), Grasp((at, 0.0, max(LOWEST_GRASP, 0.55 * height)), ACROSS_Y, width))
 
 
 def grip(d: Draw, length: float, thick: float, at: float = 0.0) -> tuple[Visual, Collider]:

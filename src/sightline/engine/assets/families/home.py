@@ -20,7 +20,9 @@ from sightline.engine.assets.families.growth import GREENS, leaf
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Grasp, Shape, Visual
 
-LIGHT, PLANT, DECOR = "home/lights", "home/plants", "home/ornaments"
+LIGHT = "home/lights"
+PLANT = "home/plants"
+DECOR = "home/ornaments"
 GOLD: RGB = (0.86, 0.68, 0.28)
 
 

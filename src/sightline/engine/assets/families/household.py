@@ -1,4 +1,4 @@
-"""Things from cupboards and drawers: electrics, clothes, handicraft."""
+"""Things from cupboards and drawers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from sightline.core.geometry import rotation_z
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import CREAM, DARK, RGB, SILVER
+from sightline.engine.assets.colours import CREAM, DARK, SILVER
 from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
 from sightline.engine.assets.families.forms import (
     blob,
@@ -21,14 +21,7 @@ from sightline.engine.assets.families.forms import (
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Grasp, Shape, Visual
 
-ELECTRIC, CLOTHES, CRAFT, SUPPLY = (
-    "household/electrics",
-    "household/clothes",
-    "household/handicraft",
-    "household/supplies",
-)
-STEEL: RGB = (0.6, 0.61, 0.63)
-BRASS: RGB = (0.8, 0.62, 0.25)
+SUPPLY = "household/supplies"
 
 
 @family("padlock", SUPPLY, mass=0.12, colours=ALL, materials=("metal", "plastic"), synonyms=("lock",))

@@ -66,7 +66,7 @@ def spoon(d: Draw) -> Shape:
     wide, long = d.between(0.022, 0.027), d.between(0.029, 0.035)
     outside = meshes.lathe([(0, 0), (0.6, 0.08), (0.92, 0.5), (1, 1), (0.9, 1), (0.55, 0.3), (0, 0.2)], 16, 60.0)
     bowl = outside.scaled((long / 2, wide / 2, 0.008)).moved((reach - long / 2, 0, 0))
-    head = d.metal(meshes.merge(_neck(thick, reach - long), bowl.moved((0, 0, 0.0))))
+    head = d.metal(meshes.merge(_neck(thick, reach - long), bowl))
     return _handled(d, head, block((0.8 * long, 0.8 * wide, 0.006), (reach - long / 2, 0, 0.003)), thick, length)
 
 
@@ -250,7 +250,7 @@ def pepper_mill(d: Draw) -> Shape:
     return turned(visuals, [*body, *head[1:]], grip=max(0.55 * h, h - 0.055), pieces=8)
 
 
-@family("kitchen timer", UTENSIL, mass=0.09, patterns=(), synonyms=("egg timer",))
+@family("kitchen timer", UTENSIL, mass=0.09, synonyms=("egg timer",))
 def kitchen_timer(d: Draw) -> Shape:
     """A round clockwork timer with a dial, upright on a foot, or a squat knob with marks."""
     if d.chance(0.5):

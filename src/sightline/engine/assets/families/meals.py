@@ -7,17 +7,15 @@ import numpy as np
 from sightline.core.geometry import rotation_z
 from sightline.engine.assets import meshes
 from sightline.engine.assets.colours import CREAM, RGB, shade
-from sightline.engine.assets.families.bakery import (
-    ICING,
-    MEAL,
-    SALAD,
-    _seeds,
-)
+from sightline.engine.assets.families.bakery import ICING, sesame
 from sightline.engine.assets.families.family import Draw, family
 from sightline.engine.assets.families.forms import blob, lumpy, lying, prism, rod, standing, turned
 from sightline.engine.assets.items import ACROSS_Y, block, foot
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+
+MEAL = "food/meals"
+SALAD: RGB = (0.35, 0.6, 0.18)
 
 
 @family("burger", MEAL, mass=0.1, materials=("crust",), natural={"brown": (0.76, 0.48, 0.2)}, synonyms=("hamburger",))
@@ -45,7 +43,7 @@ def burger(d: Draw) -> Shape:
     top = meshes.lathe(
         [(0.5 * r, z), (r, z), (0.97 * r, z + 0.4 * domed), (0.7 * r, z + 0.85 * domed), (0, z + domed)], 18, 60.0
     )
-    visuals += [d.paint(top)[0], Visual(_seeds(d, r, domed, 12).moved((0, 0, z)), CREAM)]
+    visuals += [d.paint(top)[0], Visual(sesame(d, r, domed, 12).moved((0, 0, z)), CREAM)]
     h = z + domed
     return turned(visuals, [(0.95 * r, 0), (r, 0.3 * h), (r, 0.7 * h), (0.6 * r, h)], grip=0.5 * h)
 

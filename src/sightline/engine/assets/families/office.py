@@ -19,8 +19,7 @@ from sightline.engine.assets.families.forms import (
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
 
-WRITING, DESK = "office/writing", "office/desk"
-BLOCKED = ("plastic", "plastic", "metal")
+DESK = "office/desk"
 
 
 @family("stapler", DESK, mass=0.12, colours=ALL, materials=("plastic", "metal"))

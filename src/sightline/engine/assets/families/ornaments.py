@@ -195,7 +195,7 @@ def trophy(d: Draw) -> Shape:
             (r, stem + 0.4 * (h - low)),
             (0.96 * r, h),
         ]
-        shape = turned(
+        return turned(
             visuals,
             profile,
             grip=h - 0.022,
@@ -203,7 +203,6 @@ def trophy(d: Draw) -> Shape:
             more=[block((0.95 * w, 0.95 * w, low), (0, 0, low / 2))],
             pieces=8,
         )
-        return shape
     thick, size = d.between(0.024, 0.028), 0.5 * (h - low)
     top = standing(prism(star(5, 0.5 * size, size, np.pi / 2), thick)).moved((0, thick / 2, low + 0.9 * size + 0.003))
     neck = rod((0, 0, low), (0, 0, low + 0.6 * size), 0.004, 8)
@@ -231,18 +230,18 @@ def bell(d: Draw) -> Shape:
         (0.84 * r, 0),
         (r, 0),
         (0.96 * r, 0.1 * h),
-        (0.72 * r, 0.4 * h),
+        (0.82 * r, 0.4 * h),
         (d.between(0.52, 0.64) * r, 0.75 * h),
         (0.34 * r, 0.95 * h),
         (0, h),
     ]
     if d.chance(0.5):
-        grip_ = meshes.lathe(
+        knob = meshes.lathe(
             [(0.2 * r, 0.97 * h), (0.16 * r, 1.1 * h), (0.32 * r, 1.35 * h), (0.26 * r, 1.6 * h), (0, 1.66 * h)],
             12,
             60.0,
         )
-        top = d.made_of("wood", grip_, d.pick((WOOD, (0.35, 0.2, 0.1))))
+        top = d.made_of("wood", knob, d.pick((WOOD, (0.35, 0.2, 0.1))))
     else:
         top = d.coat(standing(ring(0.2 * r, 0.0018, 10, 5)).moved((0, 0.0018, 1.12 * h)), d.rgb)
     return turned((*d.paint(meshes.lathe(profile, 20, 60.0)), top), profile, grip=0.3 * h, pieces=7)

@@ -8,9 +8,11 @@ from sightline.engine.assets import meshes, prints
 from sightline.engine.assets.colours import CREAM, DARK, SILVER, WOOD, shade
 from sightline.engine.assets.families.family import ALL, MEDIUM, WHITE, Draw, family
 from sightline.engine.assets.families.forms import panel, ring
-from sightline.engine.assets.families.surfaces import BOARDS, READING, mapped, slab
+from sightline.engine.assets.families.surfaces import BOARDS, mapped, slab
 from sightline.engine.assets.model import Visual
 from sightline.engine.assets.targets import Target
+
+READING = "office/reading"
 
 
 @family(

@@ -14,7 +14,9 @@ from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
 from sightline.engine.assets.targets import Target, ring_wall
 
-TABLEWARE, LINEN, READING, BOARDS = "kitchenware/tableware", "household/linen", "office/reading", "home/boards"
+TABLEWARE = "kitchenware/tableware"
+LINEN = "household/linen"
+BOARDS = "home/boards"
 
 
 def slab(d: Draw, x: float, y: float, h: float, visuals: list[Visual]) -> Target:

@@ -13,9 +13,11 @@ from sightline.engine.assets.families.forms import (
     prism,
     turned,
 )
-from sightline.engine.assets.families.household import CLOTHES, CRAFT
 from sightline.engine.assets.items import ACROSS_Y, block, foot
 from sightline.engine.assets.model import Collider, Grasp, Shape
+
+CLOTHES = "household/clothes"
+CRAFT = "household/handicraft"
 
 
 @family("spool of thread", CRAFT, mass=0.06, colours=ALL, materials=("cloth",), synonyms=("thread", "reel of thread"))

@@ -11,7 +11,7 @@ from sightline.engine.assets.families.forms import grip, lying, prism, rod, whee
 from sightline.engine.assets.items import block
 from sightline.engine.assets.model import Shape
 
-HAND, WORKSHOP = "tools/hand tools", "tools/workshop"
+HAND = "tools/hand tools"
 HANDLES = ("plastic", "rubber", "wood")
 STEEL = (0.55, 0.56, 0.58)
 
@@ -19,7 +19,7 @@ STEEL = (0.55, 0.56, 0.58)
 @family("screwdriver", HAND, mass=0.08, colours=ALL, materials=("plastic", "rubber"), patterns=("stripes", "bands"))
 def screwdriver(d: Draw) -> Shape:
     """A fat grip and a shaft with a flat, cross or square tip."""
-    thick, length, shaft = d.between(0.022, 0.026), d.between(0.05, 0.06), d.between(0.038, 0.052)
+    thick, length, shaft = d.between(0.022, 0.026), d.between(0.058, 0.066), d.between(0.032, 0.043)
     bar, filling = grip(d, length, thick, -length)
     r, z = d.between(0.0026, 0.0036), thick / 2
     blade = d.pick(

@@ -1,4 +1,4 @@
-"""Blocks, games and other toys."""
+"""Games and playthings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from sightline.engine.assets.items import ACROSS_Y, block, foot
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
 
-BLOCK, GAME, TOY = "toys/blocks", "toys/games", "toys/playthings"
+GAME = "toys/games"
+TOY = "toys/playthings"
 # Rotations that take the upper side of a cube to the upper one and to those around it.
 SIDES = tuple(
     np.array(rows, float)
@@ -32,7 +33,6 @@ SIDES = tuple(
         [[0, 0, -1], [0, 1, 0], [1, 0, 0]],
     )
 )
-WOODEN = ("wood", "wood", "plastic", "foam")
 
 
 @family(

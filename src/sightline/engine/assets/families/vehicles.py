@@ -163,7 +163,7 @@ def train(d: Draw) -> Shape:
     funnel = meshes.lathe(
         [(0.25 * boiler, 0), (0.3 * boiler, 0.008), (0.55 * boiler, 0.016), (0.3 * boiler, 0.016), (0, 0.014)], 10
     )
-    stack_ = meshes.merge(
+    chimney = meshes.merge(
         funnel.moved((0.34 * x, 0, floor + 1.85 * boiler)),
         meshes.ellipsoid((0.3 * boiler,) * 3, (0.1 * x, 0, floor + 1.95 * boiler), 8, 5),
     )
@@ -172,7 +172,7 @@ def train(d: Draw) -> Shape:
     )
     visuals = (
         *d.paint(meshes.merge(house, drum)),
-        d.coat(meshes.merge(roof, stack_), d.accent),
+        d.coat(meshes.merge(roof, chimney), d.accent),
         d.coat(base, shade(d.rgb, 0.5)),
         d.coat(pane, (0.95, 0.9, 0.6), "glass"),
         *wheels(d, [-0.34 * x, 0, 0.32 * x], r, 0.86 * y, 0.16 * y),

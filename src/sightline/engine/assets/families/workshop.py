@@ -8,9 +8,10 @@ from sightline.engine.assets import meshes
 from sightline.engine.assets.colours import DARK, SILVER, shade
 from sightline.engine.assets.families.family import ALL, Draw, family
 from sightline.engine.assets.families.forms import blob, boxed, lying, prism, standing, star
-from sightline.engine.assets.families.tools import WORKSHOP
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape
+
+WORKSHOP = "tools/workshop"
 
 
 @family("tape measure", WORKSHOP, mass=0.1, colours=ALL, materials=("plastic", "rubber"), synonyms=("measuring tape",))

@@ -16,9 +16,12 @@ from sightline.engine.assets.families.forms import (
     turned,
     wrapped_box,
 )
-from sightline.engine.assets.families.office import BLOCKED, DESK, WRITING
+from sightline.engine.assets.families.office import DESK
 from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape
+
+WRITING = "office/writing"
+BLOCKED = ("plastic", "plastic", "metal")
 
 
 @family("marker", WRITING, mass=0.05, colours=ALL, patterns=("stripes", "bands"), synonyms=("felt pen", "marker pen"))
@@ -32,8 +35,8 @@ def marker(d: Draw) -> Shape:
         meshes.lathe([(1.02 * r, 0), (1.08 * r, 0.001), (1.06 * r, cap - 0.004), (0.8 * r, cap), (0, cap)], 14)
     ).moved((0.3 * cap, 0, 1.08 * r))
     clip = meshes.plain_box((0.8 * cap, 0.004, 0.0025), (0.72 * cap, 0, 2.2 * r))
-    body = d.paint(barrel)[0] if d.chance(0.5) else d.label(barrel, WHITE, 2, 0.8)
-    pieces = [block((length + cap, 2 * r, 2 * r), (0.15 * cap + (cap - length) / 2 + 0.15 * cap, 0, 1.04 * r))]
+    body = d.paint(barrel)[0] if d.pattern or d.chance(0.3) else d.label(barrel, WHITE, 2, 0.8)
+    pieces = [block((length + cap, 2 * r, 2 * r), (0.8 * cap - 0.5 * length, 0, 1.04 * r))]
     return lying((body, d.coat(meshes.merge(top, clip), d.rgb)), pieces, -0.3 * length, 2.08 * r, 2.1 * r)
 
 
