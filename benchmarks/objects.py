@@ -24,7 +24,7 @@ from sightline.core.runtime import prepare_process
 def count() -> dict[str, Any]:
     """Build and hash everything."""
     from sightline.engine.assets import SPLITS, full
-    from sightline.engine.assets.fingerprint import content_hash
+    from sightline.engine.assets.fingerprint import content_hash, form_hash
 
     hashes: dict[str, set[str]] = {split: set() for split in SPLITS}
     faces, seconds = [], 0.0
@@ -34,6 +34,7 @@ def count() -> dict[str, Any]:
         for split in SPLITS
     }
     every: set[str] = set()
+    forms: set[str] = set()
     with progress(total, "objects", "object") as bar:
         for kind in full.kinds():
             for variant in full.variants(kind):
@@ -43,6 +44,7 @@ def count() -> dict[str, Any]:
                 faces.append(model.faces)
                 digest = content_hash(model)
                 every.add(digest)
+                forms.add(form_hash(model))
                 for split, members in allowed.items():
                     if (kind, variant.number) in members:
                         hashes[split].add(digest)
@@ -51,6 +53,7 @@ def count() -> dict[str, Any]:
         "kinds": len(full.kinds()),
         "objects": total,
         "distinct": len(every),
+        "distinct_forms": len(forms),
         **{f"distinct_{split}": len(found) for split, found in hashes.items()},
         "build_ms": 1000 * seconds / total,
         "faces_mean": float(np.mean(faces)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from sightline.core.errors import SightlineError
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel, full
 from sightline.engine.assets.families import FAMILIES, LOOK_ALIKE, NOVEL, confusable, names
-from sightline.engine.assets.model import LOWEST_GRASP
+from sightline.engine.assets.fingerprint import form_hash
+from sightline.engine.assets.model import LOWEST_GRASP, Shape
 from sightline.engine.world import World
 
 KINDS = full.kinds()
@@ -136,6 +138,19 @@ def test_instances_differ_in_what_is_built() -> None:
     for kind in ("mug", "tomato", "screwdriver", "milk carton", "book"):
         hashes = {assets.content_hash(full.model(kind, v.number)) for v in full.variants(kind)}
         assert len(hashes) == FAMILIES[kind].count
+
+
+def test_the_fingerprints_count_what_they_say() -> None:
+    bowl = full.model("bowl", 0)
+    other = replace(bowl, name="another", colour="pink", kind="dish")
+    assert assets.content_hash(other) == assets.content_hash(bowl)
+    first, *rest = bowl.shape.visuals
+    painted = Shape((replace(first, rgb=(0.5, 0.1, 0.2)), *rest), bowl.shape.colliders)
+    for changed in (replace(bowl, shape=painted), replace(bowl, mass=0.2), replace(bowl, shape=bowl.shape.scaled(1.1))):
+        assert assets.content_hash(changed) != assets.content_hash(bowl)
+        assert form_hash(changed) == form_hash(bowl)
+    moved = Shape((replace(first, mesh=first.mesh.scaled((1.1, 1, 1))), *rest), bowl.shape.colliders)
+    assert form_hash(replace(bowl, shape=moved)) != form_hash(bowl)
 
 
 def test_names_are_not_shared() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sightline.engine.assets.model import ObjectModel
 
+FORM_STEP = 0.01  # of an object's largest side: smaller differences of form are none
 LENGTH_STEP = 1e-5  # metres: smaller differences are none
 COLOUR_STEP = 1e-3
 
@@ -38,3 +39,9 @@ def content_hash(model: ObjectModel) -> str:
         add((*model.grasp.point, model.grasp.width), LENGTH_STEP)
     add((model.mass, model.friction), COLOUR_STEP)
     return digest.hexdigest()
+
+
+def form_hash(model: ObjectModel) -> str:
+    """SHA-256 of an object's form alone: its vertices at a common size. Colour, texture, size and mass do not count."""
+    points = model.shape.points() / model.extent.max()
+    return hashlib.sha256(np.round(points / FORM_STEP).astype(np.int64).tobytes()).hexdigest()
