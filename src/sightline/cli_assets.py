@@ -38,6 +38,44 @@ class AssetsScenes:
 
 
 @dataclass(frozen=True)
+class AssetsKinds:
+    """Table of the object kinds: category, noun, instances in each split."""
+
+    collection: Literal["starter", "full"] = "full"
+    """Which objects: the small catalogue of the first datasets, or all families."""
+    json: Json = None
+    """Write the result here: kinds, objects, splits, rows."""
+
+    def run(self) -> dict:
+        from sightline.engine.assets.listing import list_objects
+
+        return list_objects(self.collection)
+
+
+@dataclass(frozen=True)
+class AssetsObjects:
+    """One picture of many objects of the full collection, with their names."""
+
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
+    """The picture (PNG or JPEG)."""
+    count: int = 300
+    """Number of objects, spread evenly over the kinds."""
+    kinds: tuple[str, ...] = ()
+    """Only these kinds, e.g. --kinds mug "toy car"; all by default."""
+    seed: int = 0
+    """Which instances are shown."""
+    colliders: bool = False
+    """Show the collision pieces instead of what is seen."""
+    json: Json = None
+    """Write the result here: objects, kinds, width, height."""
+
+    def run(self) -> dict:
+        from sightline.engine.assets.listing import draw_objects
+
+        return draw_objects(self.out, self.count, self.kinds, self.seed, self.colliders)
+
+
+@dataclass(frozen=True)
 class AssetsCount:
     """Build every surface, texture, light and backdrop and count those that differ in content."""
 
@@ -119,8 +157,10 @@ class AssetsList:
 def assets(
     action: Annotated[AssetsImport, tyro.conf.subcommand("import")]
     | Annotated[AssetsList, tyro.conf.subcommand("list")]
+    | Annotated[AssetsKinds, tyro.conf.subcommand("kinds")]
+    | Annotated[AssetsObjects, tyro.conf.subcommand("objects")]
     | Annotated[AssetsScenes, tyro.conf.subcommand("scenes")]
     | Annotated[AssetsCount, tyro.conf.subcommand("count")],
-) -> AssetsImport | AssetsList | AssetsScenes | AssetsCount:
+) -> AssetsImport | AssetsList | AssetsKinds | AssetsObjects | AssetsScenes | AssetsCount:
     """What worlds are made of: look at it, count it, import objects of your own."""
     return action

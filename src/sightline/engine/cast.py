@@ -8,51 +8,53 @@ import numpy as np
 
 from sightline.core.errors import SightlineError
 from sightline.engine import assets
-from sightline.engine.assets import ObjectModel
+from sightline.engine.assets import ObjectModel, Variant
 from sightline.engine.assets.library import load_collection
 from sightline.engine.collections import LIBRARY, STARTER, require_collection
 
-# Nouns that a listener could mistake for one another never meet.
-CONFUSABLE = (
-    {"can", "soda can"},
-    {"carton", "milk carton"},
-    {"cup", "mug"},
-    {"box", "cereal box"},
-)
 UNSEEN_SHARE = 0.7  # of the objects of split "unseen", where their kind has a held-out colour
 
 
 class _Cast:
     """The objects chosen so far."""
 
-    def __init__(self, rng: np.random.Generator, split: str) -> None:
-        self.rng, self.split = rng, split
-        self.chosen: list[ObjectModel] = []
+    def __init__(self, rng: np.random.Generator, split: str, collection: str) -> None:
+        self.rng, self.split, self.collection = rng, split, collection
+        self.chosen: list[Variant | ObjectModel] = []
 
-    def fits(self, kind: str, colour: str, size: str) -> bool:
-        """Whether the newcomer is clearly different from everyone: another kind, another colour, or small and large."""
+    def fits(self, newcomer: Variant | ObjectModel) -> bool:
+        """Whether the newcomer is clearly different from everyone: another kind, another colour, or small and large.
+
+        Nouns that a listener could mistake for one another never meet.
+        """
+        kind, colour, size = newcomer.kind, newcomer.colour, newcomer.size
         for other in self.chosen:
             if other.kind == kind and other.colour == colour and {other.size, size} != {"small", "large"}:
                 return False
-            if any({other.kind, kind} == pair for pair in CONFUSABLE):
+            if assets.confusable(other.kind, kind, self.collection):
                 return False
         return sum(other.kind == kind and other.colour == colour for other in self.chosen) < 2
 
-    def add(self, kinds: tuple[str, ...], colour: str | None = None, size: str | None = None) -> ObjectModel | None:
+    def add(self, kinds: tuple[str, ...], colour: str | None = None, size: str | None = None) -> Variant | None:
         """Choose one of ``kinds`` (in that colour and size, if given) that fits; None when there is none."""
         for kind in self.rng.permutation(kinds):
             options = [
-                (c, s)
-                for c, s in assets.variants(str(kind), self.split)
-                if colour in (None, c) and size in (None, s) and self.fits(str(kind), c, s)
+                option
+                for option in assets.choices(str(kind), self.split, self.collection)
+                if colour in (None, option.colour) and size in (None, option.size) and self.fits(option)
             ]
-            held = [option for option in options if assets.is_held_out(str(kind), option[0])]
+            held = [option for option in options if option.held_out]
             if held and self.rng.random() < UNSEEN_SHARE:
                 options = held
             if options:
-                self.chosen.append(assets.model(str(kind), *options[self.rng.integers(len(options))]))
-                return self.chosen[-1]
+                chosen = options[self.rng.integers(len(options))]
+                self.chosen.append(chosen)
+                return chosen
         return None
+
+    def built(self) -> tuple[ObjectModel, ...]:
+        """The models of everyone chosen."""
+        return tuple(entry if isinstance(entry, ObjectModel) else assets.build(entry) for entry in self.chosen)
 
 
 def world_seed(stream: int, number: int) -> int:
@@ -75,9 +77,13 @@ def choose(rng: np.random.Generator, split: str, collection: str = STARTER) -> t
     if collection.startswith(LIBRARY):
         return choose_from(load_collection(collection), rng, split)
     require_collection(collection)
-    cast = _Cast(rng, split)
-    items = tuple(kind for kind in assets.kinds(split) if assets.role(kind) == "item")
-    rich = tuple(kind for kind in items if len({c for c, _ in assets.variants(kind, split)}) >= 4)
+    cast = _Cast(rng, split, collection)
+    by_role = {
+        name: tuple(kind for kind in assets.kinds(split, collection) if assets.role(kind, collection) == name)
+        for name in ("item", "container", "surface")
+    }
+    items, containers, surfaces = by_role.values()
+    rich = tuple(kind for kind in items if len({v.colour for v in assets.choices(kind, split, collection)}) >= 4)
     lead = cast.add(rich, size="small" if rng.random() < 0.5 else "large")
     assert lead is not None
     cast.add((lead.kind,), lead.colour, "large" if lead.size == "small" else "small")
@@ -91,15 +97,13 @@ def choose(rng: np.random.Generator, split: str, collection: str = STARTER) -> t
     wanted = int(rng.integers(7, 9))
     while len(cast.chosen) < wanted:
         cast.add(items)
-    containers = tuple(kind for kind in assets.kinds(split) if assets.role(kind) == "container")
-    surfaces = tuple(kind for kind in assets.kinds(split) if assets.role(kind) == "surface")
     first = cast.add(containers)
     twins = first is not None and rng.random() < 0.35
     cast.add((first.kind,) if twins and first is not None else containers)
     cast.add(surfaces)
     if rng.random() < 0.5:
         cast.add(surfaces)
-    return tuple(cast.chosen)
+    return cast.built()
 
 
 def choose_from(
@@ -110,13 +114,13 @@ def choose_from(
     Places to put things that ``models`` lacks come from the starter catalogue of ``split``; items never do.
     Raises SightlineError when there is no item among them.
     """
-    cast = _Cast(rng, split)
+    cast = _Cast(rng, split, STARTER)
     shuffled = [models[int(k)] for k in rng.permutation(len(models))]
     for role, most in (("item", int(rng.integers(7, 9))), ("container", 2), ("surface", 1), ("distractor", 1)):
         found = 0
         for entry in shuffled:
             apart = all(_head(entry) != _head(other) for other in cast.chosen if other.kind != entry.kind)
-            if found < most and entry.role == role and apart and cast.fits(entry.kind, entry.colour, entry.size):
+            if found < most and entry.role == role and apart and cast.fits(entry):
                 cast.chosen.append(entry)
                 found += 1
         if role == "item" and not found:
@@ -125,9 +129,9 @@ def choose_from(
             )
         if role in ("container", "surface") and not found:
             cast.add(tuple(kind for kind in assets.kinds(split) if assets.role(kind) == role))
-    return tuple(cast.chosen)
+    return cast.built()
 
 
-def _head(entry: ObjectModel) -> str:
+def _head(entry: ObjectModel | Variant) -> str:
     """The last word of a noun: a listener could mistake a wine glass for a water glass."""
     return entry.kind.split()[-1]

@@ -20,6 +20,12 @@ COLOURS: dict[str, RGB] = {
     "black": (0.07, 0.07, 0.08),
     "brown": (0.44, 0.26, 0.13),
 }
+# The full collection speaks of a few more.
+PALETTE: dict[str, RGB] = COLOURS | {
+    "pink": (0.96, 0.46, 0.66),
+    "grey": (0.47, 0.48, 0.50),
+    "turquoise": (0.10, 0.70, 0.70),
+}
 CREAM: RGB = (0.95, 0.91, 0.80)
 SILVER: RGB = (0.75, 0.77, 0.79)
 LEAF: RGB = (0.22, 0.48, 0.14)

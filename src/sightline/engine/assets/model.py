@@ -14,6 +14,7 @@ from sightline.engine.assets.meshes import Mesh
 
 VISUAL_GROUP, COLLISION_GROUP = 1, 3
 FRICTION = 1.0  # sliding, of every object's own surface
+LOWEST_GRASP = 0.014  # metres of the tool point above the base: the finger tips are 9 mm below it
 RGB = tuple[float, float, float]
 
 
@@ -93,6 +94,25 @@ class Shape:
         grasps = tuple(Grasp(moved(g.point), g.yaw, g.width, g.square) for g in self.grasps)
         return Shape(visuals, colliders, grasps[0] if grasps else None, self.rolls, grasps[1:])
 
+    def scaled(self, factor: float) -> Shape:
+        """The shape ``factor`` times as large; the tool point keeps 1.4 cm above what it stands on.
+
+        For shapes that stand on z = 0.
+        """
+
+        def grown(point: tuple[float, float, float]) -> tuple[float, float, float]:
+            return point[0] * factor, point[1] * factor, point[2] * factor
+
+        visuals = tuple(Visual(v.mesh.scaled((factor,) * 3), v.rgb, v.texture, v.shine) for v in self.visuals)
+        colliders = tuple(
+            Collider(c.shape, tuple(size * factor for size in c.size), grown(c.pos), c.quat) for c in self.colliders
+        )
+        if self.grasp is None:
+            return Shape(visuals, colliders, None, self.rolls)
+        x, y, z = grown(self.grasp.point)
+        grasp = Grasp((x, y, max(z, LOWEST_GRASP)), self.grasp.yaw, self.grasp.width * factor, self.grasp.square)
+        return Shape(visuals, colliders, grasp, self.rolls)
+
     def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lowest and highest corner [3] of everything seen."""
         points = self.points()
@@ -112,6 +132,8 @@ class ObjectModel:
         rgb: the colour it is painted with (natural colour for fruit); the look varies it a little.
         inner: size (x, y) of the room inside a container or of the top of a surface; (0, 0) for items.
         balance: centre of mass in the object frame; None: on the axis, at 40 % of the height.
+        friction: sliding friction of its surface. Of two things that touch, the rougher one counts.
+        material, pattern: of its main part, where they are known; a plain one has no pattern.
         label, travel: as in ObjectInfo.
     """
 
@@ -125,6 +147,9 @@ class ObjectModel:
     shape: Shape = field(repr=False, compare=False)
     inner: tuple[float, float] = (0.0, 0.0)
     balance: tuple[float, float, float] | None = None
+    friction: float = FRICTION
+    material: str = ""
+    pattern: str = ""
     label: str = ""
     travel: float = 0.0
 
@@ -251,6 +276,6 @@ class ObjectModel:
             group=COLLISION_GROUP,
             mass=0.0,
             condim=6 if self.shape.rolls else 4,
-            friction=[FRICTION, 0.02, 0.004 if self.shape.rolls else 0.0001],
+            friction=[self.friction, 0.02, 0.004 if self.shape.rolls else 0.0001],
             solref=[0.01, 1.0],
         )

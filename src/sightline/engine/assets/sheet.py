@@ -1,0 +1,126 @@
+"""Contact sheets: many objects in one picture, each by itself on a neutral ground with its name below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from sightline.core.console import progress
+from sightline.core.errors import SightlineError
+from sightline.engine.assets.model import COLLISION_GROUP, ObjectModel
+from sightline.engine.gl import MISSING
+
+TILE, CAPTION = 112, 14  # pixels: side of an object's picture, height of the line below it
+OVERSAMPLE = 2
+BATCH = 25  # objects in one compiled model
+FAR_AWAY = 50.0  # metres: where the others wait, so that each is alone in its picture
+FOVY, ELEVATION, AZIMUTH = 20.0, -28.0, 120.0  # degrees
+FILL = 0.78  # share of the picture's height that the object takes
+GROUND = [0.80, 0.80, 0.79, 1.0]
+
+
+def draw_sheet(models: Sequence[ObjectModel], out: Path, columns: int = 20, colliders: bool = False) -> tuple[int, int]:
+    """Write the contact sheet of ``models`` and return its width and height in pixels.
+
+    Args:
+        out: PNG or JPEG file; its folder is made.
+        columns: pictures side by side.
+        colliders: draw the collision pieces instead of what is seen.
+
+    Raises:
+        SightlineError: nothing to draw, no OpenGL backend, or a file name without a picture format.
+    """
+    if not models:
+        raise SightlineError("A contact sheet needs at least one object.")
+    if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise SightlineError(f"A contact sheet is a .png or .jpg file, not '{out.name}'.")
+    columns = min(columns, len(models))
+    width, height = columns * TILE, -(-len(models) // columns) * (TILE + CAPTION)
+    sheet = Image.new("RGB", (width, height), (203, 203, 201))
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(10)
+    with progress(len(models), "contact sheet", "object") as bar:
+        for index, tile in enumerate(_tiles(models, colliders)):
+            x, y = TILE * (index % columns), (TILE + CAPTION) * (index // columns)
+            picture = Image.fromarray(tile).resize((TILE, TILE), Image.Resampling.LANCZOS)
+            sheet.paste(picture, (x, y))
+            draw.text((x + TILE / 2, y + TILE + CAPTION / 2), models[index].kind, (40, 40, 40), font, "mm")
+            bar.update()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(out, quality=85)
+    return width, height
+
+
+def _tiles(models: Sequence[ObjectModel], colliders: bool) -> Iterator[NDArray[np.uint8]]:
+    """[side,side,3] uint8 pictures of the objects, one after another."""
+    for start in range(0, len(models), BATCH):
+        batch = models[start : start + BATCH]
+        compiled = _stage(batch)
+        data = mujoco.MjData(compiled)
+        renderer = _renderer(compiled)
+        option = mujoco.MjvOption()
+        option.geomgroup[:] = [1, not colliders, 0, 0, 0, 0]
+        option.geomgroup[COLLISION_GROUP] = colliders
+        try:
+            for index, entry in enumerate(batch):
+                data.qpos[0::7] = FAR_AWAY
+                data.qpos[7 * index] = 0.0
+                mujoco.mj_kinematics(compiled, data)
+                mujoco.mj_comPos(compiled, data)
+                mujoco.mj_camlight(compiled, data)
+                renderer.update_scene(data, _camera(entry), option)
+                yield renderer.render()
+        finally:
+            renderer.close()
+
+
+def _stage(models: Sequence[ObjectModel]) -> mujoco.MjModel:
+    """A ground, three lights and the objects."""
+    spec = mujoco.MjSpec()
+    spec.stat.extent, spec.visual.global_.fovy = 1.0, FOVY
+    spec.visual.map.znear, spec.visual.map.shadowclip = 0.02, 0.3
+    spec.visual.quality.shadowsize, spec.visual.quality.offsamples = 2048, 4
+    spec.visual.headlight.ambient, spec.visual.headlight.diffuse = [0.46] * 3, [0.15] * 3
+    spec.visual.headlight.specular = [0.0] * 3
+    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], rgba=GROUND, group=0)
+    for direction, strength, shadow in (([0.45, 0.35, -0.85], 0.42, True), ([-0.6, -0.5, -0.5], 0.2, False)):
+        spec.worldbody.add_light(
+            type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
+            dir=direction,
+            diffuse=[strength] * 3,
+            specular=[0.3] * 3,
+            castshadow=shadow,
+            pos=[-0.45, -0.35, 0.85],
+        )
+    for index, entry in enumerate(models):
+        entry.add_to(spec, f"object_{index}")
+    return spec.compile()
+
+
+def _renderer(compiled: mujoco.MjModel) -> mujoco.Renderer:
+    side = OVERSAMPLE * TILE
+    compiled.vis.global_.offwidth = compiled.vis.global_.offheight = side
+    try:
+        return mujoco.Renderer(compiled, side, side)
+    except Exception as error:  # PyOpenGL raises anything from AttributeError to its own GLError
+        raise SightlineError(f"{MISSING} The backend said: {error}") from error
+
+
+def _camera(entry: ObjectModel) -> mujoco.MjvCamera:
+    """A camera that sees the object from the front and above, as large as it fits."""
+    around, up = np.radians([AZIMUTH, ELEVATION])
+    ahead = np.array([np.cos(up) * np.cos(around), np.cos(up) * np.sin(around), np.sin(up)])
+    right = np.array([np.sin(around), -np.cos(around), 0.0])
+    axes = np.stack([right, np.cross(right, ahead), ahead])
+    seen = entry.shape.points() @ axes.T
+    low, high = seen.min(0), seen.max(0)
+    camera = mujoco.MjvCamera()
+    camera.type = mujoco.mjtCamera.mjCAMERA_FREE
+    camera.lookat[:] = (low + high) / 2 @ axes
+    camera.distance = (high - low)[:2].max() / 2 / (FILL * np.tan(np.radians(FOVY) / 2))
+    camera.azimuth, camera.elevation = AZIMUTH, ELEVATION
+    return camera

@@ -1,0 +1,49 @@
+"""Whether an object is good to handle: does it stand still, and does the expert get it into a container?"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from sightline.core.errors import SightlineError
+from sightline.core.types import Task
+from sightline.engine import assets
+from sightline.engine.assets import ObjectModel
+from sightline.engine.expert import Expert
+from sightline.engine.physics import Simulation
+from sightline.engine.relations import FOOTING
+from sightline.engine.rollout import MAX_STEPS, Judge
+from sightline.engine.scene import sample_scene
+from sightline.engine.world import World
+
+
+@cache
+def _containers() -> tuple[ObjectModel, ...]:
+    """From small to large."""
+    return assets.model("bowl", "white", "large"), assets.model("basket", "brown", "large")
+
+
+def attempt(item: ObjectModel, seed: int = 0) -> str:
+    """Let the expert, undisturbed, put ``item`` from somewhere on the table into a container that is large enough.
+
+    Returns:
+        What went wrong, in a few words ("unstable": it does not come to rest upright); empty after success.
+    """
+    rng = np.random.default_rng(seed)
+    fitting = [container for container in _containers() if item.radius <= FOOTING * container.radius]
+    world = World.of((item, fitting[0] if fitting else _containers()[-1]), seed)
+    try:
+        layout = sample_scene(world, rng)
+    except SightlineError:
+        return "unstable"
+    simulation = Simulation(world)
+    simulation.reset(layout, rng)
+    task = Task("into", 0, 1, "put it in", "it", "it")
+    expert, judge = Expert(simulation, task), Judge(simulation, task)
+    for _ in range(MAX_STEPS):
+        simulation.step(expert.act())
+        judge.watch()
+        if judge.success or judge.fallen:
+            break
+    return judge.verdict()
