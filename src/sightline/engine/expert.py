@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.core.types import SceneState, Task
 from sightline.engine.physics import Simulation, limited, vector_from_rotation
+from sightline.engine.relations import tops
 from sightline.engine.tasks import ABOVE, is_done, place_point
 
 SPEED = 0.06  # metres per action
@@ -175,15 +176,15 @@ class Expert:
         along = np.clip((scene.positions[:, :2] - start) @ way / max(float(way @ way), 1e-9), 0, 1)
         apart = np.linalg.norm(start + along[:, None] * way - scene.positions[:, :2], axis=1)
         apart -= np.array([info.radius for info in scene.objects])
-        tops = scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2
+        high = tops(scene)
         others = scene.present.copy()
         if skip_target:
             others[self.task.target] = False
         under = others & (apart < max(reach, self.hand.finger_reach))
         beside = others & (apart < self.hand.palm_reach)
         return max(
-            float(np.max(tops[under], initial=0.0)) + below + MARGIN,
-            float(np.max(tops[beside], initial=0.0)) - self.hand.palm_height + MARGIN,
+            float(np.max(high[under], initial=0.0)) + below + MARGIN,
+            float(np.max(high[beside], initial=0.0)) - self.hand.palm_height + MARGIN,
         )
 
     def _choose_grasp(self, scene: SceneState) -> SceneState:
@@ -247,11 +248,11 @@ class Expert:
         others = scene.present & (np.arange(len(scene.objects)) != target)
         local = (scene.positions[others, :2] - point[:2]) @ rotation_z(yaw)[:2, :2]  # x across, y along closing
         radii = np.array([info.radius for info in scene.objects])[others]
-        tops = (scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2)[others]
+        reaching = tops(scene)[others]
 
         def depth(low: tuple[float, float], high: tuple[float, float], floor: float) -> float:
             gap = np.linalg.norm(local - np.clip(local, low, high), axis=1)
-            return float(np.sum(np.clip(radii + 0.004 - gap, 0, None) * (tops > floor)))
+            return float(np.sum(np.clip(radii + 0.004 - gap, 0, None) * (reaching > floor)))
 
         hand = self.hand
         half, inner, outer = hand.finger_half + SPARE, hand.opening / 2 - SPARE, hand.finger_reach

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, rotation_z
 from sightline.core.types import ACTION_NAMES, SceneState, Task
+from sightline.engine.relations import tops
 from sightline.engine.robots.description import TOOL_SITE
 from sightline.engine.scene import Layout, apply_layout
 from sightline.engine.tasks import sample_task
@@ -127,8 +128,7 @@ class Simulation:
         apply_layout(self.world, self.data, layout)
         mujoco.mj_forward(self.model, self.data)
         scene = self.world.scene_state(self.data)
-        tops = scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2
-        radii = np.array([info.radius for info in scene.objects])
+        high, radii = tops(scene), np.array([info.radius for info in scene.objects])
         position, yaw = np.zeros(3), 0.0
         for _ in range(50):
             position = np.array([*self.robot.home_tool[:2], 0.0])
@@ -136,7 +136,7 @@ class Simulation:
             position[2] = rng.uniform(*START_HEIGHT)
             yaw = rng.uniform(-START_YAW, START_YAW)
             near = np.linalg.norm(scene.positions[:, :2] - position[:2], axis=1) < radii + 0.12
-            if not np.any(near & scene.present & (tops + 0.03 > position[2])):
+            if not np.any(near & scene.present & (high + 0.03 > position[2])):
                 break
         self.set_tool(position, yaw)
 
@@ -145,9 +145,9 @@ class Simulation:
         scene = self.scene()
         position = rng.uniform([0.34, -0.28, 0.0], [0.68, 0.28, 0.0])
         yaw = rng.uniform(-0.8, 0.8)
-        tops = (scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2)[scene.present]
+        high = tops(scene)[scene.present]
         near = np.linalg.norm(scene.positions[scene.present, :2] - position[:2], axis=1) < 0.18
-        position[2] = min(np.max(tops[near], initial=0.0) + rng.uniform(0.03, 0.25), 0.4)
+        position[2] = min(np.max(high[near], initial=0.0) + rng.uniform(0.03, 0.25), 0.4)
         items = np.flatnonzero(scene.present & self.world.graspable & self.world.mounting.free)
         if not (hold and len(items)):
             self.set_tool(position, yaw, 1.0 if rng.random() < 0.7 else -1.0)

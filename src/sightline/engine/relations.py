@@ -41,6 +41,17 @@ def top_height(scene: SceneState, index: int) -> float:
     return base_height(scene, index) + scene.objects[index].height
 
 
+def tops(scene: SceneState) -> Array:
+    """[n] heights (m) up to which objects reach as they are: an open lid stands up."""
+    heights = np.array([info.height for info in scene.objects])
+    if scene.joints is None:
+        return scene.positions[:, 2] + heights / 2
+    lids = np.array([info.role == "lid" for info in scene.objects], bool)
+    radii = np.array([info.radius for info in scene.objects])
+    upright = radii * np.abs(np.sin(np.where(lids, scene.joints, 0.0)))
+    return scene.positions[:, 2] + np.maximum(heights / 2, upright)
+
+
 def bulk(scene: SceneState, index: int) -> float:
     """Characteristic length (m) that "largest" and "smallest" compare: the cube root of radius^2 x height."""
     info = scene.objects[index]

@@ -10,7 +10,7 @@ import numpy as np
 from sightline.core.types import SceneState, Task
 from sightline.engine.hand import Room
 from sightline.engine.language import STYLES, Expression, Phrasebook, instruct
-from sightline.engine.relations import REST, base_height, top_height
+from sightline.engine.relations import REST, base_height, top_height, tops
 from sightline.engine.skills.goals import CLOSED, PRESSED, body_of, opening
 from sightline.engine.skills.support import can_carry
 from sightline.engine.tasks import draw_style, shuffled
@@ -87,11 +87,10 @@ def _room_above(scene: SceneState, target: int, reference: int, room: Room) -> b
     others[[target, reference]] = False
     apart = np.linalg.norm(scene.positions[:, :2] - scene.positions[reference, :2], axis=1)
     apart -= np.array([info.radius for info in scene.objects])
-    tops = scene.positions[:, 2] + np.array([info.height for info in scene.objects]) / 2
     floor = top_height(scene, reference)
     grip = floor + float(scene.grasp_points[target, 2]) - base_height(scene, target)
-    blocked = (apart < room.fingers) & (tops > floor - 0.01)
-    blocked |= (apart < room.palm[0]) & (tops > grip + room.palm_height - 0.01)
+    blocked = (apart < room.fingers) & (tops(scene) > floor - 0.01)
+    blocked |= (apart < room.palm[0]) & (tops(scene) > grip + room.palm_height - 0.01)
     return not bool(np.any(blocked & others))
 
 

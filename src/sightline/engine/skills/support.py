@@ -6,14 +6,18 @@ from functools import lru_cache
 
 import numpy as np
 
+from sightline.core.geometry import Array
 from sightline.engine.assets.model import Collider, ObjectModel
 
 LEVEL = 0.002  # metres: the highest flat piece ends this close to the object's visible top
-HOLLOW = 0.004  # metres: what is seen in the middle of the top is not further below it than this
+HOLLOW = 0.004  # metres: what is seen of the flat is not further below the object's highest point than this
+DOMED = 0.001  # metres: what is seen towards the flat's edge is not further below its middle than this
 CENTRED = 0.003  # metres off the middle
 TALLEST = 0.095  # metres: what is higher topples too easily to be built on
-SLENDER = 4.0  # height over half the width of its foot from which a thing falls over when it is put down askew
+SLENDER = 3.5  # height over half the width of its foot from which a thing falls over when it is put down askew
 SMALLEST = 0.014  # metres: half a width on which things stand safely
+# Where the top is looked at, in half widths of its flat: the middle, and eight places around it.
+RINGS = 0.8 * np.array([(0.0, 0.0), *((np.cos(turn), np.sin(turn)) for turn in np.arange(8) * np.pi / 4)])
 
 
 @lru_cache(maxsize=4096)
@@ -21,7 +25,9 @@ def flat_top(entry: ObjectModel) -> float:
     """Half the width (m) of the flat on top of an item, in its middle; 0 when nothing can be put on it."""
     if entry.role != "item" or entry.height > TALLEST or entry.shape.rolls:
         return 0.0
-    return _flat(entry, entry.height, +1) if _seen_in_the_middle(entry) > entry.height - HOLLOW else 0.0
+    half = _flat(entry, entry.height, +1)
+    middle, *around = _seen_heights(entry, RINGS * half) - entry.height
+    return half if min(middle, *around) > -HOLLOW and min(around) > middle - DOMED else 0.0
 
 
 @lru_cache(maxsize=4096)
@@ -55,16 +61,18 @@ def _half_width(piece: Collider) -> float:
     return min(piece.size[:2]) if piece.shape == "box" else piece.size[0]
 
 
-def _seen_in_the_middle(entry: ObjectModel) -> float:
-    """Height (m) at which a line down the middle of the object meets what is seen of it: deep in a cup."""
-    highest = 0.0
+def _seen_heights(entry: ObjectModel, points: Array) -> Array:
+    """[k] heights (m) at which lines down at ``points`` [k,2] meet what is seen of the object: deep in a cup."""
+    highest = np.zeros(len(points))
     for visual in entry.shape.visuals:
         corners = visual.mesh.vertices[visual.mesh.faces]  # [F,3,3]
-        after = np.roll(corners, -1, axis=1)
-        turns = corners[..., 0] * after[..., 1] - corners[..., 1] * after[..., 0]  # [F,3], about the line
-        area = turns.sum(1)
-        over = (np.abs(area) > 1e-12) & ((turns >= -1e-12).all(1) | (turns <= 1e-12).all(1))
-        if over.any():
-            weights = np.roll(turns[over], -1, axis=1) / area[over, None]  # opposite corners
-            highest = max(highest, float((weights * corners[over, :, 2]).sum(1).max()))
+        for number, point in enumerate(points):
+            here = corners[..., :2] - point
+            after = np.roll(here, -1, axis=1)
+            turns = here[..., 0] * after[..., 1] - here[..., 1] * after[..., 0]  # [F,3], about the line
+            area = turns.sum(1)
+            over = (np.abs(area) > 1e-12) & ((turns >= -1e-12).all(1) | (turns <= 1e-12).all(1))
+            if over.any():
+                weights = np.roll(turns[over], -1, axis=1) / area[over, None]  # opposite corners
+                highest[number] = max(highest[number], float((weights * corners[over, :, 2]).sum(1).max()))
     return highest

@@ -52,10 +52,12 @@ def models_of(stream: int, number: int, split: str, collection: str, tasks: str)
 def _contents(
     world_seed: int, split: str, collection: str, tasks: str
 ) -> tuple[tuple[ObjectModel, ...], tuple[Fixture, ...]]:
-    """Loose things and fixtures."""
+    """Loose things and fixtures, none of which is called like a part of one: no sewing button among push buttons."""
     rng = np.random.default_rng([world_seed, zlib.crc32(split.encode()), zlib.crc32(tasks.encode())])
     models = (*_items(rng, split, collection, BASES if tasks == "stack" else 0), *price_tags(rng, TAGS))
-    return models, _fixtures(rng, tasks)
+    fixtures = _fixtures(rng, tasks)
+    taken = {model.kind for fixture in fixtures for model in fixture.models}
+    return tuple(entry for entry in models if entry.kind not in taken), fixtures
 
 
 def _items(rng: np.random.Generator, split: str, collection: str, bases: int) -> tuple[ObjectModel, ...]:
