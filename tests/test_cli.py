@@ -17,7 +17,17 @@ from sightline.engine.robots import ROBOTS
 
 CONTRACT = {
     "doctor": [],
-    "generate": ["--out", "--episodes", "--seed", "--kind", "--split", "--robot", "--workers", "--renders-per-plan"]
+    "generate": [
+        "--out",
+        "--episodes",
+        "--seed",
+        "--kind",
+        "--split",
+        "--robot",
+        "--workers",
+        "--renders-per-plan",
+        "--tasks",
+    ]
     + ["--size"],
     "inspect": ["--html"],
     "audit": [],

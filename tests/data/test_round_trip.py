@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -195,3 +196,22 @@ def test_bad_episodes_are_not_written(tmp_path: Path, fault: str) -> None:
         with pytest.raises(SightlineError, match={"nan": "NaN", "camera": "wrist", "frames": "no frames"}[fault]):
             writer.write(episode)
         assert not writer.episodes
+
+
+def test_joints_and_labels_are_kept_where_there_are_any(tmp_path: Path) -> None:
+    plain, episode = synthetic_episode(candidate=0), synthetic_episode(candidate=1)
+    for t, frame in enumerate(episode.frames):
+        first, second, *others = frame.scene.objects
+        parts = (replace(first, role="drawer", label="top", travel=0.08), replace(second, role="button", label="7"))
+        frame.scene = replace(frame.scene, objects=(*parts, *others), joints=np.array([0.01 * t, *[np.nan] * 4]))
+    with DatasetWriter(tmp_path / "made", synthetic_card()) as writer:
+        writer.write(plain)
+        writer.write(episode)
+    dataset = load_dataset(tmp_path / "made")
+    assert dataset.labels(0).joints is None and dataset.labels(0).scene(0).joints is None
+    labels = dataset.labels(1)
+    assert labels.joints is not None
+    np.testing.assert_allclose(labels.joints[:, 0], 0.01 * np.arange(len(labels)), atol=1e-6)
+    assert np.isnan(labels.scene(2).joints[1:]).all()
+    assert [info.label for info in dataset.episodes[1].objects[:2]] == ["top", "7"]
+    assert dataset.episodes[1].objects[0].travel == 0.08 and not dataset.episodes[0].objects[0].label

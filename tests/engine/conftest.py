@@ -28,3 +28,14 @@ def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made") / "slides"
     generate(root, 2, Recipe(seed=5, size=112, kind="scenes"))
     return root
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight verified episodes of all kinds of tasks, among fixtures."""
+    from sightline.engine.generate import generate
+    from sightline.engine.recipe import Recipe
+
+    root = tmp_path_factory.mktemp("made") / "furnished"
+    generate(root, 8, Recipe(seed=2, size=112, tasks="all"))
+    return root

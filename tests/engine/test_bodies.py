@@ -61,3 +61,10 @@ def test_a_dataset_without_a_recipe_says_so(demonstrations: Path, tmp_path: Path
     layout.write_durably(tmp_path / "meta" / "generation.json", b"{")
     with pytest.raises(SightlineError, match="not valid JSON"):
         bodies_of(dataset, meta)
+
+
+def test_objects_among_fixtures_are_found_again(furnished: Path) -> None:
+    dataset = load_dataset(furnished)
+    for meta in dataset.episodes:
+        models = bodies_of(dataset, meta).models
+        assert [(model.kind, model.label) for model in models] == [(info.kind, info.label) for info in meta.objects]

@@ -18,7 +18,7 @@ from sightline.engine.resolve import resolve
 from sightline.engine.tasks import TaskSampler
 from sightline.engine.wording import plain_names
 
-TABLES = (lexicon.SYNONYMS, lexicon.QUALITIES, lexicon.RELATIONS, lexicon.RANKED, lexicon.PLACES)
+TABLES = (lexicon.SYNONYMS, lexicon.QUALITIES, lexicon.RELATIONS, lexicon.RANKED, lexicon.PLACES, lexicon.SKILLS)
 
 
 def test_what_is_held_out_is_never_said_in_training() -> None:

@@ -79,3 +79,11 @@ def test_a_colour_that_is_also_a_fruit() -> None:
     assert things_meant("the orange orange", scene) == {0}
     assert things_meant("the orange mug", scene) == {1}
     assert things_meant("the orange thing", scene) == {0, 1}
+
+
+def test_what_is_asked_for_must_make_sense() -> None:
+    scene = build_scene((thing("can"), 0.4, 0.0), (thing("cube", number=1), 0.5, 0.2), (thing("plate"), 0.6, -0.1))
+    assert meanings("put the can on top of the cube", scene) == {Meaning("stack", 0, 1)}
+    assert meanings("put the can on top of the plate", scene) == {Meaning("onto", 0, 2)}
+    assert meanings("stack the can on the plate", scene) == set()
+    assert meanings("press the can", scene) == meanings("open the plate", scene) == set()

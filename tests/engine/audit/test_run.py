@@ -37,9 +37,9 @@ def copy(demonstrations: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(demonstrations, tmp_path / "copy"))
 
 
-def change_labels(root: Path, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Rewrite a column of the labels of episode 1."""
-    path = load_dataset(root).episodes[1].labels
+def change_labels(root: Path, name: str, change: Callable[[np.ndarray], np.ndarray], episode: int = 1) -> None:
+    """Rewrite a column of the labels of an episode."""
+    path = load_dataset(root).episodes[episode].labels
     table = layout.read_parquet(path)
     values = change(column_array(table, name).copy())
     column = vector_column(values, values.dtype.type) if values.ndim > 1 else pa.array(values)
@@ -47,12 +47,12 @@ def change_labels(root: Path, name: str, change: Callable[[np.ndarray], np.ndarr
     path.write_bytes(layout.parquet_bytes(table))
 
 
-def change_task(root: Path, **changes: object) -> None:
-    """Rewrite the task of episode 1 in the index."""
-    path = sorted((root / "meta" / "episodes").rglob("*.parquet"))[1]
+def change_task(root: Path, episode: int = 1, **changes: object) -> None:
+    """Rewrite the task of an episode in the index."""
+    path = sorted((root / "meta" / "episodes").rglob("*.parquet"))[episode]
     table = layout.read_parquet(path)
     row = table.to_pylist()[0]
-    task = replace(load_dataset(root).episodes[1].task, **changes)
+    task = replace(load_dataset(root).episodes[episode].task, **changes)
     row |= {"sightline/task": json.dumps(asdict(task)), "tasks": [task.instruction]}
     path.write_bytes(layout.parquet_bytes(pa.Table.from_pylist([row]), arrow_schema=False))
 
@@ -139,3 +139,41 @@ def test_points_on_a_way_have_no_distance_from_it(corners: list[tuple[float, flo
     assert distance_to_way(np.array([[500.0, 0.0]]), way)[0] == pytest.approx(
         min(np.linalg.norm(way - [500, 0], axis=1)), rel=0.2
     )
+
+
+def test_true_labels_of_skills_pass(furnished: Path) -> None:
+    made = audit(furnished)
+    assert made["problems"] == [] and made["checked"]["goal"] == 8
+    relations = {meta.task.relation for meta in load_dataset(furnished).episodes}
+    assert {"stack", "press"} <= relations and relations & {"open", "close"}
+
+
+@pytest.mark.parametrize(
+    ("relations", "words"),
+    [(("open", "close"), "the drawer with the handle"), (("press",), "the button with the 77"), (("stack",), "it")],
+)
+def test_false_words_for_skills_are_found(
+    furnished: Path, tmp_path: Path, relations: tuple[str, ...], words: str
+) -> None:
+    root = Path(shutil.copytree(furnished, tmp_path / "copy"))
+    wrong = next(meta for meta in load_dataset(root).episodes if meta.task.relation in relations)
+    task = wrong.task
+    change_task(root, wrong.index, instruction=task.instruction.replace(task.target_phrase, words), target_phrase=words)
+    found = audit(root)
+    assert found["counts"]["instruction"] >= 2 and all(
+        text.startswith(f"episode {wrong.index}:") for text in found["problems"]
+    )
+
+
+def test_a_lid_that_is_not_where_its_joint_says_is_found(furnished: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(furnished, tmp_path / "copy"))
+    dataset = load_dataset(root)
+    meta = next(meta for meta in dataset.episodes if any(info.role == "lid" for info in meta.objects))
+    lid = [info.role for info in meta.objects].index("lid")
+
+    def opened(values: np.ndarray) -> np.ndarray:
+        values[:, lid] += 0.3
+        return values
+
+    change_labels(root, "joints", opened, meta.index)
+    assert audit(root)["counts"]["box"] >= 1
