@@ -1,4 +1,4 @@
-"""Draw one episode of each skill as a strip of pictures, front and wrist camera (docs/skills.jpg).
+"""Draw one episode of each skill as a strip of pictures, front camera and wrist camera (docs/skills.jpg).
 
 python scripts/picture_skills.py docs/skills.jpg
 """
@@ -14,30 +14,31 @@ from PIL import Image
 from sightline.core.draw import Picture, caption_bar
 from sightline.core.types import Episode
 from sightline.engine.recipe import Recipe
-from sightline.engine.rollout import CAMERAS, make_episode
+from sightline.engine.rollout import make_episode
 
-SIZE, FRAMES, SEED = 256, 6, 7
-CHOSEN = (("stack", "starter", 1), ("drawer", "full", 1), ("drawer", "full", 4), ("button", "full", 0))
+SIZE, LETTERS, SEED, COLLECTION = 288, 24, 7, "full"
+FRONT, WRIST = (0.0, 0.4, 0.75, 1.0), 0.55  # moments, as shares of the episode
+CHOSEN = (("stack", 7), ("drawer", 2), ("drawer", 5), ("button", 6))  # kind of task, first candidate
 
 
 def strip(episode: Episode) -> Picture:
-    """[H,W,3] uint8: six moments of an episode from left to right, a row a camera, what was asked for below."""
+    """[H,W,3] uint8: moments of an episode from left to right, the wrist camera's last, what was asked for below."""
     assert episode.task is not None
-    chosen = np.linspace(0, len(episode.frames) - 1, FRAMES).round().astype(int)
-    rows = [np.concatenate([episode.frames[t].views[camera].image for t in chosen], axis=1) for camera in CAMERAS]
-    return caption_bar(np.concatenate(rows), episode.task.instruction)
+    moments = [("front", share) for share in FRONT] + [("wrist", WRIST)]
+    last = len(episode.frames) - 1
+    views = [episode.frames[round(share * last)].views[camera].image for camera, share in moments]
+    return caption_bar(np.concatenate(views, axis=1), episode.task.instruction, LETTERS)
 
 
-def first_success(tasks: str, collection: str, candidate: int) -> Episode:
+def first_success(tasks: str, candidate: int) -> Episode:
     """The first episode from this candidate on that succeeds."""
     while True:
-        episode = make_episode(Recipe(SEED, size=SIZE, collection=collection, tasks=tasks), candidate, noise=False)
+        episode = make_episode(Recipe(SEED, size=SIZE, collection=COLLECTION, tasks=tasks), candidate, noise=False)
         if episode.success:
             return episode
         candidate += 1
 
 
 if __name__ == "__main__":
-    Image.fromarray(np.concatenate([strip(first_success(*row)) for row in CHOSEN])).save(
-        Path(sys.argv[1]), quality=70, optimize=True
-    )
+    picture = np.concatenate([strip(first_success(*row)) for row in CHOSEN])
+    Image.fromarray(picture).save(Path(sys.argv[1]), quality=80, optimize=True)
