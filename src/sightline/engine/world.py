@@ -116,7 +116,7 @@ class World:
         """A world with exactly these object models and fixtures (at most 40 objects with their parts), in surroundings
         of ``collection``."""
         require_collection(collection)
-        mounted: list[tuple[int, Fixture]] = []
+        loose, mounted = models, []
         for fixture in fixtures:
             mounted.append((len(models), fixture))
             models = (*models, *fixture.models)
@@ -127,8 +127,7 @@ class World:
         _set_options(spec)
         surroundings = _add_room(spec, np.random.default_rng([world_seed, 1]), split, collection)
         arm.attach(spec)
-        loose = mounted[0][0] if mounted else len(models)
-        for index, entry in enumerate(models[:loose]):
+        for index, entry in enumerate(loose):
             entry.add_to(spec, f"object_{index}")
         for first, fixture in mounted:
             fixture.add_to(spec, first)

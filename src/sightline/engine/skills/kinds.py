@@ -10,7 +10,7 @@ PLACE = "place"
 SKILL_TASKS: dict[str, tuple[str, ...]] = {"stack": ("stack",), "drawer": ("open", "close"), "button": ("press",)}
 """Kind -> its relations, some of core.types.SKILLS."""
 
-# Relation -> what the robot does one after the other, the stage that brings the goal about, and those that may be last.
+# Relation -> what the robot does one after the other (stacking: as picking and placing); then, which of it is the work.
 STAGES: dict[str, tuple[str, ...]] = {
     "open": ("move to the grasp", "grasp", "pull", "let go", "retreat"),
     "close": ("move to the grasp", "grasp", "push", "let go", "retreat"),

@@ -70,7 +70,7 @@ def _of_role(scene: SceneState, role: str) -> list[int]:
 
 
 def _stacks(scene: SceneState, world: World) -> Pairs:
-    """Items that stand on the table with nothing in or on them, where the hand has room above the lower one.
+    """Items at the height of the table, with nothing above them, where the hand has room above the lower one.
 
     Not what has something written on it: nobody builds with price tags.
     """
