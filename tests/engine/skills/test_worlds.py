@@ -41,3 +41,9 @@ def test_all_kinds_of_tasks_come_equally_often() -> None:
 def test_unknown_tasks_are_named() -> None:
     with pytest.raises(SightlineError, match=r"drawer.*button"):
         Recipe(tasks="drawers").check()
+
+
+def test_a_collection_without_flat_tops_is_no_place_to_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sightline.engine.skills.worlds.flat_top", lambda entry: 0.0)
+    with pytest.raises(SightlineError, match="too few things with a flat top"):
+        skilled_world(9, 4, "train", tasks="stack")

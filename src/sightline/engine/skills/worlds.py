@@ -66,7 +66,10 @@ def _items(rng: np.random.Generator, split: str, collection: str, bases: int) ->
         chosen = cast.choose(rng, split, collection)
         if sum(flat_top(entry) > 0 for entry in chosen) >= bases:
             return chosen
-    raise SightlineError(f"Split {split} has too few things with a flat top to stack on.")
+    raise SightlineError(
+        f"Split '{split}' of collection '{collection}' has too few things with a flat top to stack on: "
+        "choose other tasks, or another collection."
+    )
 
 
 def _fixtures(rng: np.random.Generator, tasks: str) -> tuple[Fixture, ...]:
