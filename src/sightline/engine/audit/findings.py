@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from sightline.core.geometry import Array
 
-# Largest deviations that pass, in pixels of a picture of 224 pixels; larger pictures may deviate more in proportion.
+# Largest deviations that pass, in pixels; pictures of more than 224 pixels may deviate more in proportion, smaller ones
+# as much, since boxes are of whole pixels in every picture.
 TOLERANCES: dict[str, float] = {"box": 1.0, "point": 1.0, "mask": 2.0, "trace": 1.0}
 
 
@@ -49,4 +50,4 @@ class Findings:
         self.checked[kind] += known.size
         self.worst[kind] = max(self.worst[kind], float(known.max(initial=0.0)))
         with np.errstate(invalid="ignore"):
-            return np.argwhere(deviation > TOLERANCES[kind] * width / 224)
+            return np.argwhere(deviation > TOLERANCES[kind] * max(width / 224, 1.0))
