@@ -163,6 +163,12 @@ def test_names_are_not_shared() -> None:
     assert full.category("mug") == ("kitchenware", "drinkware", "mug") and "pitcher" in full.synonyms("jug")
 
 
+def test_nothing_is_called_like_a_word_of_the_grammar() -> None:
+    """ "The object farthest from the robot" speaks of the arm."""
+    for noun in FAMILIES:
+        assert not names(noun) & {"robot", "arm", "table", "object", "thing", "item", "one"}, noun
+
+
 def test_colour_words_are_seen() -> None:
     """Of what is painted in the main colour, most is near to what the model says its colour is."""
     for kind in ("mug", "toy car", "bowl", "sponge", "notebook"):

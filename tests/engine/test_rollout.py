@@ -157,3 +157,9 @@ def test_pictures_do_not_depend_on_what_was_drawn_before() -> None:
         return np.stack([frame.views[camera].image for frame in episode.frames for camera in ("front", "wrist")])
 
     np.testing.assert_array_equal(pictures([4]), pictures([0, 4]))
+
+
+def test_a_goal_reached_by_accident_is_no_demonstration():
+    """While this target is carried again, the gripper slips and drops it exactly where it belongs."""
+    made = make_episode(Recipe(41, collection="full"), 11, render=False)
+    assert not made.success and made.failure == "done by accident"

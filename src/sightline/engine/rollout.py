@@ -29,7 +29,7 @@ from sightline.engine.robots import DEFAULT
 from sightline.engine.robots import robot as find_robot
 from sightline.engine.scene import Layout, sample_layout, sample_scene
 from sightline.engine.skills.choose import expert_for
-from sightline.engine.skills.kinds import PLACE, SKILL_TASKS, drawn_tasks
+from sightline.engine.skills.kinds import ENDINGS, PLACE, SKILL_TASKS, drawn_tasks
 from sightline.engine.skills.sampling import possible, sample_skill_task
 from sightline.engine.skills.worlds import skilled_world
 from sightline.engine.tasks import place_point
@@ -137,6 +137,8 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, 
         if judge.success or judge.fallen:
             break
     attempt.failure = judge.verdict()
+    if not attempt.failure and expert.subtask not in ENDINGS:
+        attempt.failure = "done by accident"  # a slip dropped it where it belongs: nothing to learn from
     return attempt
 
 

@@ -12,10 +12,10 @@ from sightline.engine.expert import SUBTASKS
 from sightline.engine.reading import Meaning, meanings, things_meant
 from sightline.engine.relations import holds
 from sightline.engine.skills import goals
-from sightline.engine.skills.kinds import STAGES, WORK
+from sightline.engine.skills.kinds import ENDINGS, STAGES, WORK
 from sightline.engine.tasks import is_done, wrong_object_moved
 
-CARRY, LAST = "carry", ("grasp", "place", "let go", "retreat", "press")
+CARRY = "carry"
 HELD = 0.03  # metres between the tool and the grasp point of what is carried
 OVER = 0.1  # metres between the tool, coming down with closed fingers, and the button that it presses
 AT_REST = 0.005  # metres by which the target may move between the last two frames and still count as at rest
@@ -55,7 +55,7 @@ def stage_problems(task: Task, labels: EpisodeLabels) -> Iterator[str]:
     if unknown := sorted(set(stages) - set(known)):
         yield f"the stage '{unknown[0]}' is unknown"
         return
-    if stages[0] != known[0] or stages[-1] not in LAST:
+    if stages[0] != known[0] or stages[-1] not in ENDINGS:
         yield f"the stages lead from '{stages[0]}' to '{stages[-1]}'"
     if work not in stages:
         yield f"the stage '{work}' never comes"

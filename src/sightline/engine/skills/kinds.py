@@ -26,3 +26,7 @@ def drawn_tasks(tasks: str, seed: int, candidate: int) -> str:
     if tasks != "all":
         return tasks
     return str(np.random.default_rng([seed, candidate, zlib.crc32(b"tasks")]).choice((PLACE, *SKILL_TASKS)))
+
+
+ENDINGS = ("grasp", "place", "let go", "retreat", "press")
+"""Stages with which an episode may end: whoever reaches the goal in another one has done so by accident."""

@@ -61,7 +61,7 @@ LOOK_ALIKE = (
     {"box", "crate", "basket", "bin", "baking dish", "tray"}, {"mat", "napkin", "towel", "tile", "coaster"},
     {"book", "notebook", "magazine"}, {"slate", "board"}, {"loaf", "bun", "bread"}, {"cake", "pie", "cupcake"},
     {"tangerine", "peach", "apple", "tomato"}, {"kiwi", "potato", "egg"}, {"onion", "garlic"}, {"lemon", "mango"},
-    {"ball", "ball of yarn"}, {"cube", "dice", "sticky notes", "gift"}, {"figure", "doll", "robot"},
+    {"ball", "ball of yarn"}, {"cube", "dice", "sticky notes", "gift"}, {"figure", "doll", "droid"},
     {"pig", "piggy bank"}, {"cylinder", "candle", "drum"}, {"jar", "cream jar", "medicine bottle"},
     {"flowerpot", "cactus"}, {"marker", "glue stick", "battery"}, {"hammer", "wrench", "dumbbell"},
     {"soap", "eraser", "sponge", "chocolate"}, {"dish brush", "hairbrush", "paintbrush", "toothbrush"},

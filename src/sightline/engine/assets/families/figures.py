@@ -94,8 +94,8 @@ def penguin(d: Draw) -> Shape:
     return turned(visuals, [(0.95 * r, 0), *profile[2:]], grip=max(0.4 * h, h - 0.055), yaw=ACROSS_Y)
 
 
-@family("robot", FIGURE, mass=0.09, colours=ALL, materials=("metal", "plastic"), synonyms=("toy robot",))
-def robot(d: Draw) -> Shape:
+@family("droid", FIGURE, mass=0.09, colours=ALL, materials=("metal", "plastic"), synonyms=("android",))
+def droid(d: Draw) -> Shape:
     """A boxy figure with dials, a visor or round eyes and an antenna."""
     y, x, h = d.between(0.032, 0.037), d.between(0.024, 0.03), d.between(0.058, 0.07)
     leg, top = 0.2 * h, 0.62 * h
