@@ -8,10 +8,10 @@ export OMP_WAIT_POLICY ?= passive
 # Where MuJoCo draws without a screen.
 export MUJOCO_GL ?= $(if $(filter Darwin,$(shell uname)),cgl,egl)
 
-.PHONY: help setup demo test bench lint clean
+.PHONY: help setup demo test test-lerobot bench lint clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 setup: $(READY) ## install everything into .venv, and the system packages that rendering needs
 	@scripts/system_packages.sh rendering $(BIN)/python
@@ -34,6 +34,14 @@ demo: setup ## 20 episodes in the simulator with the shipped policy: table, vide
 
 test: setup ## all tests, the whole chain in miniature included
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q
+
+test-lerobot: setup .venv-lerobot/.ready ## our datasets in stock lerobot, which gets an environment of its own (several GB)
+	$(BIN)/pytest -m lerobot
+
+.venv-lerobot/.ready:
+	$(PYTHON) -m venv .venv-lerobot
+	.venv-lerobot/bin/pip install --quiet lerobot==0.4.4
+	@touch $@
 
 bench: setup ## speed of data engine, training and policy on this machine
 	$(BIN)/python benchmarks/speed.py
