@@ -195,6 +195,10 @@ class Evaluate:
     """Split of the suite."""
     robot: str = ""
     """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
+    collection: str = ""
+    """What worlds are made of (tabletop only): starter, full or library:DIR. Left out: starter."""
+    tasks: Literal["", "place", "stack", "drawer", "button", "all"] = ""
+    """What is to be done (tabletop only), see generate. Left out: place."""
     phrasing: Literal["plain", "train", "unseen"] = "plain"
     """Words of the instructions (tabletop only). train, unseen: the same tasks in synonyms and paraphrases, of which
     the unseen ones are held out of all training."""
@@ -232,6 +236,8 @@ class Evaluate:
             split=self.split,
             robot=self.robot,
             phrasing=self.phrasing,
+            collection=self.collection,
+            tasks=self.tasks,
             episodes=self.episodes,
             seed=self.seed,
             video=self.video,

@@ -68,11 +68,24 @@ def test_robots_are_evaluated_by_name(dataset, tmp_path):
 
 
 def test_a_replay_is_done_by_the_recorded_robot(dataset, tmp_path):
-    with pytest.raises(SightlineError, match="robot is panda: a replay cannot be done by 'ur5e'"):
+    with pytest.raises(SightlineError, match="robot is panda: a replay cannot be of 'ur5e'"):
         evaluate(f"replay:{dataset}", episodes=1, robot="ur5e")
     generate(tmp_path / "ur5e", 1, Recipe(3, size=64, robot="ur5e"))
     result = evaluate(f"replay:{tmp_path / 'ur5e'}", episodes=1)
     assert result["success_rate"] == 1.0 and result["settings"]["robot"] == "ur5e"
+
+
+def test_skills_and_collections_are_replayed_and_evaluated(tmp_path):
+    generate(tmp_path / "skills", 4, Recipe(5, size=64, tasks="all", collection="full", split="novel"))
+    replayed = evaluate(f"replay:{tmp_path / 'skills'}", episodes=4)
+    assert replayed["success_rate"] == 1.0
+    assert (replayed["settings"]["collection"], replayed["settings"]["tasks"]) == ("full", "all")
+    pressed = evaluate("expert", episodes=3, collection="full", tasks="button")
+    assert pressed["success_rate"] == 1.0 and all("button" in row["instruction"] for row in pressed["episodes"])
+    with pytest.raises(SightlineError, match="collection is full: a replay cannot be of 'starter'"):
+        evaluate(f"replay:{tmp_path / 'skills'}", episodes=1, collection="starter")
+    with pytest.raises(SightlineError, match="did you mean 'drawer'"):
+        evaluate("expert", episodes=1, tasks="drawers")
 
 
 def test_the_gripper_sign_matters(dataset, monkeypatch):

@@ -7,7 +7,7 @@ stored snapshots, so an attempt that fails costs no rendering.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,31 +16,23 @@ from numpy.typing import NDArray
 from sightline.core.card import Card
 from sightline.core.geometry import Array
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, SceneState, Task, View
-from sightline.engine.arrange import sample_arrangement
-from sightline.engine.collections import STARTER
 from sightline.engine.disturbance import Disturbance
-from sightline.engine.fixtures.placement import sample_furnished
 from sightline.engine.judge import Judge
 from sightline.engine.look import Look, apply_look, sample_look
 from sightline.engine.physics import CONTROL_HZ, Simulation, Snapshot
 from sightline.engine.recipe import Recipe
-from sightline.engine.render import Renderer
 from sightline.engine.robots import DEFAULT
 from sightline.engine.robots import robot as find_robot
-from sightline.engine.scene import Layout, sample_layout, sample_scene
+from sightline.engine.scene import sample_layout
 from sightline.engine.skills.choose import expert_for
-from sightline.engine.skills.kinds import ENDINGS, PLACE, SKILL_TASKS, drawn_tasks
-from sightline.engine.skills.sampling import possible, sample_skill_task
-from sightline.engine.skills.worlds import skilled_world
+from sightline.engine.skills.kinds import ENDINGS, PLACE
+from sightline.engine.staging import Stage, build_stage, lay_out, sample_stage_task, set_scene
 from sightline.engine.tasks import place_point
-from sightline.engine.world import World
 
 CAMERAS = ("front", "wrist")
 MAX_STEPS = 60
-MAX_TRIES = 20  # scenes drawn before giving up on one that offers a skill
 SCENE_FRAMES = 16
 HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper holds something
-ARRANGED = 0.7  # share of scenes by relation in collection full
 
 
 def card(robot: str = DEFAULT, size: int = 224) -> Card:
@@ -103,7 +95,7 @@ def make_episodes(
     pictures = _Pictures(stage, recipe.size, cameras)
     if recipe.kind == "scenes":
         return [Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)]
-    _start(stage, rng)
+    set_scene(stage, rng)
     sources = [rng, *(np.random.default_rng([seed, candidate, k]) for k in range(1, recipe.renders_per_plan))]
     looks = [sample_look(source, recipe.split, recipe.collection) for source in sources]
     attempt = attempt_task(stage.simulation, rng, noise, stage.tasks)
@@ -118,7 +110,7 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, 
     Args:
         tasks: ``place``, or one of skills.kinds.SKILL_TASKS.
     """
-    task = _skill_task(simulation, rng, tasks) if tasks != PLACE else simulation.sample_task(rng)
+    task = sample_stage_task(simulation, rng, tasks)
     if task is None:
         return Attempt(failure="no task")
     attempt, expert, judge = Attempt(task), expert_for(simulation, task), Judge(simulation, task)
@@ -142,69 +134,30 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, 
     return attempt
 
 
-def _skill_task(simulation: Simulation, rng: np.random.Generator, tasks: str) -> Task | None:
-    return sample_skill_task(simulation.scene(), simulation.world, rng, SKILL_TASKS[tasks])
-
-
 # --- pictures ----------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Stage:
-    """What one process keeps of the last world."""
-
-    world: World
-    simulation: Simulation
-    tasks: str = PLACE
-    renderers: dict[int, Renderer] = field(default_factory=dict)
+_stages: dict[Recipe, tuple[int, Stage]] = {}  # at most one: the last world's number and stage
 
 
-_stages: dict[tuple[int, int, str, str, str, str], _Stage] = {}  # at most one: the last
-
-
-def _stage(recipe: Recipe, number: int) -> _Stage:
+def _stage(recipe: Recipe, number: int) -> Stage:
     """World ``number`` of the dataset with that recipe, built unless it is the last one used."""
-    place = (recipe.seed, number, recipe.split, recipe.robot, recipe.collection)
-    key = (*place, recipe.tasks)
-    if key not in _stages:
-        for old in _stages.values():
-            for renderer in old.renderers.values():
-                renderer.close()
+    last, stage = _stages.get(recipe, (-1, None))
+    if stage is None or last != number:
+        for _, old in _stages.values():
+            old.close()
         _stages.clear()
-        tasks = drawn_tasks(recipe.tasks, recipe.seed, number)
-        world = World.numbered(*place) if recipe.tasks == PLACE else skilled_world(*place, tasks)
-        _stages[key] = _Stage(world, Simulation(world), tasks)
-    return _stages[key]
-
-
-def _start(stage: _Stage, rng: np.random.Generator) -> None:
-    """Set up a scene; for a skill, the first that offers it (the last one tried, where none does)."""
-    simulation = stage.simulation
-    for _ in range(MAX_TRIES):
-        simulation.reset(_layout(stage.world, rng, sample_scene), rng)
-        skills = SKILL_TASKS.get(stage.tasks)
-        if not skills or possible(simulation.scene(), stage.world, skills):
-            return
-
-
-def _layout(world: World, rng: np.random.Generator, scatter: Callable[[World, np.random.Generator], Layout]) -> Layout:
-    """Things among fixtures; else mostly, outside the starter collection, a scene in which a drawn scene graph holds;
-    else things scattered."""
-    if world.mounting.fixtures:
-        return sample_furnished(world, rng)
-    if world.collection != STARTER and rng.random() < ARRANGED:
-        return sample_arrangement(world, rng)[0]
-    return scatter(world, rng)
+        stage = build_stage(recipe.seed, number, recipe.split, recipe.robot, recipe.collection, recipe.tasks)
+        _stages[recipe] = number, stage
+    return stage
 
 
 class _Pictures:
     """Takes the wanted views of the stage as it is; none when ``cameras`` is empty."""
 
-    def __init__(self, stage: _Stage, size: int, cameras: Sequence[str]) -> None:
+    def __init__(self, stage: Stage, size: int, cameras: Sequence[str]) -> None:
         self.stage, self.cameras = stage, tuple(cameras)
-        if self.cameras and size not in stage.renderers:
-            stage.renderers[size] = Renderer(stage.world, size)
-        self.renderer = stage.renderers.get(size)
+        self.renderer = stage.renderer(size) if self.cameras else None
 
     def take(self) -> dict[str, View]:
         """camera -> view of the present moment."""
@@ -213,7 +166,7 @@ class _Pictures:
         return {camera: self.renderer.view(self.stage.simulation.data, camera) for camera in self.cameras}
 
 
-def _frames(stage: _Stage, attempt: Attempt, pictures: _Pictures, look: Look) -> list[Frame]:
+def _frames(stage: Stage, attempt: Attempt, pictures: _Pictures, look: Look) -> list[Frame]:
     """The attempt's steps with pictures, rendered from its snapshots."""
     apply_look(stage.world, look)
     frames = []
@@ -233,11 +186,11 @@ def _frames(stage: _Stage, attempt: Attempt, pictures: _Pictures, look: Look) ->
     return frames
 
 
-def _slide_show(stage: _Stage, pictures: _Pictures, rng: np.random.Generator) -> list[Frame]:
+def _slide_show(stage: Stage, pictures: _Pictures, rng: np.random.Generator) -> list[Frame]:
     """Scenes of one world, each with its own layout, look and pose of the arm; sometimes something is held."""
     simulation, frames = stage.simulation, []
     for _ in range(SCENE_FRAMES):
-        simulation.reset(_layout(stage.world, rng, sample_layout), rng)
+        simulation.reset(lay_out(stage.world, rng, sample_layout), rng)
         simulation.pose_freely(rng, hold=rng.random() < HELD_SCENES)
         apply_look(stage.world, sample_look(rng, stage.world.split, stage.world.collection))
         still = np.array([0, 0, 0, 0, 0, 0, simulation.command.gripper], np.float32)

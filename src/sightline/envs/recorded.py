@@ -12,8 +12,7 @@ from sightline.core.types import STATE_NAMES, Task
 from sightline.data.dataset import Dataset
 from sightline.engine.generate import RECIPE, read_recipe
 from sightline.engine.look import apply_look, sample_look
-from sightline.engine.physics import Simulation
-from sightline.engine.scene import sample_scene
+from sightline.engine.staging import Stage, set_scene
 from sightline.envs.tabletop import TabletopEnv
 
 TOLERANCE = 1e-3  # metres: farther from the recorded positions it is not the same scene
@@ -37,7 +36,8 @@ class RecordedEnv(TabletopEnv):
                 "scenes were made."
             )
         recipe = read_recipe(self.dataset.root)
-        super().__init__("seen", size, render=False, robot=str(recipe["robot"]))
+        about = {key: str(recipe[key]) for key in ("robot", "collection", "tasks")}
+        super().__init__("seen", size, render=False, **about)
         self.world_split = str(recipe["split"])
 
     def executed_actions(self) -> NDArray[np.float32]:
@@ -59,12 +59,12 @@ class RecordedEnv(TabletopEnv):
         meta = self.dataset.episodes[self._seed]
         return meta.seed, meta.candidate, self.world_split
 
-    def _start_scene(self, simulation: Simulation) -> Task:
+    def _start_scene(self, stage: Stage) -> Task:
         meta = self.dataset.episodes[self._seed]
         rng = np.random.default_rng([meta.seed, meta.candidate])
-        simulation.reset(sample_scene(simulation.world, rng), rng)
-        apply_look(simulation.world, sample_look(rng))
-        scene, recorded = simulation.scene(), self.dataset.labels(self._seed).scene(0)
+        set_scene(stage, rng)
+        apply_look(stage.world, sample_look(rng, self.world_split, self.collection))
+        scene, recorded = stage.simulation.scene(), self.dataset.labels(self._seed).scene(0)
         same = scene.objects == recorded.objects and bool((scene.present == recorded.present).all())
         if not same or np.abs(scene.positions - recorded.positions)[scene.present].max() > TOLERANCE:
             raise SightlineError(

@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation, SceneState, Task
+from sightline.engine.collections import STARTER, require_collection
 from sightline.engine.expert import Expert
 from sightline.engine.judge import Judge
 from sightline.engine.language import PLAIN, Phrasebook
 from sightline.engine.lexicon import spoken
 from sightline.engine.look import apply_look, sample_look
 from sightline.engine.physics import MAX_STEP, MAX_TURN, Simulation
-from sightline.engine.render import Renderer
 from sightline.engine.robots import DEFAULT
 from sightline.engine.rollout import CAMERAS
 from sightline.engine.rollout import card as card_of
-from sightline.engine.scene import sample_scene
+from sightline.engine.skills.choose import expert_for
+from sightline.engine.skills.kinds import PLACE, TASKS
+from sightline.engine.staging import Stage, build_stage, sample_stage_task, set_scene
 from sightline.engine.tasks import TaskSampler
-from sightline.engine.world import World
 
 SPLITS = ("seen", "unseen", "novel")
 MAX_STEPS = 80
@@ -48,6 +49,8 @@ class TabletopEnv(gymnasium.Env):
         render: whether :meth:`reset` and :meth:`step` return pictures; without them ``images`` is black.
         robot: who does it, one of ``engine.robots.ROBOTS``.
         phrasing: ``plain``, or the same tasks in the rich words of training (``train``) or held out of it (``unseen``).
+        collection: what worlds are made of, see ``engine.collections``.
+        tasks: what is to be done, one of ``engine.skills.kinds.TASKS``.
 
     Attributes:
         card: the interface card.
@@ -63,10 +66,15 @@ class TabletopEnv(gymnasium.Env):
         render: bool = True,
         robot: str = DEFAULT,
         phrasing: str = "plain",
+        collection: str = STARTER,
+        tasks: str = PLACE,
     ) -> None:
         require_known("split", split, SPLITS)
+        require_known("kind of tasks", tasks, TASKS)
+        require_collection(collection)
         self.wording = spoken(phrasing)
         self.split, self.size, self.pictures = split, size, render
+        self.collection, self.tasks = collection, tasks
         self.render_mode = "rgb_array"
         self.card: Card = card_of(robot, size)
         self.task: Task | None = None
@@ -84,9 +92,8 @@ class TabletopEnv(gymnasium.Env):
         self._steps = 0
         self._seed = 0
         self._judge: Judge | None = None
-        self._simulation: Simulation | None = None
-        self._world_key = (-1, -1, "")
-        self._renderer: Renderer | None = None
+        self._staged: Stage | None = None
+        self._place_of_stage = (-1, -1, "")
 
     # --- gymnasium ------------------------------------------------------------------------------------------------
 
@@ -106,11 +113,11 @@ class TabletopEnv(gymnasium.Env):
         for key in options:
             require_known("reset option", key, OPTIONS)
         self._seed = int(self.np_random.integers(2**31)) if seed is None else int(seed)
-        simulation = self._stage()
-        drawn = self._start_scene(simulation)
+        stage = self._stage()
+        drawn = self._start_scene(stage)
         task: Task = options.get("task", drawn)
         self.task, self.instruction = task, str(options.get("instruction", task.instruction))
-        self._steps, self._judge = 0, Judge(simulation, task)
+        self._steps, self._judge = 0, Judge(stage.simulation, task)
         return self._dictionary(self.pictures), self._info()
 
     def step(self, action: NDArray) -> tuple[dict, float, bool, bool, dict]:
@@ -125,9 +132,8 @@ class TabletopEnv(gymnasium.Env):
 
     def close(self) -> None:
         """Free the renderer."""
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+        if self._staged is not None:
+            self._staged.close()
 
     # --- the same without gymnasium's wrapping --------------------------------------------------------------------
 
@@ -150,9 +156,8 @@ class TabletopEnv(gymnasium.Env):
     def observe(self) -> Observation:
         """What a policy sees now: rendered pictures with calibrated cameras, state, instruction."""
         simulation, _ = self._running()
-        if self._renderer is None:
-            self._renderer = Renderer(simulation.world, self.size)
-        views = {camera: self._renderer.view(simulation.data, camera) for camera in CAMERAS}
+        renderer = self._stage().renderer(self.size)
+        views = {camera: renderer.view(simulation.data, camera) for camera in CAMERAS}
         return Observation(
             images={camera: view.image for camera, view in views.items()},
             state=simulation.state(),
@@ -167,38 +172,39 @@ class TabletopEnv(gymnasium.Env):
     def expert(self) -> Expert:
         """A scripted expert for the present task; its ``act()`` gives the next action."""
         simulation, judge = self._running()
-        return Expert(simulation, judge.task, judge.started)
+        return expert_for(simulation, judge.task, judge.started)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _running(self) -> tuple[Simulation, Judge]:
-        if self._simulation is None or self._judge is None:
+        if self._staged is None or self._judge is None:
             raise SightlineError("The environment has no episode yet: call reset() first.")
-        return self._simulation, self._judge
+        return self._staged.simulation, self._judge
 
     def _place(self) -> tuple[int, int, str]:
         """Where the seed's episode happens: stream, number and split of its world."""
         return EVALUATION, self._seed, self.split
 
-    def _stage(self) -> Simulation:
-        """The simulation of the episode's world, kept until another one is needed.
+    def _stage(self) -> Stage:
+        """The stage of the episode's world, kept until another one is needed.
 
         Every environment builds its own: a scene is laid out inside the world, so environments that run side by side
         must not share one.
         """
-        key = self._place()
-        if self._simulation is None or self._world_key != key:
+        place = self._place()
+        if self._staged is None or self._place_of_stage != place:
             self.close()
-            self._simulation, self._world_key = Simulation(World.numbered(*key, self.card.robot)), key
-        return self._simulation
+            self._staged = build_stage(*place, self.card.robot, self.collection, self.tasks)
+            self._place_of_stage = place
+        return self._staged
 
-    def _start_scene(self, simulation: Simulation) -> Task:
+    def _start_scene(self, stage: Stage) -> Task:
         """Set up the seed's scene, the first of its random stream that offers a task, and return that task."""
-        rng = np.random.default_rng([EVALUATION, self._seed])
+        rng, simulation = np.random.default_rng([EVALUATION, self._seed]), stage.simulation
         for _ in range(MAX_TRIES):
-            simulation.reset(sample_scene(simulation.world, rng), rng)
-            apply_look(simulation.world, sample_look(rng))
-            task = simulation.sample_task(rng)
+            set_scene(stage, rng)
+            apply_look(stage.world, sample_look(rng, self.split, self.collection))
+            task = sample_stage_task(simulation, rng, stage.tasks)
             if task is not None and self.wording is not PLAIN:
                 task = self._reworded(task, simulation)
             if task is not None:

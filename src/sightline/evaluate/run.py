@@ -15,7 +15,9 @@ import sightline
 from sightline.core.console import say
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import EXECUTE
+from sightline.engine.collections import STARTER
 from sightline.engine.robots import DEFAULT, ROBOTS
+from sightline.engine.skills.kinds import PLACE
 from sightline.evaluate.grounding import Grounder, evaluate_grounding
 from sightline.evaluate.listen import ListeningResult, listen
 from sightline.evaluate.policies import EXPERT, REPLAY, load_policy
@@ -31,6 +33,7 @@ from sightline.evaluate.rollout import Environment, RolloutSettings, rollout_in_
 SUITES = ("tabletop", "grounding")
 SEED_STRIDE = 1_000_000  # evaluations with different --seed never share an episode
 FILMS = 24
+DEFAULTS = {"robot": DEFAULT, "collection": STARTER, "tasks": PLACE}
 
 
 def evaluate(
@@ -50,6 +53,8 @@ def evaluate(
     probe: int = 0,
     robot: str = "",
     phrasing: str = "plain",
+    collection: str = "",
+    tasks: str = "",
 ) -> dict:
     """Evaluate a policy, print the result and write the report.
 
@@ -66,6 +71,7 @@ def evaluate(
         probe: number of scenes of the listening probe (0: not run).
         robot: who does it; empty: the recorded one in a replay, else the engine's default.
         phrasing: words of the instructions, one of engine.lexicon.SPOKEN; a replay hears the recorded ones.
+        collection, tasks: what worlds are made of and what is to be done (see TabletopEnv); a replay has its dataset's.
 
     Returns:
         ``success_rate``, ``ci95``, ``wrong_object_rate``, ``episodes`` (rows), ``seconds``, ``settings`` and, where
@@ -90,14 +96,16 @@ def evaluate(
         return _grounding(policy, data, episodes, seed, report, about | {"data": ", ".join(map(str, data))})
     settings = RolloutSettings(batch, execute, handling, films if video else 0, Path(video) if video else None)
     about["phrasing"] = phrasing
-    world = _world_of(policy, split, robot, phrasing, episodes, seed)
+    scenes = {"robot": robot, "collection": collection, "tasks": tasks}
+    world = _world_of(policy, split, scenes, phrasing, episodes, seed)
+    about |= {key: world[2][key] for key in scenes}
     return _closed_loop(policy, split, world, settings, workers, report, probe, about)
 
 
 def _closed_loop(
     policy: str,
     split: str,
-    world: tuple[Callable[[], Environment], list[int], str],
+    world: tuple[Callable[[], Environment], list[int], dict[str, str]],
     settings: RolloutSettings,
     workers: int,
     report: Path | None,
@@ -105,7 +113,7 @@ def _closed_loop(
     about: dict,
 ) -> dict:
     make_policy = partial(load_policy, policy)
-    make_env, seeds, robot = world
+    make_env, seeds, _ = world
     started = time.monotonic()
     rows = rollout_in_processes(make_policy, make_env, seeds, settings, workers, label=f"{policy} on tabletop/{split}")
     seconds = time.monotonic() - started
@@ -114,7 +122,7 @@ def _closed_loop(
     print_summary(rows)
     scripted = policy == EXPERT or policy.startswith(REPLAY)
     chunks = "one action at a time" if scripted else f"{settings.handling}, {settings.execute} actions a chunk"
-    about = about | {"robot": robot, "chunk handling": chunks, "workers": workers, "seconds": round(seconds, 1)}
+    about = about | {"chunk handling": chunks, "workers": workers, "seconds": round(seconds, 1)}
     if report is not None:
         write_rollout_report(Path(report), f"{policy} on tabletop, {split}", rows, about, settings.film_dir, listening)
         say(f"Report: {report}")
@@ -130,31 +138,34 @@ def _closed_loop(
     }
 
 
-def tabletop(split: str, size: int = 224, robot: str = DEFAULT, phrasing: str = "plain") -> Callable[[], Environment]:
-    """A picklable factory of tabletop environments."""
+def tabletop(split: str, phrasing: str, robot: str, collection: str, tasks: str) -> Callable[[], Environment]:
+    """A picklable factory of tabletop environments (see TabletopEnv)."""
     from sightline.envs.tabletop import TabletopEnv  # the simulator: not needed for grounding
 
-    return partial(TabletopEnv, split=split, size=size, render=False, robot=robot, phrasing=phrasing)
+    return partial(TabletopEnv, split, 224, False, robot, phrasing, collection, tasks)
 
 
 def _world_of(
-    policy: str, split: str, robot: str, phrasing: str, episodes: int, seed: int
-) -> tuple[Callable[[], Environment], list[int], str]:
-    """The environments, seeds and robot of an evaluation; a replay happens in the first episodes of its dataset."""
+    policy: str, split: str, scenes: dict[str, str], phrasing: str, episodes: int, seed: int
+) -> tuple[Callable[[], Environment], list[int], dict[str, str]]:
+    """The environments, seeds and kind of scenes of an evaluation; a replay happens in its dataset's first episodes."""
     if not policy.startswith(REPLAY):
-        chosen = robot or DEFAULT
-        require_known("robot", chosen, ROBOTS)
-        make_env = tabletop(split, robot=chosen, phrasing=phrasing)
+        chosen = DEFAULTS | {key: value for key, value in scenes.items() if value}
+        require_known("robot", chosen["robot"], ROBOTS)
+        make_env = tabletop(split, phrasing, **chosen)
+        make_env()  # impossible scenes are told here, not by a process of many
         return make_env, [seed * SEED_STRIDE + i for i in range(episodes)], chosen
     from sightline.envs.recorded import RecordedEnv
 
     make_recorded = partial(RecordedEnv, policy.removeprefix(REPLAY))
     recorded = make_recorded()
-    if robot not in ("", recorded.card.robot):
-        raise SightlineError(f"That dataset's robot is {recorded.card.robot}: a replay cannot be done by '{robot}'.")
+    of_dataset = {"robot": recorded.card.robot, "collection": recorded.collection, "tasks": recorded.tasks}
+    for key, wanted in scenes.items():
+        if wanted not in ("", of_dataset[key]):
+            raise SightlineError(f"That dataset's {key} is {of_dataset[key]}: a replay cannot be of '{wanted}'.")
     if phrasing != "plain":
         raise SightlineError("A replay hears the words that were recorded: leave the phrasing out.")
-    return make_recorded, list(range(min(episodes, len(recorded.dataset)))), recorded.card.robot
+    return make_recorded, list(range(min(episodes, len(recorded.dataset)))), of_dataset
 
 
 def _probe(
