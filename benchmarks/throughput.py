@@ -23,15 +23,18 @@ import tyro
 from sightline.core.console import table, write_json
 from sightline.core.runtime import prepare_process
 from sightline.data import writer
-from sightline.engine import rollout
+from sightline.engine import rollout, staging
 from sightline.engine.expert import Expert
 from sightline.engine.generate import generate
+from sightline.engine.judge import Judge
 from sightline.engine.look import Look, sample_look
 from sightline.engine.physics import Simulation
 from sightline.engine.recipe import Recipe
 from sightline.engine.render import Renderer
+from sightline.engine.skills import choose
 from sightline.engine.world import World
 
+EXPERTS = {Expert, *choose.EXPERTS.values()}
 PHYSICS, RENDERING, PLANNING = "physics", "rendering", "planning"
 PARTS: tuple[tuple[str, Any, str], ...] = (
     (PHYSICS, Simulation, "step"),
@@ -42,11 +45,10 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     (RENDERING, Renderer, "_developed"),
     ("setting up the renderer", Renderer, "__init__"),
     ("annotation", Renderer, "view"),
-    (PLANNING, Expert, "__init__"),
-    (PLANNING, Expert, "act"),
-    (PLANNING, Simulation, "sample_task"),
-    ("layout", rollout, "_layout"),
-    ("judging", rollout.Judge, "watch"),
+    *((PLANNING, expert, name) for expert in EXPERTS for name in ("__init__", "act") if name in vars(expert)),
+    (PLANNING, rollout, "sample_stage_task"),
+    ("layout", staging, "lay_out"),
+    ("judging", Judge, "watch"),
     ("building the world", World, "numbered"),
     ("encoding videos", writer, "encode_video"),
     ("labels to disk", writer, "labels_table"),
@@ -61,6 +63,7 @@ class Settings:
 
     episodes: int = 60
     collection: str = "full"
+    tasks: str = "place"
     robot: str = "panda"
     renders_per_plan: int = 1
     size: int = 224
@@ -127,6 +130,7 @@ def main(settings: Settings) -> None:
         renders_per_plan=settings.renders_per_plan,
         robot=settings.robot,
         collection=settings.collection,
+        tasks=settings.tasks,
     )
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as folder, ExitStack() as stack:
@@ -149,7 +153,7 @@ def main(settings: Settings) -> None:
         "cpu_seconds_per_episode": total / episodes,
         "episodes_per_hour_and_core": 3600 * episodes / total,
         "physics_and_rendering": (clock.own[PHYSICS] + clock.own[RENDERING]) / total,
-        "planning": (clock.own[PLANNING] + clock.own[PHYSICS] + clock.own["layout"] + clock.own["judging"]) / total,
+        "planning": sum(clock.own[part] for part in (PLANNING, PHYSICS, "layout", "judging")) / total,
         "planning_without_physics": clock.own[PLANNING] / total,
         "parts": dict(clock.own),
     }
