@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sightline.core.console import say, table
+from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
 from sightline.engine.gl import select_gl
 
@@ -129,13 +130,18 @@ def check_rendering() -> Check:
 
 
 def check_robots() -> Check:
-    """The MJCF files of the robots are installed (robosuite is never imported, only its folder is used)."""
-    found = importlib.util.find_spec("robosuite")
-    if found is not None and found.origin is not None:
-        assets = Path(found.origin).parent / "models" / "assets"
-        if (assets / "robots" / "panda" / "robot.xml").is_file():
-            return Check("robots", True, True, f"robosuite {importlib.metadata.version('robosuite')} assets")
-    return Check("robots", False, True, "no robosuite assets", "pip install --no-deps robosuite==1.5.2")
+    """The MJCF files of all robots are installed (robosuite is never imported, only its folder is used)."""
+    from sightline.engine.robots import ROBOTS, robot
+    from sightline.engine.robots.meshes import read_model
+
+    try:
+        for name in ROBOTS:
+            read_model(robot(name).arm.model)
+            robot(name).gripper.build()
+    except SightlineError as error:
+        return Check("robots", False, True, str(error), "pip install --no-deps robosuite==1.5.2")
+    version = importlib.metadata.version("robosuite")
+    return Check("robots", True, True, f"{', '.join(ROBOTS)} (files of robosuite {version})")
 
 
 def check_video() -> Check:

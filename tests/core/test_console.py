@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +90,13 @@ def test_run_command_prints_one_sentence_and_no_traceback(capsys):
 )
 def test_format_seconds(seconds, text):
     assert format_seconds(seconds) == text
+
+
+def test_a_reader_that_leaves_is_no_error():
+    """As ``sightline --help | head``: the pipe is closed before anything is written."""
+    script = (
+        "from sightline.core.console import run_command; import sys; sys.exit(run_command(lambda: print('x' * 10**6)))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b"" and process.wait(60) == 141

@@ -196,7 +196,8 @@ def write_json(path: Path | str, values: Mapping) -> None:
 def run_command(command: Callable[[], Any]) -> int:
     """Run a command of the command line and return its exit code.
 
-    A SightlineError is printed on stderr as one red sentence without a traceback (code 2); Ctrl-C ends quietly (130).
+    A SightlineError is printed on stderr as one red sentence without a traceback (code 2); Ctrl-C ends quietly (130),
+    and so does a reader of the output that leaves, as in ``sightline --help | head`` (141).
     Any other exception is a fault of the program and keeps its traceback.
     """
     try:
@@ -207,4 +208,7 @@ def run_command(command: Callable[[], Any]) -> int:
     except KeyboardInterrupt:
         _console(stderr=True).print("Interrupted.")
         return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more as it ends
+        return 141
     return 0
