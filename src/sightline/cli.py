@@ -80,6 +80,8 @@ class Generate:
     """Make this shard of a large dataset alone: its 1,000 episodes number 1000 * K and up; see merge."""
     renders_per_plan: int = 1
     """Times each plan is rendered with other lights, textures and cameras."""
+    depth: bool = False
+    """Store depth maps of every frame and camera too (16-bit PNG, millimetres)."""
     size: int = 224
     """Height and width of the pictures, pixels."""
     json: Json = None
@@ -95,6 +97,7 @@ class Generate:
             kind=self.kind,
             size=self.size,
             renders_per_plan=self.renders_per_plan,
+            depth=self.depth,
             robot=self.robot,
             collection=self.collection,
             tasks=self.tasks,

@@ -249,3 +249,17 @@ def test_orphans_follow_their_parent(tmp_path: Path) -> None:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     pytest.fail("worker processes outlived their parent")
+
+
+def test_depth_is_stored_on_request(tmp_path):
+    plain = generate(tmp_path / "plain", 1, Recipe(2, size=64))
+    deep = generate(tmp_path / "deep", 1, Recipe(2, size=64, depth=True))
+    assert plain["frames"] == deep["frames"] and plain["content_hash"] != deep["content_hash"]
+    dataset, without = load_dataset(tmp_path / "deep"), load_dataset(tmp_path / "plain")
+    assert np.array_equal(dataset.ids(0, "front"), without.ids(0, "front"))
+    maps = dataset.depth(0, "front", [0, 3])
+    assert maps.shape == (2, 64, 64) and maps.dtype == np.float32
+    centre = dataset.labels(0).camera(0, "front").pose[:3, 3]
+    assert 0.1 < maps[0].min() < np.linalg.norm(centre - [0.5, 0, 0]) < maps[0].max(), "the arm is nearer, the wall not"
+    with pytest.raises(SightlineError, match="has no depth: generate a dataset with --depth"):
+        without.depth(0, "front")

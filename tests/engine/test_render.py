@@ -225,3 +225,25 @@ def test_a_missing_backend_names_the_packages(monkeypatch: pytest.MonkeyPatch, w
     monkeypatch.setattr(render.importlib, "import_module", fail)
     with pytest.raises(SightlineError, match="libegl1 libgl1-mesa-dri libopengl0"):
         Renderer(world, 32)
+
+
+def test_depth_agrees_with_the_table_and_the_objects(world: World) -> None:
+    """Pixels with their depth, taken back into space, lie on the table or inside the objects that they show."""
+    data = placed(world, 4)
+    with Renderer(world, 224) as renderer:
+        for camera_name in CAMERAS:
+            view = renderer.view(data, camera_name, depth=True)
+            assert view.depth is not None and view.depth.shape == (224, 224)
+            rows, columns = np.mgrid[:224, :224]
+            origin, rays = view.camera.rays(np.stack([columns + 0.5, rows + 0.5], -1))
+            forward = view.camera.pose[:3, 2]
+            points = origin + rays * (view.depth / (rays @ forward))[..., None]
+            for index in np.flatnonzero(world.present):
+                seen = points[view.ids == index + 1]
+                info, middle = world.objects[index], data.xpos[world.body_ids[index]]
+                if len(seen):
+                    assert np.abs(seen[:, :2] - middle[:2]).max() < 1.5 * info.radius + 0.02, info.id
+                    assert middle[2] - 0.004 < seen[:, 2].min() <= seen[:, 2].max() < middle[2] + info.height + 0.004
+            on_table = (np.abs(points[..., 2]) < 0.003) & (view.ids == 0)
+            assert on_table.mean() > 0.2, camera_name
+    assert renderer.world is world and view.boxes.shape == (len(world.objects), 4)

@@ -126,12 +126,14 @@ class View:
         image: [H,W,3] uint8 RGB.
         ids: [H,W] uint8 instance map, 0 = nothing named (table, robot), i + 1 = object i.
         boxes: [n,4] tight box (x1, y1, x2, y2) around the visible pixels, x2 and y2 exclusive; NaN when invisible.
+        depth: [H,W] float32 metres along the camera's axis; 0 where nothing is near enough. None unless asked for.
     """
 
     camera: Camera
     image: NDArray[np.uint8]
     ids: NDArray[np.uint8]
     boxes: Array
+    depth: NDArray[np.float32] | None = None
 
     def visible_pixels(self, count: int) -> NDArray[np.int64]:
         """[count] number of visible pixels of each object."""

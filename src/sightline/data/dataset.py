@@ -16,10 +16,12 @@ from sightline.data import layout
 from sightline.data.index import EpisodeMeta, VideoPlace, read_index, video_features
 from sightline.data.labels import (
     CAMERA_COLUMNS,
+    DEPTH,
     JOINTS,
     SCENE_COLUMNS,
     EpisodeLabels,
     column_array,
+    decompress_depth,
     decompress_ids,
     labels_from_table,
 )
@@ -146,6 +148,20 @@ class Dataset:
         blobs = table.column(f"ids.{camera}")
         chosen = range(meta.length) if frames is None else frames
         return np.stack([decompress_ids(blobs[t].as_py(), height, width) for t in chosen])
+
+    def depth(self, episode: int, camera: str, frames: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """[T,H,W] depth in metres along the camera's axis, to the millimetre, of all frames or of those asked for.
+
+        0 where nothing is. Raises SightlineError when the dataset was made without depth, or a map is damaged.
+        """
+        meta = self._meta(episode)
+        self._require_camera(camera)
+        name = f"{DEPTH}.{camera}"
+        table = self._label_table(meta, ["subtask"], [name])
+        if name not in table.column_names:
+            raise SightlineError(f"{self.root} has no depth: generate a dataset with --depth.")
+        chosen = range(meta.length) if frames is None else frames
+        return np.stack([decompress_depth(table.column(name)[t].as_py()) for t in chosen])
 
     def _require_camera(self, camera: str) -> None:
         if camera not in self.cameras:

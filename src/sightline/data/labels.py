@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from PIL import Image
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, Camera, resample_path
@@ -27,6 +29,7 @@ SCENE_COLUMNS = (
     "place",
 )
 JOINTS = "joints"  # column of scenes with fixtures only
+DEPTH = "depth"  # column of each camera, in datasets that were made with depth
 CAMERA_COLUMNS = ("camera", "boxes", "trace", "grasp", "place")
 
 
@@ -107,6 +110,24 @@ def decompress_ids(blob: bytes, height: int, width: int) -> NDArray[np.uint8]:
         raise SightlineError(f"an instance map is damaged ({error}); generate the dataset again.") from None
 
 
+def compress_depth(depth: NDArray[np.float32]) -> bytes:
+    """A depth map [H,W] in metres as a PNG of 16-bit millimetres; 0 is nothing, as is what is 65.5 m away and more."""
+    millimetres = np.round(depth * 1000.0)
+    picture = np.where(millimetres < 2**16, millimetres, 0).astype(np.uint16)
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "png", compress_level=3)
+    return stream.getvalue()
+
+
+def decompress_depth(blob: bytes) -> NDArray[np.float32]:
+    """Inverse of :func:`compress_depth`, to the millimetre. Raises SightlineError when the bytes hold no such map."""
+    try:
+        with Image.open(io.BytesIO(blob), formats=("PNG",)) as picture:
+            return np.asarray(picture, np.uint16).astype(np.float32) / 1000.0
+    except (OSError, SyntaxError, ValueError) as error:
+        raise SightlineError(f"a depth map is damaged ({error}); generate the dataset again.") from None
+
+
 def trace_pixels(tool_path: Array, camera: Camera, count: int = TRACE_POINTS) -> Array:
     """[count,2] pixels of ``count`` points evenly spaced along the 3-D tool path [N,3]; NaN behind the camera."""
     return camera.project(resample_path(tool_path, count))[0]
@@ -153,7 +174,9 @@ def _camera_columns(episode: Episode, name: str, place: Array) -> dict[str, pa.A
             trace.append(trace_pixels(tool[t:], view.camera))
             grasp.append(view.camera.project(frame.scene.grasp_points[episode.task.target])[0])
         put.append(view.camera.project(place[t])[0])
-    return {
+    depths = [compress_depth(view.depth) for view in views if view.depth is not None]
+    extra = {f"{DEPTH}.{name}": pa.array(depths, pa.binary())} if depths else {}
+    return extra | {
         f"camera.{name}": vector_column(np.stack([view.camera.to_vector() for view in views])),
         f"boxes.{name}": vector_column(np.stack([view.boxes for view in views])),
         f"ids.{name}": pa.array([compress_ids(view.ids) for view in views], pa.binary()),

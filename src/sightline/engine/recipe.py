@@ -32,6 +32,7 @@ class Recipe:
         robot: who does it.
         tasks: what the robot is to do: ``place``, ``stack``, ``drawer``, ``button`` or ``all`` of them, which also
             decides on what furniture there is.
+        depth: whether depth maps are stored too.
         shard: this shard alone (see generate.py); None: a whole dataset.
     """
 
@@ -43,6 +44,7 @@ class Recipe:
     robot: str = DEFAULT
     collection: str = STARTER
     tasks: str = PLACE
+    depth: bool = False
     shard: int | None = None
 
     def check(self) -> None:

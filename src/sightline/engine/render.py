@@ -80,7 +80,9 @@ class Renderer:
         self._mjr: mujoco.MjrContext | None = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._mjr)
         self._rect = mujoco.MjrRect(0, 0, size, size)
+        self._mjr.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR.value
         self._pixels = np.empty((size, size, 3), np.uint8)
+        self._depths = np.empty((size, size), np.float32)
         self._view = mujoco.MjvCamera()
         self._view.type = mujoco.mjtCamera.mjCAMERA_FIXED
         for flag in (mujoco.mjtRndFlag.mjRND_REFLECTION, mujoco.mjtRndFlag.mjRND_SKYBOX):
@@ -118,12 +120,16 @@ class Renderer:
         self._update(data, camera_name)
         return self._developed(self._draw(False), data, camera_name)
 
-    def view(self, data: mujoco.MjData, camera_name: str) -> View:
-        """Picture with instance map, boxes and calibration. Objects that show under 6 pixels have a NaN box."""
+    def view(self, data: mujoco.MjData, camera_name: str, depth: bool = False) -> View:
+        """Picture with instance map, boxes, calibration and, if asked for, depth.
+
+        Objects that show under 6 pixels have a NaN box.
+        """
         self._update(data, camera_name)
         image = self._developed(self._draw(False), data, camera_name)
         ids = self._segment()
-        return View(self.camera(data, camera_name), image, ids, boxes_of(ids, len(self.world.objects)))
+        boxes = boxes_of(ids, len(self.world.objects))
+        return View(self.camera(data, camera_name), image, ids, boxes, self._metres() if depth else None)
 
     def _camera_id(self, name: str) -> int:
         index = mujoco.mj_name2id(self.world.model, mujoco.mjtObj.mjOBJ_CAMERA.value, name)
@@ -211,6 +217,15 @@ class Renderer:
             if geom.segid >= 0 and geom.objtype == is_geom:
                 lookup[geom.segid + 1] = self.world.geom_object[geom.objid] + 1
         return lookup[codes]
+
+    def _metres(self) -> NDArray[np.float32]:
+        """[size,size] depth of what was drawn last, metres along the camera's axis; 0 where nothing was drawn."""
+        gl_context()
+        mujoco.mjr_readPixels(None, self._depths, self._rect, self._mjr)
+        model = self.world.model
+        near, far = (model.stat.extent * plane for plane in (model.vis.map.znear, model.vis.map.zfar))
+        nearness = self._depths[::-1].astype(np.float64)  # 1 at the near plane, 0 at the far one
+        return np.where(nearness > 0, near * far / (near + nearness * (far - near)), 0.0).astype(np.float32)
 
 
 @lru_cache(maxsize=1024)

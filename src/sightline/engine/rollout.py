@@ -92,7 +92,7 @@ def make_episodes(
     recipe.check()
     seed, rng = recipe.seed, np.random.default_rng([recipe.seed, candidate])
     stage = _stage(recipe, candidate)
-    pictures = _Pictures(stage, recipe.size, cameras)
+    pictures = _Pictures(stage, recipe, cameras)
     if recipe.kind == "scenes":
         return [Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)]
     set_scene(stage, rng)
@@ -155,15 +155,16 @@ def _stage(recipe: Recipe, number: int) -> Stage:
 class _Pictures:
     """Takes the wanted views of the stage as it is; none when ``cameras`` is empty."""
 
-    def __init__(self, stage: Stage, size: int, cameras: Sequence[str]) -> None:
-        self.stage, self.cameras = stage, tuple(cameras)
-        self.renderer = stage.renderer(size) if self.cameras else None
+    def __init__(self, stage: Stage, recipe: Recipe, cameras: Sequence[str]) -> None:
+        self.stage, self.cameras, self.depth = stage, tuple(cameras), recipe.depth
+        self.renderer = stage.renderer(recipe.size) if self.cameras else None
 
     def take(self) -> dict[str, View]:
         """camera -> view of the present moment."""
         if self.renderer is None:
             return {}
-        return {camera: self.renderer.view(self.stage.simulation.data, camera) for camera in self.cameras}
+        data = self.stage.simulation.data
+        return {camera: self.renderer.view(data, camera, self.depth) for camera in self.cameras}
 
 
 def _frames(stage: Stage, attempt: Attempt, pictures: _Pictures, look: Look) -> list[Frame]:
