@@ -1,4 +1,4 @@
-"""How often the expert succeeds at each skill before anything is verified, under the noise of demonstrations.
+"""How often the expert succeeds at each kind of task before anything is verified, under the noise of demonstrations.
 
     python benchmarks/skills.py --episodes 200 --json skills.json
     python benchmarks/skills.py --episodes 100 --robot ur5e --collection full --tasks stack drawer
@@ -24,22 +24,22 @@ from sightline.engine.skills.kinds import PLACE, SKILL_TASKS
 NO_TASK = "no task"
 
 
-def outcomes(recipe: Recipe, episodes: int) -> tuple[Counter[str], dict[int, str]]:
+def outcomes(recipe: Recipe, episodes: int, noise: bool) -> tuple[Counter[str], dict[int, str]]:
     """How many attempts ended how ("": success), and which candidates failed at what."""
     counts: Counter[str] = Counter()
     failed = {}
     for candidate in range(episodes):
-        failure = make_episode(recipe, candidate, render=False).failure
+        failure = make_episode(recipe, candidate, render=False, noise=noise).failure
         counts[failure] += 1
         if failure and failure != NO_TASK:
             failed[candidate] = failure
     return counts, failed
 
 
-def measured(recipe: Recipe, episodes: int) -> dict:
+def measured(recipe: Recipe, episodes: int, noise: bool) -> dict:
     """The figures of one kind of task."""
     started = time.process_time()
-    counts, failed = outcomes(recipe, episodes)
+    counts, failed = outcomes(recipe, episodes, noise)
     attempts = episodes - counts[NO_TASK]
     return {
         "tasks": recipe.tasks,
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--collection", default=STARTER)
     parser.add_argument("--split", default="train")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--clean", action="store_true", help="without pushes and slips")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     prepare_process()
@@ -69,7 +70,7 @@ def main() -> None:
         Recipe(given.seed, given.split, robot=given.robot, collection=given.collection, tasks=tasks)
         for tasks in given.tasks
     ]
-    rows = [measured(recipe, given.episodes) for recipe in recipes]
+    rows = [measured(recipe, given.episodes, not given.clean) for recipe in recipes]
     columns = ["task", "attempts", "success", "no task", "failures", "CPU s each"]
     shown = [
         [
