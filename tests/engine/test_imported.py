@@ -375,3 +375,12 @@ def test_a_colour_is_named_when_it_covers_most_of_the_surface():
 
 def test_sizes_are_relative_to_the_kind():
     assert size_words([0.10]) == ["medium"] and size_words([0.08, 0.1, 0.13]) == ["small", "medium", "large"]
+
+
+def test_nothing_is_called_like_the_robot(tmp_path):
+    """ "Nearest the robot" speaks of the arm."""
+    solid(meshes.box(BOX)).export(tmp_path / "toy_robot.stl")
+    with pytest.raises(SightlineError, match="give it another noun"):
+        import_file(tmp_path / "toy_robot.stl", "toy_robot", Settings())
+    entry, _ = import_file(tmp_path / "toy_robot.stl", "toy_robot", Settings(noun="droid"))
+    assert entry.model.kind == "droid"

@@ -27,6 +27,7 @@ ROLES = ("item", "container", "surface", "distractor")
 SMALLEST, LARGEST = 0.015, 0.32  # metres, longest side: seen by the camera, with room on the table
 DENSITY = 400.0  # kilograms per cubic metre: between hollow plastic and full fruit
 MASSES = (0.02, 0.3)  # kilograms: lighter things are blown away by a touch, heavier ones slip out of the fingers
+MEANT_OTHERWISE = ("robot", "table")  # "the mug nearest the robot", "off the table"
 CONTAINER_ROOM, CONTAINER_DEPTH = 0.085, 0.015  # metres: wide enough to put something in, deep enough to keep it
 SURFACE_ROOM, SURFACE_LEVEL, SURFACE_HEIGHT = 0.09, 0.5, 0.06  # metres, share of the footprint, metres
 SETTLE_SECONDS, MAX_SHIFT, MIN_UPRIGHT = 0.5, 0.012, 0.99  # metres, cosine of the tilt
@@ -84,6 +85,13 @@ def import_file(path: Path, name: str, settings: Settings) -> tuple[Entry, str]:
 
     Raises SightlineError, with the reason alone as its message, when the file is no usable object.
     """
+    noun, colour, size = words_of(path.stem)
+    kind = settings.noun or noun or "thing"
+    if kind.split()[-1] in MEANT_OTHERWISE:
+        raise SightlineError(
+            f"would be called '{kind}', but instructions speak of the {kind.split()[-1]} it stands before or on: "
+            "give it another noun in objects.yaml"
+        )
     file = read_mesh_file(path)
     unit, scale = _scale(file, settings)
     parts = [part.moved(scale, np.eye(3), np.zeros(3)) for part in file.parts]
@@ -93,13 +101,12 @@ def import_file(path: Path, name: str, settings: Settings) -> tuple[Entry, str]:
     shift = _to_origin(np.asarray(welded.vertices) @ turn.T, solid.moved(turn, np.zeros(3)))
     parts, solid = [part.moved(1.0, turn, shift) for part in parts], solid.moved(turn, shift)
     welded.apply_transform(np.block([[turn, shift[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]]))
-    noun, colour, size = words_of(path.stem)
     plain = COLOURS.get(settings.colour or colour, UNPAINTED)
     visuals, colours = visuals_of(parts, welded, settings.faces, settings.texture, plain)
     top = top_of(welded)
     model = ObjectModel(
         name=name,
-        kind=settings.noun or noun or "thing",
+        kind=kind,
         colour=settings.colour or colour or colour_name(colours),
         size=settings.size or size or "medium",
         role=settings.role or _role(np.ptp(welded.vertices, axis=0), top),
