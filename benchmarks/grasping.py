@@ -20,13 +20,11 @@ from sightline.core.types import Task
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.library import load_library
-from sightline.engine.expert import Expert
 from sightline.engine.grasping import with_sampled_grasps
-from sightline.engine.judge import Judge
 from sightline.engine.physics import Simulation
 from sightline.engine.relations import FOOTING
 from sightline.engine.robots import DEFAULT, ROBOTS, robot
-from sightline.engine.rollout import MAX_STEPS
+from sightline.engine.rollout import perform
 from sightline.engine.scene import sample_scene
 from sightline.engine.world import World
 
@@ -46,15 +44,9 @@ def success_of(item: ObjectModel, trials: int, seed: int, robot_name: str) -> tu
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial])
         simulation.reset(sample_scene(world, rng), rng)
-        task = Task("into", 0, 1, "", "", "")
-        expert, judge = Expert(simulation, task), Judge(simulation, task)
-        for _ in range(MAX_STEPS):
-            simulation.step(expert.act())
-            judge.watch()
-            if judge.success or judge.fallen:
-                break
-        failures.append(judge.verdict())
-        retries += expert.retries
+        attempt = perform(simulation, Task("into", 0, 1, "", "", ""))
+        failures.append(attempt.failure)
+        retries += attempt.retries
     return failures, retries
 
 

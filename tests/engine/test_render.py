@@ -229,7 +229,7 @@ def test_a_missing_backend_names_the_packages(monkeypatch: pytest.MonkeyPatch, w
 
 def test_depth_agrees_with_the_table_and_the_objects(world: World) -> None:
     """Pixels with their depth, taken back into space, lie on the table or inside the objects that they show."""
-    data = placed(world, 4)
+    data, compared = placed(world, 4), 0
     with Renderer(world, 224) as renderer:
         for camera_name in CAMERAS:
             view = renderer.view(data, camera_name, depth=True)
@@ -240,10 +240,11 @@ def test_depth_agrees_with_the_table_and_the_objects(world: World) -> None:
             points = origin + rays * (view.depth / (rays @ forward))[..., None]
             for index in np.flatnonzero(world.present):
                 seen = points[view.ids == index + 1]
+                compared += len(seen) > 0
                 info, middle = world.objects[index], data.xpos[world.body_ids[index]]
                 if len(seen):
                     assert np.abs(seen[:, :2] - middle[:2]).max() < 1.5 * info.radius + 0.02, info.id
                     assert middle[2] - 0.004 < seen[:, 2].min() <= seen[:, 2].max() < middle[2] + info.height + 0.004
             on_table = (np.abs(points[..., 2]) < 0.003) & (view.ids == 0)
             assert on_table.mean() > 0.2, camera_name
-    assert renderer.world is world and view.boxes.shape == (len(world.objects), 4)
+    assert compared >= 6

@@ -64,6 +64,7 @@ class Attempt:
     subtasks: list[str] = field(default_factory=list)
     places: list[Array] = field(default_factory=list)
     failure: str = ""
+    retries: int = 0
 
 
 def make_episode(
@@ -111,10 +112,13 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, 
         tasks: ``place``, or one of skills.kinds.SKILL_TASKS.
     """
     task = sample_stage_task(simulation, rng, tasks)
-    if task is None:
-        return Attempt(failure="no task")
+    return Attempt(failure="no task") if task is None else perform(simulation, task, rng if noise else None)
+
+
+def perform(simulation: Simulation, task: Task, mishaps: np.random.Generator | None = None) -> Attempt:
+    """Let the expert do ``task`` in the present scene, pushed and slipping as ``mishaps`` (if any) draws it."""
     attempt, expert, judge = Attempt(task), expert_for(simulation, task), Judge(simulation, task)
-    disturbance = Disturbance(expert, rng) if noise else None
+    disturbance = Disturbance(expert, mishaps) if mishaps is not None else None
     for step in range(MAX_STEPS):
         action = expert.act()
         scene = simulation.scene()
@@ -128,7 +132,7 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, 
         judge.watch()
         if judge.success or judge.fallen:
             break
-    attempt.failure = judge.verdict()
+    attempt.failure, attempt.retries = judge.verdict(), expert.retries
     if not attempt.failure and expert.subtask not in ENDINGS:
         attempt.failure = "done by accident"  # a slip dropped it where it belongs: nothing to learn from
     return attempt

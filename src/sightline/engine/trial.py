@@ -10,10 +10,9 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import Task
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
-from sightline.engine.expert import Expert
 from sightline.engine.physics import Simulation
 from sightline.engine.relations import FOOTING
-from sightline.engine.rollout import MAX_STEPS, Judge
+from sightline.engine.rollout import perform
 from sightline.engine.scene import sample_scene
 from sightline.engine.world import World
 
@@ -39,11 +38,4 @@ def attempt(item: ObjectModel, seed: int = 0) -> str:
         return "unstable"
     simulation = Simulation(world)
     simulation.reset(layout, rng)
-    task = Task("into", 0, 1, "put it in", "it", "it")
-    expert, judge = Expert(simulation, task), Judge(simulation, task)
-    for _ in range(MAX_STEPS):
-        simulation.step(expert.act())
-        judge.watch()
-        if judge.success or judge.fallen:
-            break
-    return judge.verdict()
+    return perform(simulation, Task("into", 0, 1, "put it in", "it", "it")).failure

@@ -13,7 +13,7 @@ from sightline.core.geometry import Array
 
 # Largest deviations that pass, in pixels; pictures of more than 224 pixels may deviate more in proportion, smaller ones
 # as much, since boxes are of whole pixels in every picture. Boxes are compared with outlines of upright objects, but a
-# long thing that rests on its pieces may be tilted by half a degree.
+# long thing that rests on its pieces may be tilted by a degree.
 TOLERANCES: dict[str, float] = {"box": 2.0, "point": 1.0, "mask": 2.0, "trace": 1.0}
 
 
