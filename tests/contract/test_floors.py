@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +100,14 @@ def test_the_walk_sees_every_form_of_import():
         (5, "sightline.models", False),
         (7, "mujoco", True),
     ]
+
+
+def test_only_descriptions_of_robots_name_one() -> None:
+    """What the engine does follows from a robot's description, never from its name."""
+    from sightline.engine.robots import ROBOTS
+
+    engine = ROOT / "engine"
+    files = [path for path in engine.rglob("*.py") if engine / "robots" not in path.parents]
+    assert len(ROBOTS) >= 3 and len(files) > 100
+    named = re.compile(rf"\b({'|'.join(ROBOTS)})\b", re.IGNORECASE)
+    assert not [str(path) for path in files if named.search(path.read_text())]
