@@ -85,12 +85,13 @@ class QwenPlanner(nn.Module):
         super().__init__()
         self.config = config
         self.model = Qwen2_5_VLForConditionalGeneration(qwen_config(config))
+        self.attention = ""  # an implementation that transformers knows; empty = the fastest on the device
         self._attention = ""
         self._choose_attention("cpu")
 
     def _choose_attention(self, device: str) -> None:
         """Eager attention is faster than SDPA with a dense mask at these sizes on CPU; on a GPU it is the reverse."""
-        wanted = "eager" if device == "cpu" else "sdpa"
+        wanted = self.attention or ("eager" if device == "cpu" else "sdpa")
         if self._attention != wanted:
             self.model.set_attn_implementation(wanted)
             self._attention = wanted
