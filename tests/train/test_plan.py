@@ -38,7 +38,7 @@ def test_flops_are_those_that_torch_counts(views: int) -> None:
         seen = system.see(images, tokens)
         latent = system.query_tokens(seen.states.layers, seen.dense, None)
         system.expert.loss(torch.zeros(1, 16, 7), system.condition(None, latent), MINI.expert.repeated_steps, 0.0)
-    assert sum(forward_flops(MINI, views, text).values()) == pytest.approx(counter.get_total_flops(), rel=0.08)
+    assert sum(forward_flops(MINI, views, text).values()) == pytest.approx(counter.get_total_flops(), rel=0.03)
 
 
 def test_what_is_kept_grows_with_depth_and_shrinks_with_recomputing() -> None:

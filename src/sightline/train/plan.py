@@ -122,24 +122,25 @@ def forward_flops(config: SystemConfig, views: int, text: int = TEXT) -> dict[st
     full = planner.vision_depth if not planner.window else len(planner.full_attention)
     reach = full * patches + (planner.vision_depth - full) * window
     wide = planner.vision_width
-    vision = (
-        views
-        * patches
-        * (planner.vision_depth * 2 * (4 * wide**2 + 3 * wide * planner.vision_hidden) + 4 * wide * reach)
-    )
+    pixels = 3 * planner.patch**2
+    block = 2 * (4 * wide**2 + 3 * wide * planner.vision_hidden)
+    embed = 2 * pixels * planner.temporal_patch * wide
+    vision = views * patches * (planner.vision_depth * block + 4 * wide * reach + embed)
     merged = wide * planner.merge**2
     vision += views * patches // planner.merge**2 * 2 * (merged**2 + merged * planner.width)
     length = text + views * patches // planner.merge**2
     heads = planner.width + 2 * planner.key_value_heads * planner.width // planner.heads
     layer = 2 * (planner.width * (heads + planner.width) + 3 * planner.width * planner.hidden)
-    language = planner.depth * length * (layer + 4 * planner.width * length / 2)
+    language = planner.depth * length * (layer + 4 * planner.width * length)
     cells = (planner.image_size // visual.patch) ** 2
-    dino = views * cells * visual.depth * (2 * 12 * visual.width**2 + 4 * visual.width * cells)
+    block = 2 * 12 * visual.width**2 + 4 * visual.width * cells
+    dino = views * cells * (visual.depth * block + 2 * 3 * visual.patch**2 * visual.width)
     memory = length + views * cells // query.pool**2
     latent = query.layers * (
         memory * 2 * (planner.width * expert.width + 2 * expert.width**2)
         + query.queries * (2 * 10 * expert.width**2 + 4 * expert.width * memory)
     )
+    latent += 2 * views * cells // query.pool**2 * visual.width * planner.width
     sequence = query.queries + config.chunk
     dit = expert.repeated_steps * expert.depth * sequence * (2 * 12 * expert.width**2 + 4 * expert.width * sequence)
     return {"planner": vision + language, "visual": dino, "head": latent + dit}
