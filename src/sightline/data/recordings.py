@@ -202,7 +202,7 @@ class Recordings:
         wanted = row + np.arange(self.chunk)
         known = wanted < last
         actions = self.actions[np.minimum(wanted, last - 1)]
-        actions[~known] *= self._hold
+        actions[np.ix_(~known, ~self._hold)] = 0.0
         return actions, known
 
     def sample(self, episode: int, t: int) -> Sample:

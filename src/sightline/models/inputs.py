@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import Observation
 from sightline.models.config import SystemConfig
 from sightline.models.prompts import Packer, TokenBatch, task_prompt
@@ -37,8 +38,22 @@ class Transforms:
     def __init__(self, config: SystemConfig, tokenizer: WordTokenizer, statistics: dict) -> None:
         self.config = config
         self.packer = Packer(tokenizer, config.planner)
+        self.embodiments: dict[str, dict] = statistics.get("embodiments", {})
+        self._scale_by(statistics)
+
+    def _scale_by(self, statistics: dict) -> None:
         self.state = Scaler.from_statistics(statistics["observation.state"], "observation.state")
         self.action = Scaler.from_statistics(statistics["action"], "action")
+
+    def select(self, tag: str) -> Transforms:
+        """The same pipeline in the units of one of the embodiments that the policy was trained on together.
+
+        Raises SightlineError naming the nearest one where the statistics hold no such tag.
+        """
+        require_known("embodiment of this policy", tag, self.embodiments)
+        chosen = copy.copy(self)
+        chosen._scale_by(self.embodiments[tag])
+        return chosen
 
     def picture(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """One picture as the model sees it."""
@@ -51,7 +66,11 @@ class Transforms:
         cameras = self.config.cameras
         images = np.stack([[self.picture(o.images[name]) for name in cameras] for o in observations])
         vectors = [[o.cameras[n].to_vector() if n in o.cameras else NO_CAMERA for n in cameras] for o in observations]
-        state = np.stack([o.state for o in observations]).astype(np.float32)
+        if self.config.state_dim:
+            state = np.stack([o.state for o in observations]).astype(np.float32)
+            normalised = self.state.forward(state)
+        else:  # a policy that sees no state takes observations of any
+            state = normalised = np.zeros((len(observations), 0), np.float32)
         guided = self.config.guidance == "spatial"
         tokens = self.packer.pack([[task_prompt(o.instruction, guided)] for o in observations], len(cameras))
         return ModelInputs(
@@ -59,7 +78,7 @@ class Transforms:
             tokens,
             torch.from_numpy(np.asarray(vectors, dtype=np.float32)),
             torch.from_numpy(state),
-            torch.from_numpy(self.state.forward(state)),
+            torch.from_numpy(normalised),
         )
 
     def _check(self, observation: Observation) -> None:
@@ -70,7 +89,7 @@ class Transforms:
                     f"The policy needs camera '{name}' (it was trained with {self.config.cameras}), got {have}."
                 )
         state = np.asarray(observation.state)
-        if state.shape != (self.config.state_dim,) or not np.isfinite(state).all():
+        if self.config.state_dim and (state.shape != (self.config.state_dim,) or not np.isfinite(state).all()):
             raise SightlineError(
                 f"The policy needs a finite state of {self.config.state_dim} numbers, got shape {state.shape}"
                 f"{' with NaN' if state.size and not np.isfinite(state).all() else ''}."
@@ -79,7 +98,9 @@ class Transforms:
             raise SightlineError("The observation has no instruction; say what to do.")
 
     def outputs(self, normalised: NDArray) -> NDArray[np.float32]:
-        """Actions [...,A] in physical units; the gripper (last) becomes +1 or -1."""
+        """Actions [...,A] in physical units. Binary dimensions take one of their two values; where the statistics name
+        no modes, the last one is a gripper that becomes +1 or -1."""
         actions = self.action.inverse(normalised)
-        actions[..., -1] = np.where(actions[..., -1] > 0, 1.0, -1.0)
+        if not self.action.modes:
+            actions[..., -1] = np.where(actions[..., -1] > 0, 1.0, -1.0)
         return actions
