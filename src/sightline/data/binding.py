@@ -82,7 +82,7 @@ class Binding:
         state, action = (_join(parts, columns, rows) for parts in (self.state, self.action))
         if not self.motion:
             return state, action, np.ones(rows, bool)
-        moving = (np.abs(_join(self.motion, columns, rows)) > STILL).any(1)
+        moving: NDArray[np.bool_] = np.any(np.abs(_join(self.motion, columns, rows)) > STILL, axis=1)
         for part in self.action:
             if part.part.key == self.embodiment.gripper_key:
                 values = part.values(columns)

@@ -14,6 +14,7 @@ from sightline.data.representations import DERIVATIONS, ROTATION_SIZES
 from sightline.data.statistics import MODES
 
 RPY = "euler_angles_rpy"
+TOOL_DELTA = "delta of the tool pose per step, metres and radians, base frame"
 
 
 @dataclass(frozen=True)
@@ -200,14 +201,14 @@ EMBODIMENTS = {
             tag="oxe_bridge",
             cameras=(CameraSource("primary", "image_0", f"{layout.IMAGE_PREFIX}image_0"),),
             state=_split(layout.STATE, "x y z roll pitch yaw pad gripper"),
-            **_end_effector_steps("1 open, 0 closed", "delta of the tool pose per step, metres and radians, base frame"),
+            **_end_effector_steps("1 open, 0 closed", TOOL_DELTA),
         ),
         Embodiment(
             name="oxe_rt1",
             tag="oxe_rt1",
             cameras=(CameraSource("primary", "image", f"{layout.IMAGE_PREFIX}image"),),
             state=_split(layout.STATE, "x y z rx ry rz rw gripper"),
-            **_end_effector_steps("1 open, 0 closed", "delta of the tool pose per step, metres and radians, base frame"),
+            **_end_effector_steps("1 open, 0 closed", TOOL_DELTA),
         ),
         Embodiment(
             name="libero_franka",
@@ -250,7 +251,7 @@ EMBODIMENTS = {
                 _vector("eef_rotation_delta", 3, delta=True, rotation="axis_angle", stored=RPY),
                 Part("gripper_position", ("gripper_position",), "binary"),
             ),
-            action_space="delta of the tool pose per step, metres and radians, base frame",
+            action_space=TOOL_DELTA,
             rotation="axis-angle, radians",
             gripper="as recorded: 1 closed, 0 open",
             language="language.language_instruction",

@@ -1,4 +1,4 @@
-"""Instructions of recorded episodes: task numbers looked up in the dataset's list, or words in a column of their own."""
+"""Instructions of recorded episodes: task numbers looked up in the dataset's list, or words in their own column."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
@@ -24,9 +23,9 @@ def read_tasks(root: Path) -> dict[int, str]:
     """
     if (root / layout.TASKS).exists():
         table = layout.read_parquet(root / layout.TASKS)
-        words = [name for name in table.column_names if name in INDEX_COLUMNS]
-        if not words or TASK_INDEX not in table.column_names or not pa.types.is_string(table.schema.field(words[0]).type):
-            raise SightlineError(f"{root / layout.TASKS} lacks the columns task_index and task; copy the dataset again.")
+        words = [name for name in INDEX_COLUMNS if name in table.column_names]
+        if not words or TASK_INDEX not in table.column_names:
+            raise SightlineError(f"{root / layout.TASKS} lacks the columns task_index or task; copy it again.")
         return dict(zip(table[TASK_INDEX].to_pylist(), table[words[0]].to_pylist(), strict=True))
     try:
         rows = [json.loads(line) for line in (root / TASK_LINES).read_text().splitlines() if line.strip()]

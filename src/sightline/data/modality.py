@@ -6,16 +6,18 @@ name and without its prefix, and so does every named dimension of ``observation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sightline.core.errors import SightlineError, did_you_mean, require_known
 from sightline.data import layout
 from sightline.data.dataset import BOOKKEEPING
 from sightline.data.index import video_features
 from sightline.data.representations import ROTATION_SIZES
+
+T = TypeVar("T")
 
 FILE = "meta/modality.json"
 GROUPS = ("state", "action", "video", "annotation")
@@ -83,15 +85,14 @@ def read_modality(root: Path, info: dict) -> Modality:
         raise SightlineError(f"{path} must hold an object with the groups {', '.join(GROUPS)}.")
     for name in groups:
         require_known(f"group in {path}", name, GROUPS)
-    fields = {
-        group: {key: _field(path, group, key, entry) for key, entry in groups.get(group, {}).items()}
-        for group in ("state", "action")
-    }
-    columns = {
-        group: {key: _original(path, group, key, entry) for key, entry in groups.get(group, {}).items()}
-        for group in ("video", "annotation")
-    }
-    return Modality(str(path), True, **fields, **columns)
+
+    def entries(group: str, read: Callable[[Path, str, str, Any], T]) -> dict[str, T]:
+        return {key: read(path, group, key, entry) for key, entry in groups.get(group, {}).items()}
+
+    return Modality(
+        str(path), True, entries("state", _field), entries("action", _field),
+        entries("video", _original), entries("annotation", _original),
+    )  # fmt: skip
 
 
 def _field(path: Path, group: str, key: str, entry: Any) -> Field:
@@ -137,4 +138,4 @@ def _undeclared(root: Path, info: dict) -> Modality:
         for at, name in enumerate(dimension_names(features.get(column, {}))):
             fields[group].setdefault(name, Field(column, at, at + 1))
     videos = video_features(info)
-    return Modality(str(root), False, **fields, video=videos, annotation={TASK_INDEX: TASK_INDEX})
+    return Modality(str(root), False, fields["state"], fields["action"], videos, {TASK_INDEX: TASK_INDEX})

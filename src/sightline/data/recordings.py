@@ -84,7 +84,7 @@ class Recordings:
         frames = np.concatenate(usable)
         self._frames = frames if pauses else frames[moving[frames]]
         if not len(self._frames):
-            raise SightlineError(f"{dataset.root}: no frame moves; use its pauses too, or mend the embodiment's motion.")
+            raise SightlineError(f"{dataset.root}: no frame moves; use its pauses too, or mend 'motion'.")
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -229,7 +229,7 @@ class Recordings:
 
 
 def with_modes(values: dict[str, Floats], embodiment: Embodiment) -> dict[str, dict[str, list]]:
-    """JSON-ready statistics of ``observation.state`` and ``action`` [N,d], with the embodiment's normalisation modes."""
+    """JSON-ready statistics of ``observation.state`` and ``action`` [N,d] with the embodiment's modes."""
     found = to_lists({name: array_statistics(rows) for name, rows in values.items()})
     for name, parts in (("observation.state", embodiment.state), ("action", embodiment.action)):
         found[name]["mode"] = [part.mode for part in parts for _ in part.names]
