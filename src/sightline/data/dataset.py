@@ -100,12 +100,7 @@ class Dataset:
             if field.name in BOOKKEEPING or not is_numeric(field.type):
                 continue
             values = column_array(table, field.name)
-            if values.dtype.kind == "f" and not np.isfinite(values).all():
-                row = int(np.argmin(np.isfinite(values.reshape(len(values), -1)).all(1)))
-                raise SightlineError(
-                    f"{meta.table} has NaN or infinity in '{field.name}' at frame {row} of episode {meta.index}; "
-                    "repair or drop that episode before training."
-                )
+            require_finite(meta, field.name, values)
             found[field.name] = values
         return found
 
@@ -138,6 +133,12 @@ class Dataset:
         names = [*SCENE_COLUMNS, "subtask"]
         names += [f"{part}.{camera}" for camera in self.cameras for part in CAMERA_COLUMNS]
         return labels_from_table(self._label_table(meta, names, [JOINTS]), meta.objects, self.cameras)
+
+    def calibrations(self, episode: int) -> dict[str, NDArray[np.float32]]:
+        """Camera -> [T,15] calibration of every frame (core.geometry.Camera.to_vector)."""
+        names = {camera: f"camera.{camera}" for camera in self.cameras}
+        table = self._label_table(self._meta(episode), list(names.values()))
+        return {camera: column_array(table, name).astype(np.float32) for camera, name in names.items()}
 
     def ids(self, episode: int, camera: str, frames: Sequence[int] | None = None) -> NDArray[np.uint8]:
         """[T,H,W] instance maps of all frames, or of those asked for: 0 = nothing named, i + 1 = object i."""
@@ -192,6 +193,16 @@ class Dataset:
             raise SightlineError(f"{self.root}: episode {episode} has no frame {t}: it holds {meta.length}.")
         place = self._video_place(meta, camera)
         return decode_frame(place.path, place.start + t / self.fps, self.fps)
+
+
+def require_finite(meta: EpisodeMeta, name: str, values: NDArray) -> None:
+    """Raise SightlineError that names the frame unless a column [T,...] of an episode is finite."""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        row = int(np.argmin(np.isfinite(values.reshape(len(values), -1)).all(1)))
+        raise SightlineError(
+            f"{meta.table} has NaN or infinity in '{name}' at frame {row} of episode {meta.index}; "
+            "repair or drop that episode before training."
+        )
 
 
 def is_numeric(kind: pa.DataType) -> bool:

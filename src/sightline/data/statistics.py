@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from sightline.data.dataset import Dataset
+from sightline.data.columns import read_columns
+from sightline.data.dataset import Dataset
 
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
 NAMES = ("min", "max", "mean", "std", "count", *QUANTILES)
 Statistics = dict[str, NDArray]
+
+# How one dimension becomes an input of the model; the arithmetic is sightline.models.transforms.Scaler's.
+MODES = {
+    "q99": "the 1 % and 99 % quantiles become -1 and 1; what lies beyond stays beyond",
+    "q99_clipped": "the same, clipped to -1..1 both ways: InternVLA-M1's rule, which loses what lies beyond",
+    "min_max": "the smallest and largest value become -1 and 1",
+    "mean_std": "zero mean, unit variance",
+    "binary": "above 0.5 becomes 1, else 0; back to the largest or smallest value, whichever side of 0.5 it is",
+    "none": "left as it is",
+}
 
 
 def array_statistics(values: NDArray) -> Statistics:
@@ -68,10 +77,9 @@ def dataset_statistics(dataset: Dataset, episodes: Iterable[int] | None = None) 
 
     Features are the numeric columns of the dataset under their own names, e.g. ``observation.state``.
     """
-    chosen = range(len(dataset)) if episodes is None else episodes
     columns: dict[str, list[NDArray]] = {}
-    for episode in chosen:
-        for name, values in dataset.columns(episode).items():
+    for _, found in read_columns(dataset, episodes=episodes):
+        for name, values in found.items():
             columns.setdefault(name, []).append(values)
     return {name: array_statistics(np.concatenate(parts)) for name, parts in columns.items()}
 

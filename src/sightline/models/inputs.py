@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import Observation
 from sightline.models.config import SystemConfig
 from sightline.models.prompts import Packer, Prompt, TokenBatch, task_prompt
@@ -37,10 +38,23 @@ class Transforms:
     def __init__(self, config: SystemConfig, tokenizer: WordTokenizer, statistics: dict) -> None:
         self.config = config
         self.packer = Packer(tokenizer, config.planner, config.querying.attend_padding)
-        self.state = (
-            Scaler.from_statistics(statistics["observation.state"], "observation.state") if config.state_dim else None
-        )
+        self.embodiments: dict[str, dict] = statistics.get("embodiments", {})
+        self._scale_by(statistics)
+
+    def _scale_by(self, statistics: dict) -> None:
+        name = "observation.state"
+        self.state = Scaler.from_statistics(statistics[name], name) if self.config.state_dim else None
         self.action = Scaler.from_statistics(statistics["action"], "action")
+
+    def select(self, tag: str) -> Transforms:
+        """The same pipeline in the units of one of the embodiments that the policy was trained on together.
+
+        Raises SightlineError naming the nearest one where the statistics hold no such tag.
+        """
+        require_known("embodiment of this policy", tag, self.embodiments)
+        chosen = copy.copy(self)
+        chosen._scale_by(self.embodiments[tag])
+        return chosen
 
     def picture(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """One picture as the model sees it."""
@@ -96,7 +110,9 @@ class Transforms:
             raise SightlineError("The observation has no instruction; say what to do.")
 
     def outputs(self, normalised: NDArray) -> NDArray[np.float32]:
-        """Actions [...,A] in physical units; the gripper (last) becomes +1 or -1."""
+        """Actions [...,A] in physical units. Binary dimensions take one of their two values; where the statistics name
+        no modes, the last one is a gripper that becomes +1 or -1."""
         actions = self.action.inverse(normalised)
-        actions[..., -1] = np.where(actions[..., -1] > 0, 1.0, -1.0)
+        if not self.action.modes:
+            actions[..., -1] = np.where(actions[..., -1] > 0, 1.0, -1.0)
         return actions

@@ -15,7 +15,6 @@ import torch
 import yaml
 from torch import Tensor
 
-from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.models.backbones import read_planner_config, read_tensors, read_tokenizer
 from sightline.models.config import QWEN_3B, QWEN_7B, PlannerConfig
@@ -192,6 +191,3 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict) or not values or not all("action" in value for value in values.values()):
         raise SightlineError(f"{path} holds no action statistics by embodiment; restore it from the run.")
     return values
-
-
-__all__ = ["Card", "load_official", "save_official"]

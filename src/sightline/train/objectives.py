@@ -284,6 +284,16 @@ def expert_loss(system: DualSystem, actions: Tensor, known: Tensor, condition: T
     return system.expert.loss(actions, condition, repeats, config.condition_drop, known, config.path_weight)
 
 
+def joint_action_loss(system: DualSystem, batch: ActionBatch) -> Tensor:
+    """The action loss of a batch, felt by planner and action expert."""
+    seen = system.see(batch.images, batch.tokens, batch.cameras)
+    spatial = SpatialInputs.from_pointing(seen.pointing, 0, batch.cameras, batch.state, batch.normalised)
+    expert = system.config.expert
+    latent = system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
+    condition = system.condition(spatial, latent)
+    return expert_loss(system, batch.actions, batch.known, condition, expert.repeated_steps)
+
+
 class JointActionObjective:
     """Stage 2, planner and action expert together: the action loss reaches the planner through the scaled gradient."""
 
@@ -305,14 +315,7 @@ class JointActionObjective:
         return ActionBatch(images, tokens, **self.numbers.at(frames))
 
     def loss(self, system: DualSystem, batch: ActionBatch) -> tuple[Tensor, dict[str, Tensor], int]:
-        seen = system.see(batch.images, batch.tokens, batch.cameras)
-        spatial = SpatialInputs.from_pointing(seen.pointing, 0, batch.cameras, batch.state, batch.normalised)
-        latent = (
-            system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if system.config.expert.latent else None
-        )
-        expert = system.config.expert
-        condition = system.condition(spatial, latent)
-        action = expert_loss(system, batch.actions, batch.known, condition, expert.repeated_steps)
+        action = joint_action_loss(system, batch)
         return action, {"action": action}, len(batch.images)
 
 

@@ -1,0 +1,250 @@
+"""Mixtures of recordings: which frame is learned from at which moment, as a pure function of a seed and a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.config import load_config
+from sightline.core.errors import SightlineError, require_known
+from sightline.data.dataset import load_dataset
+from sightline.data.embodiments import find_embodiment
+from sightline.data.recordings import Recordings, with_modes
+
+BLOCK = 10_000  # draws after which every recording has had exactly its share
+FEATURES = ("observation.state", "action")
+Rule = Literal["exact", "official"]
+Lists = dict[str, dict[str, list]]
+
+
+class Draw(NamedTuple):
+    """Frame ``t`` of an episode of one of the recordings."""
+
+    recordings: Recordings
+    episode: int
+    t: int
+
+
+class Mixture:
+    """Recordings drawn from by weight, each without replacement.
+
+    Probabilities go by weight alone, whatever the sizes, then uniformly over usable frames (InternVLA-M1's rule), or by
+    weight times number of usable frames (``balance``). They are met exactly in every block of 10,000 draws, to 1 in
+    10,000. Within a pass over a recording every usable frame is drawn once; each pass has an order of its own.
+
+    Attributes:
+        recordings, weights: as given; shares: probability of each.
+    """
+
+    def __init__(
+        self, recordings: Sequence[Recordings], weights: Sequence[float] | None = None, seed: int = 0,
+        balance: bool = False,
+    ) -> None:  # fmt: skip
+        """Raises SightlineError on weights that are not positive and finite, or recordings that one policy cannot
+        learn from together: other camera names, chunks or sizes of actions."""
+        self.recordings = list(recordings)
+        self.weights = np.asarray([1.0] * len(self.recordings) if weights is None else weights, np.float64)
+        self.seed = seed
+        if not self.recordings or self.weights.shape != (len(self.recordings),):
+            raise SightlineError(
+                f"A mixture needs recordings and a weight for each, got {len(self.recordings)} and {self.weights.size}."
+            )
+        if not (np.isfinite(self.weights).all() and (self.weights > 0).all()):
+            raise SightlineError(f"The weights of a mixture must be positive numbers, got {self.weights.tolist()}.")
+        for other in self.recordings[1:]:
+            _require_alike(self.recordings[0], other)
+        sizes = np.array([len(part) for part in self.recordings], np.float64)
+        parts = self.weights * sizes if balance else self.weights
+        self.shares = parts / parts.sum()
+        self._counts = _rounded(self.shares, BLOCK)
+        # The order of a pass is a function of its number; these only keep the ones in use from being made again.
+        self._order = lru_cache(maxsize=2 * len(self.recordings))(self._shuffled)
+        self._schedule = lru_cache(maxsize=4)(self._scheduled)
+
+    def draw(self, index: int) -> Draw:
+        """The sample of global number ``index``: the same in every process, whatever was drawn before."""
+        block, place = divmod(index, BLOCK)
+        members, ranks = self._schedule(block)
+        member = int(members[place])
+        recordings = self.recordings[member]
+        # Every block holds the same number of draws of a recording: no history is needed to know its how-manieth it is.
+        turn, position = divmod(block * int(self._counts[member]) + int(ranks[place]), len(recordings))
+        return Draw(recordings, *recordings.frame(int(self._order(member, turn)[position])))
+
+    def _shuffled(self, member: int, turn: int) -> NDArray[np.int64]:
+        """The order of all usable frames of a recording in one pass."""
+        return np.random.default_rng([self.seed, 1, member, turn]).permutation(len(self.recordings[member]))
+
+    def _scheduled(self, block: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which recording each draw of a block is from, and how many of the block's draws from it come before."""
+        members = np.repeat(np.arange(len(self._counts)), self._counts)
+        members = np.random.default_rng([self.seed, 0, block]).permutation(members)
+        first = np.cumsum(self._counts) - self._counts
+        ranks = np.empty(BLOCK, np.int64)
+        ranks[np.argsort(members, kind="stable")] = np.arange(BLOCK) - np.repeat(first, self._counts)
+        return members, ranks
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Embodiment tags, in the order of the recordings."""
+        return tuple(dict.fromkeys(part.embodiment.tag for part in self.recordings))
+
+    @property
+    def problems(self) -> list[str]:
+        """Why episodes are left out, with the dataset's folder."""
+        return [f"{part.dataset.root}: {problem}" for part in self.recordings for problem in part.problems]
+
+    def statistics(self, rule: Rule = "exact") -> dict:
+        """What a policy needs to normalise: statistics of state and action, pooled over the recordings of each tag.
+
+        ``exact`` counts every frame once, so that the range of a robot does not depend on how often its datasets are
+        drawn or into how many folders they are split. ``official`` repeats InternVLA-M1's merge of finished statistics:
+        the widest quantiles of any recording (one odd dataset stretches the range of all), mean and variance by weight;
+        weights count within a tag here, where the original mixes them up across tags. Use it to go on from official
+        checkpoints, ``exact`` otherwise.
+
+        Returns:
+            ``observation.state`` and ``action`` of the first tag; with several tags also ``embodiments``: tag -> both.
+        """
+        require_known("rule for pooled statistics", rule, ("exact", "official"))
+        pooled: dict[str, Lists] = {}
+        for tag in self.tags:
+            members = [i for i, part in enumerate(self.recordings) if part.embodiment.tag == tag]
+            parts = [self.recordings[i] for i in members]
+            for other in parts[1:]:
+                _require_same_numbers(parts[0], other)
+            if rule == "exact" or len(parts) == 1:
+                values = (np.concatenate([getattr(part, name) for part in parts]) for name in ("states", "actions"))
+                pooled[tag] = with_modes(dict(zip(FEATURES, values, strict=True)), parts[0].embodiment)
+            else:
+                pooled[tag] = _merged([part.statistics() for part in parts], self.weights[members])
+        first = pooled[self.tags[0]]
+        return {**first, "embodiments": pooled} if len(pooled) > 1 else dict(first)
+
+
+def _rounded(shares: NDArray[np.float64], total: int) -> NDArray[np.int64]:
+    """Whole numbers that add up to ``total``, at least one each, as near to the shares as that allows."""
+    spare = total - len(shares)
+    if spare < 0:
+        raise SightlineError(f"A mixture can hold at most {total} recordings, got {len(shares)}.")
+    wanted = shares * total
+    counts = np.maximum(np.floor(wanted).astype(np.int64), 1)
+    while (rest := total - int(counts.sum())) != 0:
+        # The largest deficit is filled first, the largest surplus taken from first.
+        at = np.argmax(wanted - counts) if rest > 0 else np.argmax(np.where(counts > 1, counts - wanted, -np.inf))
+        counts[at] += np.sign(rest)
+    return counts
+
+
+def _require_alike(first: Recordings, other: Recordings) -> None:
+    for what, mine, theirs in (
+        ("cameras", first.card.cameras, other.card.cameras),
+        ("chunk", first.chunk, other.chunk),
+        ("size of an action", len(first.card.action_names), len(other.card.action_names)),
+    ):
+        if mine != theirs:
+            raise SightlineError(
+                f"One policy cannot learn from {first.dataset.root} and {other.dataset.root} together: {what} "
+                f"{mine} against {theirs}; give one of them an embodiment of its own (YAML) that fits."
+            )
+
+
+def _require_same_numbers(first: Recordings, other: Recordings) -> None:
+    """Raise SightlineError unless both call, measure and normalise states and actions alike."""
+    mine, theirs = first.embodiment, other.embodiment
+    same = (mine.state_names, mine.action_names, mine.action_space) == (
+        theirs.state_names, theirs.action_names, theirs.action_space,
+    )  # fmt: skip
+    modes = [[part.mode for part in (*e.state, *e.action) for _ in part.names] for e in (mine, theirs)]
+    if not same or modes[0] != modes[1]:
+        raise SightlineError(
+            f"The embodiments '{mine.name}' and '{theirs.name}' share the tag '{mine.tag}' but not the meaning of "
+            "states and actions; give one of them another tag."
+        )
+
+
+def _merged(parts: Sequence[Lists], weights: NDArray[np.float64]) -> Lists:
+    """The official merge of finished statistics."""
+    shares = weights / weights.sum()
+    merged: Lists = {}
+    for feature in FEATURES:
+        stacked = {
+            name: np.array([part[feature][name] for part in parts])
+            for name in ("min", "max", "q01", "q99", "mean", "std", "count")
+        }
+        mean = shares @ stacked["mean"]
+        variance = shares @ (stacked["std"] ** 2 + (stacked["mean"] - mean) ** 2)
+        found = {
+            "min": stacked["min"].min(0), "max": stacked["max"].max(0), "mean": mean, "std": np.sqrt(variance),
+            "count": stacked["count"].sum(0), "q01": stacked["q01"].min(0), "q99": stacked["q99"].max(0),
+        }  # fmt: skip
+        merged[feature] = {name: value.tolist() for name, value in found.items()} | {"mode": parts[0][feature]["mode"]}
+    return merged
+
+
+# ---- named mixtures -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset folder (below the data root), the embodiment that reads it (name or YAML file), its weight."""
+
+    folder: str
+    embodiment: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class MixtureConfig:
+    """Sources of a mixture; ``balance`` lets the number of usable frames count beside the weight."""
+
+    sources: tuple[Source, ...]
+    balance: bool = False
+
+
+LIBERO = {
+    suite: Source(f"libero_{suite}_no_noops_1.0.0_lerobot", "libero_franka")
+    for suite in ("object", "goal", "spatial", "10")
+}
+LIBERO["90"] = Source("libero_90_no_noops_lerobot", "libero_franka")
+BRIDGE = Source("bridge_orig_1.0.0_lerobot", "oxe_bridge")
+RT1 = Source("fractal20220817_data_0.1.0_lerobot", "oxe_rt1")
+
+MIXTURES = {f"libero_{name}": MixtureConfig((source,)) for name, source in LIBERO.items()} | {
+    "libero_all": MixtureConfig(tuple(LIBERO.values())),
+    "bridge": MixtureConfig((BRIDGE,)),
+    "bridge_rt_1": MixtureConfig((BRIDGE, RT1)),
+    "demo_sim_pick_place": MixtureConfig((Source("sim_pick_place", "demo_sim_franka_delta_joints"),)),
+}
+
+
+def open_mixture(source: str | Path, root: Path | str, chunk: int, seed: int = 0, pauses: bool = False) -> Mixture:
+    """A mixture by its name (MIXTURES) or from a YAML file (keys as in MixtureConfig), opened.
+
+    Args:
+        root: folder that holds the dataset folders.
+        chunk, pauses: see Recordings.
+    Raises:
+        SightlineError: unknown name, a source listed twice, or a dataset that is missing or lacks what is asked for.
+    """
+    if str(source).endswith((".yaml", ".yml")):
+        config = load_config(MixtureConfig, Path(source))
+    else:
+        require_known("mixture", str(source), MIXTURES)
+        config = MIXTURES[str(source)]
+    seen: set[tuple[str, str]] = set()
+    for part in config.sources:
+        if (part.folder, part.embodiment) in seen:
+            raise SightlineError(f"The mixture '{source}' lists {part.folder} twice; add up the weights instead.")
+        seen.add((part.folder, part.embodiment))
+    recordings = [
+        Recordings(load_dataset(Path(root) / part.folder), find_embodiment(part.embodiment), chunk, pauses=pauses)
+        for part in config.sources
+    ]
+    return Mixture(recordings, [part.weight for part in config.sources], seed, config.balance)

@@ -1,0 +1,236 @@
+"""Recorded episodes as a policy learns from them: observation, the actions that follow, how much of them is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.card import Card
+from sightline.core.errors import SightlineError
+from sightline.core.geometry import Camera
+from sightline.core.types import Observation
+from sightline.data.binding import bind
+from sightline.data.columns import Columns, read_columns
+from sightline.data.dataset import Dataset
+from sightline.data.embodiments import Embodiment
+from sightline.data.index import video_features
+from sightline.data.language import Instructions, read_tasks
+from sightline.data.modality import TASK_INDEX, dimension_names, read_modality
+from sightline.data.statistics import array_statistics, to_lists
+
+Floats = NDArray[np.float32]
+CLOCK = "timestamp"
+CLOCK_TOLERANCE = 0.25  # of a frame, as far as a stored time may be from frame / fps
+SHOWN = 8  # episodes that a problem lists
+
+
+class Sample(NamedTuple):
+    """One training sample in physical units: ``actions`` [chunk,A] float32; ``known`` [chunk] is false past the end."""
+
+    observation: Observation
+    actions: Floats
+    known: NDArray[np.bool_]
+
+
+class Recordings:
+    """The episodes of a dataset, read as an embodiment says. ``len()`` is the number of usable frames.
+
+    All states and actions are held in memory (4 bytes a number); pictures are decoded when a sample is asked for.
+
+    Attributes:
+        dataset, embodiment, chunk: as given.
+        card: the interface of a policy that learns from it.
+        episodes: those that can be learned from: their numbers are readable, they have an instruction and all cameras.
+        problems: why others are left out, one sentence each.
+        states, actions: [N,S], [N,A] float32 of all readable episodes, one after the other, physical units.
+    """
+
+    def __init__(
+        self, dataset: Dataset, embodiment: Embodiment, chunk: int, episodes: Sequence[int] | None = None,
+        pauses: bool = False,
+    ) -> None:  # fmt: skip
+        """Read everything but the pictures.
+
+        Args:
+            chunk: number of actions in a sample.
+            episodes: the episodes to use (default all), e.g. to keep others for evaluation.
+            pauses: also use frames in which nothing moves (embodiments without ``motion`` know none). Dropped frames
+                are not where samples start; they stay in the chunks of others.
+        Raises:
+            SightlineError: the dataset lacks a camera, column or sub-key that the embodiment asks for, or no episode
+                is left; it names what is missing.
+        """
+        if chunk < 1:
+            raise SightlineError(f"A chunk needs at least one action, got {chunk}.")
+        self.dataset, self.embodiment, self.chunk = dataset, embodiment, chunk
+        self.problems: list[str] = []
+        self._binding = bind(embodiment, dataset, read_modality(dataset.root, dataset.info))
+        self.card = self._card()
+        self._hold = np.array([not part.delta for part in embodiment.action for _ in part.names])
+        self._vectors = lru_cache(maxsize=256)(dataset.calibrations)
+        self._instructions = Instructions(read_tasks(dataset.root) if self._binding.language == TASK_INDEX else {})
+        wanted = range(len(dataset)) if episodes is None else sorted(set(episodes))
+        moving = self._read([i for i in wanted if dataset.episodes[i].kind == "episodes"])
+        self.episodes = self._complete()
+        if not self.episodes:
+            found = " ".join(self.problems) or "It holds none, or none was asked for."
+            raise SightlineError(f"{dataset.root} has no episode that '{embodiment.name}' can use. {found}")
+        usable = [np.arange(*self._rows[episode]) for episode in self.episodes]
+        frames = np.concatenate(usable)
+        self._frames = frames if pauses else frames[moving[frames]]
+        if not len(self._frames):
+            raise SightlineError(f"{dataset.root}: no frame moves; use its pauses too, or mend 'motion'.")
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def _card(self) -> Card:
+        own = self.dataset.card
+        if own is not None:
+            # Datasets of our own say it all themselves; the embodiment must have read them right.
+            names = (self.embodiment.state_names, self.embodiment.action_names)
+            if (own.state_names, own.action_names) != names:
+                raise SightlineError(
+                    f"{self.dataset.root} has a card with state {list(own.state_names)} and action "
+                    f"{list(own.action_names)}; the embodiment '{self.embodiment.name}' reads it as something else."
+                )
+            return replace(own, cameras=tuple(self._binding.cameras), chunk=self.chunk)
+        first = next(iter(self._binding.cameras.values()))
+        feature = self.dataset.info["features"][video_features(self.dataset.info)[first]]
+        sizes = dict(zip(dimension_names(feature) or ("height", "width", "channels"), feature["shape"], strict=False))
+        return self.embodiment.card((sizes["height"], sizes["width"]), self.dataset.fps, self.chunk)
+
+    # ---- reading ------------------------------------------------------------------------------------------------
+
+    def _read(self, wanted: Sequence[int]) -> NDArray[np.bool_]:
+        """Fill states, actions and instructions; returns whether something moves, for each row."""
+        binding, info = self._binding, self.dataset.info
+        names = [*binding.columns, binding.language, *([CLOCK] if CLOCK in info["features"] else [])]
+        parts: list[tuple[NDArray, ...]] = []
+        self._rows: dict[int, tuple[int, int]] = {}
+        end = 0
+        for episode, columns in read_columns(self.dataset, dict.fromkeys(names), wanted, self.problems):
+            try:
+                self._check_clock(episode, columns)
+                state, action, moving = binding.numbers(columns)
+            except SightlineError as error:
+                self.problems.append(f"episode {episode} is left out: {error}")
+                continue
+            told = self._instructions.encode(columns[binding.language])
+            parts.append((state.astype(np.float32), action.astype(np.float32), moving, told))
+            self._rows[episode] = (end, end + len(state))
+            end += len(state)
+        sizes = (len(self.card.state_names), len(self.card.action_names))
+        empty = (np.zeros((0, sizes[0]), np.float32), np.zeros((0, sizes[1]), np.float32), np.zeros(0, bool))
+        joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)] or [*empty, np.zeros(0, np.int32)]
+        self.states, self.actions, moving, self._told = joined
+        self._starts = np.array([first for first, _ in self._rows.values()], np.int64)
+        self._numbers = np.array(list(self._rows), np.int64)
+        return moving
+
+    def _check_clock(self, episode: int, columns: Columns) -> None:
+        if CLOCK in columns:
+            clock = columns[CLOCK].reshape(-1)
+            late = np.abs(clock * self.dataset.fps - np.arange(len(clock)))
+            worst = int(late.argmax())
+            if late[worst] > CLOCK_TOLERANCE:
+                raise SightlineError(
+                    f"its frame {worst} is stamped {clock[worst]:.3f} s, not {worst / self.dataset.fps:.3f} s, so that "
+                    "pictures and numbers cannot be matched"
+                )
+
+    def _complete(self) -> list[int]:
+        """Readable episodes with every camera and an instruction in every frame; others are reported."""
+        lacking: dict[str, list[int]] = {}
+        for episode, (first, last) in self._rows.items():
+            videos = self.dataset.episodes[episode].videos
+            reasons = [f"camera '{name}' is missing" for name in self._binding.cameras.values() if name not in videos]
+            if (self._told[first:last] == 0).any():
+                reasons.append("the instruction is empty or unreadable")
+            for reason in reasons:
+                lacking.setdefault(reason, []).append(episode)
+        for reason, episodes in lacking.items():
+            shown = ", ".join(map(str, episodes[:SHOWN])) + (", ..." if len(episodes) > SHOWN else "")
+            self.problems.append(f"{reason} in {len(episodes)} of {len(self._rows)} episodes ({shown}): left out.")
+        dropped = {episode for episodes in lacking.values() for episode in episodes}
+        return [episode for episode in self._rows if episode not in dropped]
+
+    # ---- frames -------------------------------------------------------------------------------------------------
+
+    def frame(self, number: int) -> tuple[int, int]:
+        """(episode, t) of a usable frame; ``number`` counts from 0 to ``len(self)``."""
+        row = int(self._frames[number])
+        place = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return int(self._numbers[place]), row - int(self._starts[place])
+
+    def _span(self, episode: int) -> tuple[int, int]:
+        if episode not in self._rows:
+            raise SightlineError(f"{self.dataset.root}: episode {episode} is not among those that could be read.")
+        return self._rows[episode]
+
+    def state(self, episode: int) -> Floats:
+        """[T,S] states of an episode."""
+        first, last = self._span(episode)
+        return self.states[first:last]
+
+    def action(self, episode: int) -> Floats:
+        """[T,A] actions of an episode."""
+        first, last = self._span(episode)
+        return self.actions[first:last]
+
+    def instruction(self, episode: int, t: int) -> str:
+        """What the robot was told at frame ``t``; empty where the dataset does not say."""
+        return self._instructions.texts[self._told[self._row(episode, t)]]
+
+    def _row(self, episode: int, t: int) -> int:
+        first, last = self._span(episode)
+        if not 0 <= t < last - first:
+            raise SightlineError(f"{self.dataset.root}: episode {episode} has no frame {t}: it holds {last - first}.")
+        return first + t
+
+    def chunk_at(self, episode: int, t: int) -> tuple[Floats, NDArray[np.bool_]]:
+        """Actions [chunk,A] from frame ``t`` on and which are known [chunk].
+
+        Past the end of the episode targets are held and changes are zero; none of that was recorded, so it is unknown.
+        """
+        row, (_, last) = self._row(episode, t), self._span(episode)
+        wanted = row + np.arange(self.chunk)
+        known = wanted < last
+        actions = self.actions[np.minimum(wanted, last - 1)]
+        actions[np.ix_(~known, ~self._hold)] = 0.0
+        return actions, known
+
+    def sample(self, episode: int, t: int) -> Sample:
+        """What there is to learn from a frame; pictures are those shown at exactly its time.
+
+        Raises SightlineError when a video is damaged or has no picture at that time.
+        """
+        row = self._row(episode, t)
+        images = {name: self.dataset.frame(episode, t, camera) for name, camera in self._binding.cameras.items()}
+        seen = Observation(images, self.states[row], self.instruction(episode, t), self._calibrations(episode, t))
+        return Sample(seen, *self.chunk_at(episode, t))
+
+    def _calibrations(self, episode: int, t: int) -> dict[str, Camera]:
+        """Calibration of each camera at a frame; datasets from elsewhere have none that could be relied on."""
+        if self.dataset.episodes[episode].labels is None:
+            return {}
+        vectors = self._vectors(episode)
+        return {name: Camera.from_vector(vectors[camera][t]) for name, camera in self._binding.cameras.items()}
+
+    def statistics(self) -> dict[str, dict[str, list]]:
+        """Statistics of ``observation.state`` and ``action`` over all readable frames, each with the ``mode`` of every
+        dimension: what a policy needs (checkpoint's statistics.json). No video is decoded."""
+        return with_modes({"observation.state": self.states, "action": self.actions}, self.embodiment)
+
+
+def with_modes(values: dict[str, Floats], embodiment: Embodiment) -> dict[str, dict[str, list]]:
+    """JSON-ready statistics of ``observation.state`` and ``action`` [N,d] with the embodiment's modes."""
+    found = to_lists({name: array_statistics(rows) for name, rows in values.items()})
+    for name, parts in (("observation.state", embodiment.state), ("action", embodiment.action)):
+        found[name]["mode"] = [part.mode for part in parts for _ in part.names]
+    return found

@@ -1,0 +1,103 @@
+"""Stage 2 on recorded robot data of any size: pictures are decoded when their turn comes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sightline.core.errors import SightlineError
+from sightline.data.mixture import Draw, Mixture
+from sightline.data.recordings import Recordings, Sample
+from sightline.models.inputs import Transforms
+from sightline.models.policy import Policy
+from sightline.models.system import DualSystem
+from sightline.train.objectives import ActionBatch, joint_action_loss
+
+
+class DemonstrationObjective:
+    """Planner and action expert together, on samples drawn from a mixture.
+
+    Inputs come from ``policy.transforms``, the pipeline that serves the policy: for one frame both make the same bytes.
+    """
+
+    name = "action"
+    weight = 1.0
+
+    def __init__(
+        self, mixture: Mixture, policy: Policy, samples: int, micro_batches: int = 1, threads: int = 4
+    ) -> None:
+        """
+        Args:
+            samples: frames in a micro-batch.
+            micro_batches: of one step, over all processes: each is a stretch of the mixture's draws.
+            threads: that decode pictures; the loop asks for a batch while the one before is learned from.
+        Raises:
+            SightlineError: the policy has other cameras, sizes, chunk or embodiments than the mixture.
+        """
+        self.mixture, self.samples, self.micro_batches = mixture, samples, micro_batches
+        self.transforms = policy.transforms
+        tags = mixture.tags
+        self._by_tag = {tag: policy.transforms.select(tag) if len(tags) > 1 else policy.transforms for tag in tags}
+        for recordings in mixture.recordings:
+            require_fit(policy, recordings)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+
+    def batch(self, step: int, progress: float, part: int = 0) -> ActionBatch:
+        """Micro-batch ``part`` of a step; a pure function of both and the mixture's seed."""
+        first = (step * self.micro_batches + part) * self.samples
+        draws = [self.mixture.draw(index) for index in range(first, first + self.samples)]
+        return self.assemble(draws)
+
+    def assemble(self, draws: list[Draw]) -> ActionBatch:
+        """The batch of given frames."""
+        samples = list(self._pool.map(_read, draws))
+        scalers = [self._by_tag[draw.recordings.embodiment.tag] for draw in draws]
+        inputs = self.transforms.inputs([sample.observation for sample in samples])
+        return ActionBatch(
+            images=inputs.images,
+            tokens=inputs.tokens,
+            cameras=inputs.cameras,
+            state=inputs.state,
+            normalised=_normalised_state(inputs.state, scalers),
+            actions=torch.from_numpy(
+                np.stack([own.action.forward(sample.actions) for own, sample in zip(scalers, samples, strict=True)])
+            ),
+            known=torch.from_numpy(np.stack([sample.known for sample in samples])),
+        )
+
+    def loss(self, system: DualSystem, batch: ActionBatch) -> tuple[Tensor, dict[str, Tensor], int]:
+        """The action loss, its parts, the number of samples."""
+        action = joint_action_loss(system, batch)
+        return action, {"action": action}, len(batch.images)
+
+
+def _read(draw: Draw) -> Sample:
+    return draw.recordings.sample(draw.episode, draw.t)
+
+
+def _normalised_state(state: Tensor, scalers: list[Transforms]) -> Tensor:
+    """[B,S] states, each scaled as its embodiment says."""
+    return torch.from_numpy(np.stack([own.scaled_state(row) for own, row in zip(scalers, state.numpy(), strict=True)]))
+
+
+def require_fit(policy: Policy, recordings: Recordings) -> None:
+    """Raise SightlineError that lists what differs unless the policy can learn from the recordings."""
+    config, card = policy.config, recordings.card
+    state = len(card.state_names)
+    differences = [
+        f"{what}: {mine} != {theirs}"
+        for what, mine, theirs in (
+            ("cameras", config.cameras, card.cameras),
+            ("action_dim", config.action_dim, len(card.action_names)),
+            ("chunk", config.chunk, recordings.chunk),
+            ("state_dim", config.state_dim, state if config.state_dim else 0),
+        )
+        if mine != theirs
+    ]
+    if differences:
+        raise SightlineError(
+            f"The policy does not fit the recordings in {recordings.dataset.root}: {'; '.join(differences)}."
+        )
