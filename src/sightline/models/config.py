@@ -16,6 +16,7 @@ class PlannerConfig:
     Attributes:
         image_size: side of the square picture the model sees, pixels (a multiple of patch * merge).
         patch, merge: patch side in pixels; merge x merge patches become one visual token.
+        min_pixels, max_pixels: limits of a picture's area where it keeps its shape (models/pictures.py).
         readouts: tokens appended to a question whose hidden states the grounding head turns into points and boxes.
     """
 
@@ -23,6 +24,8 @@ class PlannerConfig:
     patch: int = 14
     merge: int = 2
     temporal_patch: int = 1
+    min_pixels: int = 56 * 56
+    max_pixels: int = 3584 * 3584
     vision_depth: int = 1
     vision_width: int = 192
     vision_hidden: int = 512
@@ -62,6 +65,7 @@ class GroundingHeadConfig:
         kinds, colours: what recognition tells apart.
         looks: shifted copies of a picture that are looked at too (see models/looks.py): for an answer about one
             picture, and for the first call of an episode while acting.
+        pointer: answer with the head; otherwise in words, on pictures of any shape.
     """
 
     width: int = 192
@@ -69,6 +73,7 @@ class GroundingHeadConfig:
     kinds: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
     looks: int = 8
+    pointer: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.looks <= MOST_LOOKS:
