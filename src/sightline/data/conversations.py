@@ -109,15 +109,20 @@ class Records:
 
 def _line_places(path: Path) -> NDArray[np.int64]:
     """[N,3] first byte, end and number of every line that is not empty."""
-    breaks, offset = [], 0
+    breaks, returns, offset = [], [], 0
     with open(path, "rb") as file:
         while block := file.read(BLOCK):
-            breaks.append(np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + offset)
+            signs = np.frombuffer(block, np.uint8)
+            breaks.append(np.flatnonzero(signs == ord("\n")) + offset)
+            returns.append(np.flatnonzero(signs == ord("\r")) + offset)
             offset += len(block)
     ends = np.concatenate([*breaks, [offset]]).astype(np.int64)
     starts = np.concatenate([[0], ends[:-1] + 1])
     places = np.stack([starts, ends, np.arange(1, len(ends) + 1)], 1)
-    return places[ends - starts > 1]  # a lone byte is the carriage return of an empty line
+    lengths = ends - starts
+    lone = np.flatnonzero(lengths == 1)
+    lengths[lone[np.isin(starts[lone], np.concatenate([*returns, []]))]] = 0  # the carriage return of an empty line
+    return places[lengths > 0]
 
 
 def _list_places(path: Path) -> NDArray[np.int64]:
@@ -206,11 +211,12 @@ class Conversations:
         if not 0 < keep <= 1:
             raise SightlineError(f"The share of {self.name} must be over 0 and at most 100 %, got {keep:.0%}.")
         self.records = Records(config.annotations)
-        count = max(1, round(keep * len(self.records)))
-        chosen = np.random.default_rng([seed, zlib.crc32(self.name.encode())]).permutation(len(self.records))[:count]
-        self.rows = np.sort(chosen) if keep < 1 else np.arange(len(self.records))
-        if not len(self.rows):
+        if not len(self.records):
             raise SightlineError(f"The conversations {config.annotations} hold no records.")
+        self.rows = np.arange(len(self.records))
+        if keep < 1:
+            rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
+            self.rows = np.sort(rng.permutation(self.rows)[: max(1, round(keep * len(self.rows)))])
 
     def __len__(self) -> int:
         return len(self.rows)

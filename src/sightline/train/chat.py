@@ -20,7 +20,7 @@ from sightline.core.geometry import Array, box_iou, resample_path
 from sightline.data.conversation_mix import ConversationMix
 from sightline.data.conversations import Conversation, Conversations, read_picture
 from sightline.models.answers import Size, parse_boxes, parse_points
-from sightline.models.chat import ChatBatch, ChatEncoder, ChatSample, answer, collate, read_chat
+from sightline.models.chat import ChatBatch, ChatEncoder, ChatSample, Picture, answer, collate, read_chat
 from sightline.models.pictures import PictureFormat, checked_size
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
@@ -124,10 +124,11 @@ class ChatCheck:
         encoder = policy.planner.encoder
         for start in range(0, len(self.questions), self.together):
             chosen = self.questions[start : start + self.together]
-            samples, truths = zip(*(_ask(encoder, conversation) for conversation in chosen), strict=True)
+            asked = [_ask(encoder, conversation) for conversation in chosen]
+            samples = [encoder.question([image], question) for image, question, _ in asked]
             with torch.autocast(policy.device.type, self.precision, enabled=self.precision != torch.float32):
                 said = answer(policy.system.planner, policy.tokenizer, samples, self.max_tokens)
-            for text, truth in zip(said, truths, strict=True):
+            for text, (_, _, truth) in zip(said, asked, strict=True):
                 scores[truth.form] += score(text, truth)
         means = {form: float(np.mean(values)) if values else float("nan") for form, values in scores.items()}
         return {"box_acc50": means["box"], "point_acc": means["point"], "trace_mae_px": means["trace"]}
@@ -138,18 +139,17 @@ def usable_questions(source: Conversations, encoder: ChatEncoder, seed: int) -> 
     for number in np.random.default_rng([seed, len(source)]).permutation(len(source)):
         try:
             conversation = source[int(number)]
-            if len(conversation.pictures) == 1 and _ask(encoder, conversation)[1].form:
+            if len(conversation.pictures) == 1 and _ask(encoder, conversation)[2].form:
                 yield conversation
         except SightlineError:  # damaged, or without its picture: nothing to ask
             continue
 
 
-def _ask(encoder: ChatEncoder, conversation: Conversation) -> tuple[ChatSample, Truth]:
-    """The first question of a conversation, and its true answer."""
-    images = [read_picture(path) for path in conversation.pictures]
-    question, true = islice(encoder.in_seen_pixels(conversation, images), 2)
-    size = encoder.pictures.seen_size(*checked_size(images[0]))
-    return encoder.question(images, question.text), read_truth(question.text, true.text, size)
+def _ask(encoder: ChatEncoder, conversation: Conversation) -> tuple[Picture, str, Truth]:
+    """The picture of a conversation, its first question, and the true answer."""
+    image = read_picture(conversation.pictures[0])
+    question, true = islice(encoder.in_seen_pixels(conversation, [image]), 2)
+    return image, question.text, read_truth(question.text, true.text, encoder.pictures.seen_size(*checked_size(image)))
 
 
 def read_truth(question: str, true: str, size: Size) -> Truth:
@@ -163,8 +163,11 @@ def read_truth(question: str, true: str, size: Size) -> Truth:
 
 
 def score(text: str, truth: Truth) -> list[float]:
-    """How right an answer is: for each true box whether one with an IoU of 0.5 was said, whether the first point lies in
-    a box around a true one, or the mean distance of two traces in pixels."""
+    """How right an answer is.
+
+    For each true box whether one with an IoU of 0.5 was said; whether the first point lies in a box around a true one;
+    or the mean distance of two traces in pixels at a picture width of SCALE.
+    """
     width = truth.size[1]
     if truth.form == "box":
         said = np.array([found.box for found in parse_boxes(text, truth.size)]).reshape(-1, 4)
