@@ -119,7 +119,8 @@ def test_all_spellings_of_a_record_are_understood(folder: Path) -> None:
     expected = (Turn("user", "<image>\nWhat is it?"), Turn("assistant", "number 0 \u00fc"))
     said = [{"role": "user", "content": "<image>\nWhat is it?"}, {"role": "assistant", "content": "number 0 \u00fc"}]
     images = {"id": "r0", "images": ["a.png"], "conversations": said}
-    for spelling in (record(), images, images | {"images": "a.png"}):
+    messages = {"id": "r0", "image": "a.png", "messages": said}
+    for spelling in (record(), images, images | {"images": "a.png"}, messages):
         found = parse_record(spelling, "x:1", folder)
         assert found.turns == expected and found.pictures == (folder / "a.png",)
     spoken = parse_record(record(conversations=[{"from": "system", "value": "Be kind."}, *said]), "x:1", folder)

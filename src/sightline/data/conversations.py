@@ -153,7 +153,8 @@ def _list_places(path: Path) -> NDArray[np.int64]:
 
 
 def parse_record(record: Any, where: str, pictures: Path, coordinates: Coordinates = "picture") -> Conversation:
-    """A record ``{"image" | "images": str | [str], "conversations": [{"from" | "role", "value" | "content"}, ...]}``.
+    """A record ``{"image" | "images": str | [str], "conversations": [{"from" | "role", "value" | "content"}, ...]}``;
+    the turns may be called ``messages`` as well.
 
     Args:
         where: file and line, its name where it has no id.
