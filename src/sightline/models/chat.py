@@ -145,7 +145,7 @@ class ChatEncoder:
             self._require_all_shown(line, images, conversation.name)
         if not kept:
             raise SightlineError(
-                f"{conversation.name}: its first question and answer need {len(line.ids)} tokens and at most "
+                f"{conversation.name}: its first question and answer need {len(line.ids)} tokens or more, at most "
                 f"{self.longest} fit; allow longer conversations or smaller pictures (planner.max_pixels)."
             )
         return line.sample(kept, [self.pictures.patches(image) for image in images[:shown]])
