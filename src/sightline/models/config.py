@@ -34,6 +34,7 @@ class PlannerConfig:
         window: side of the vision blocks' attention windows, pixels; 0 = the whole picture. full_attention: numbers of
             the blocks that see the whole picture all the same.
         tied: the language head is the embedding table.
+        min_pixels, max_pixels: limits of a picture's area where it keeps its shape (models/pictures.py).
         ids: special tokens.
     """
 
@@ -41,6 +42,8 @@ class PlannerConfig:
     patch: int = 14
     merge: int = 2
     temporal_patch: int = 1
+    min_pixels: int = 56 * 56
+    max_pixels: int = 3584 * 3584
     vision_depth: int = 1
     vision_width: int = 192
     vision_hidden: int = 512
@@ -86,18 +89,18 @@ class GroundingHeadConfig:
 
     Attributes:
         width: of queries and keys; trace_points: length of a trace.
-        pointer: off where the planner answers in words only, as the official one does.
         kinds, colours: what recognition tells apart.
         looks: shifted copies of a picture that are looked at too (see models/looks.py): for an answer about one
             picture, and for the first call of an episode while acting.
+        pointer: answer with the head; otherwise in words, on pictures of any shape.
     """
 
-    pointer: bool = True
     width: int = 192
     trace_points: int = 8
     kinds: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
     looks: int = 8
+    pointer: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.looks <= MOST_LOOKS:

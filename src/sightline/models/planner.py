@@ -169,20 +169,3 @@ class QwenPlanner(nn.Module):
             return states.layers[-1].sum() * 0.0
         logits = self.model.lm_head(states.layers[-1][asked])
         return nn.functional.cross_entropy(logits.float(), tokens.labels[asked])
-
-    @torch.no_grad()
-    def chat(self, images: Tensor, tokens: TokenBatch, max_tokens: int = 64) -> list[int]:
-        """Greedy answer (token ids without the end token) to the single question of a batch of one."""
-        config, side = self.model.config, self.config.image_size // self.config.patch
-        out = self.model.generate(
-            input_ids=tokens.ids,
-            attention_mask=torch.ones_like(tokens.ids),
-            mm_token_type_ids=tokens.image_mask.int(),
-            pixel_values=self.pixel_values(images),
-            image_grid_thw=torch.tensor([[1, side, side]] * images.shape[1], device=images.device),
-            max_new_tokens=max_tokens,
-            do_sample=False,
-        )
-        new = out[0, tokens.ids.shape[1] :].tolist()
-        end = config.text_config.eos_token_id
-        return new[: new.index(end)] if end in new else new
