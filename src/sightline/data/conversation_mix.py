@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
-from sightline.data.conversations import Conversation, Conversations, open_source, read_registry
+from sightline.data.conversations import Conversation, Conversations, SourceConfig, open_source, read_registry
 
 T = TypeVar("T")
 ROUND = 4096  # draws in which every source has its exact share
@@ -54,6 +54,26 @@ class ConversationMix:
         names = [name.strip() for name in use.split(",") if name.strip()] if isinstance(use, str) else list(use)
         weights = None if isinstance(use, str) else list(use.values())
         return ConversationMix([open_source(known, name, seed) for name in names], weights)
+
+    @staticmethod
+    def of(sources: Sequence[str], seed: int = 0) -> ConversationMix:
+        """Sources as the command line names them, mixed by size.
+
+        Args:
+            sources: each a file of records (.json, .jsonl), a registry (.yaml: all of its sources), or some of the
+                sources of a registry (``registry.yaml:name%50,other``).
+            seed: of which records ``%`` keeps.
+        """
+        found: list[Conversations] = []
+        for source in sources:
+            path, _, names = source.partition(":")
+            if Path(path).suffix not in (".yaml", ".yml"):
+                found.append(Conversations(SourceConfig(Path(source))))
+                continue
+            known = read_registry(Path(path))
+            wanted = [name.strip() for name in names.split(",") if name.strip()] or list(known)
+            found += [open_source(known, name, seed) for name in wanted]
+        return ConversationMix(found)
 
     def place(self, seed: int, index: int, attempt: int = 0) -> tuple[int, int]:
         """Source and record of draw number ``index``; a later ``attempt`` gives the record after it in that order."""
