@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -116,15 +116,19 @@ class Policy:
 
     # ---- files --------------------------------------------------------------------------------------------------
 
-    def save_pretrained(self, folder: Path | str, half: bool = False) -> None:
+    def save_pretrained(
+        self, folder: Path | str, half: bool = False, weights: Mapping[str, Tensor] | None = None
+    ) -> None:
         """Write the checkpoint folder: weights, configuration, card, statistics, tokenizer, example batch, model card.
 
         Args:
             half: store weights as float16, half the size.
+            weights: a state of the system to write instead of its present one, e.g. an average over training.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {name: value.detach().cpu().contiguous() for name, value in self.system.state_dict().items()}
+        state = self.system.state_dict() if weights is None else weights
+        weights = {name: value.detach().cpu().contiguous() for name, value in state.items()}
         weights.pop("planner.model.lm_head.weight", None)  # tied to the embedding
         if half:
             weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
