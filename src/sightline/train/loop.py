@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -100,12 +100,16 @@ class Trainer:
         # By the clock there is no telling how many steps it will be; the bar then shows the share of time instead.
         total = None if config.minutes else config.steps
         log = RunLog(self.run, self.step, self.world.first)
-        with log, _Ahead(self._draw) as ahead, progress(total, self.stage, unit="step", done=self.step) as bar:
+        with (
+            log,
+            _Ahead(self.objectives.batch) as ahead,
+            progress(total, self.stage, unit="step", done=self.step) as bar,
+        ):
             if self.step == 0:
                 self._evaluate(log)
             started, before = time.monotonic(), self.elapsed
             while self.done < 1.0:
-                losses, count = self._update(ahead)
+                losses, count = self._update(self._batches(ahead))
                 self.step += 1
                 self.samples += count
                 # The clocks of several processes differ; the rate must not.
@@ -130,10 +134,12 @@ class Trainer:
         rate = self.samples / max(self.elapsed, 1e-9)
         return {**self.metrics, "steps": self.step, "samples_per_second": rate, "seconds": self.elapsed}
 
-    def _draw(self, step: int, done: float, part: int) -> list[Any]:
-        return self.objectives.batch(step, done, part)
+    def _batches(self, ahead: _Ahead) -> Iterator[list[Any]]:
+        """The micro-batches of this update that this process learns from."""
+        for part in self.parts:
+            yield ahead.take((self.step, self.done, part), self._after(part))
 
-    def _update(self, ahead: _Ahead) -> tuple[dict[str, float], int]:
+    def _update(self, batches: Iterable[list[Any]]) -> tuple[dict[str, float], int]:
         """One update on the mean loss of its micro-batches; returns named numbers and the count of samples."""
         config, device = self.config, self.policy.device
         self.system.train()
@@ -142,8 +148,7 @@ class Trainer:
             group["lr"] = group["rate"] * factor
         self.optimiser.zero_grad(set_to_none=True)
         learned = []
-        for part in self.parts:
-            batch = ahead.take((self.step, self.done, part), self._after(part))
+        for part, batch in zip(self.parts, batches, strict=True):
             torch.manual_seed(seed_of(config.seed, self.step, part))
             with self.replica.turn(last=part == self.parts[-1]):
                 with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
