@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal, Protocol
 
 import tyro
 
-from sightline.cli_assets import File, Json, assets
+from sightline.cli_assets import assets
 from sightline.cli_labels import Annotate, Audit, Questions
 from sightline.cli_plan import Plan
+from sightline.cli_train import Posttrain, Pretrain
+from sightline.cli_types import File, Folder, Folders, Json
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
@@ -23,11 +25,6 @@ from sightline.core.types import EXECUTE
 from sightline.engine.robots import DEFAULT
 
 # `--set steps=100 --set batch=8`: any key of the configuration, nested ones with dots.
-Overrides = Annotated[
-    tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="KEY=VALUE", help_behavior_hint="")
-]
-Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
-Folders = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR..")]
 
 
 class Command(Protocol):
@@ -139,52 +136,6 @@ class Inspect:
         from sightline.data.inspect import inspect
 
         return inspect(self.dataset, html=self.html)
-
-
-@dataclass(frozen=True)
-class Pretrain:
-    """Stage 1, where to act: the planner learns boxes, points and traces from instructions."""
-
-    data: Folders
-    """Dataset folders (made with generate, either kind)."""
-    out: Folder
-    """Run folder. An interrupted run is continued."""
-    preset: str = "tiny"
-    """Size of the model and length of the training."""
-    overrides: Overrides = ()
-    """Change any configuration key, e.g. --set steps=100 --set batch=8."""
-    json: Json = None
-    """Write the result here: steps, samples_per_second, box_acc50, point_acc, trace_mae_px."""
-
-    def run(self) -> dict:
-        from sightline.train.stages import pretrain
-
-        return pretrain(list(self.data), self.out, self.preset, list(self.overrides))
-
-
-@dataclass(frozen=True)
-class Posttrain:
-    """Stage 2, how to act: the dual system learns actions, guided by the planner, and keeps its grounding."""
-
-    data: Folders
-    """Dataset folders with episodes."""
-    out: Folder
-    """Run folder. An interrupted run is continued."""
-    init: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Run or checkpoint folder of stage 1; left out with --guidance none."""
-    guidance: Literal["spatial", "none"] = "spatial"
-    """none: the vanilla policy that spatial guidance is compared with, trained from scratch."""
-    preset: str = "tiny"
-    """Size of the model and length of the training."""
-    overrides: Overrides = ()
-    """Change any configuration key, e.g. --set steps=100 --set batch=8."""
-    json: Json = None
-    """Write the result here: steps, samples_per_second, action_loss, box_acc50."""
-
-    def run(self) -> dict:
-        from sightline.train.stages import posttrain
-
-        return posttrain(list(self.data), self.init, self.out, self.guidance, self.preset, list(self.overrides))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-Json = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
-File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
+from sightline.cli_types import File, Json
 
 
 @dataclass(frozen=True)

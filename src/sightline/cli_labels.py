@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from sightline.cli_assets import Json
+from sightline.cli_types import Json
 
 
 @dataclass(frozen=True)

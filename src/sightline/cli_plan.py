@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sightline.cli_assets import Json
+from sightline.cli_types import Json
 from sightline.core.console import say, table
 
 

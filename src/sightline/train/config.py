@@ -121,6 +121,24 @@ class ActionConfig:
 
 
 @dataclass(frozen=True)
+class ChatConfig:
+    """Conversations: stage 1 of planners that answer in words, and co-training in their stage 2.
+
+    Attributes:
+        samples: conversations in a micro-batch; longest: tokens of one, rounds that do not fit are left out.
+        every: in stage 2, conversations join every so many updates; weight: of their loss then. (The paper's best ratio
+            of spatial to action loss is 1 to 10.)
+        checked: held-out questions that the grounding score is measured on.
+    """
+
+    samples: int = 4
+    longest: int = 2048
+    every: int = 1
+    weight: float = 0.1
+    checked: int = 64
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One run.
 
@@ -162,6 +180,7 @@ class TrainConfig:
     lora: AdapterConfig = field(default_factory=AdapterConfig)
     grounding: GroundingConfig = field(default_factory=GroundingConfig)
     action: ActionConfig = field(default_factory=ActionConfig)
+    chat: ChatConfig = field(default_factory=ChatConfig)
     system: SystemConfig = field(default_factory=SystemConfig)
 
     def __post_init__(self) -> None:

@@ -1,10 +1,8 @@
-"""The two stages: spatial grounding pre-training, then spatially guided action post-training."""
+"""The two stages on labelled data of our own: spatial grounding pre-training, then guided action post-training."""
 
 from __future__ import annotations
 
-import json
-import os
-import platform
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +11,9 @@ import numpy as np
 import torch
 
 from sightline.core.card import Card
-from sightline.core.config import load_config, to_dict
+from sightline.core.config import load_config
 from sightline.core.console import say
 from sightline.core.errors import SightlineError
-from sightline.core.runtime import keep_freed_memory
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.data.statistics import dataset_statistics, pooled_statistics, to_lists
 from sightline.engine.questions import vocabulary_sentences
@@ -26,7 +23,7 @@ from sightline.models.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import WordTokenizer
 from sightline.train.config import OptimiserConfig, TrainConfig
-from sightline.train.distribute import World, local_device
+from sightline.train.distribute import local_device
 from sightline.train.frames import FrameBank, common_card
 from sightline.train.guidance import TrueGuidance
 from sightline.train.latents import LatentStore
@@ -40,7 +37,8 @@ from sightline.train.objectives import (
     WordsObjective,
 )
 from sightline.train.questions import LabelMaker
-from sightline.train.validate import ActionCheck, GroundingCheck
+from sightline.train.setting import notes_of, precision_of, prepare
+from sightline.train.validate import GroundingCheck, LossCheck
 
 CHECK_FRAMES = 192
 GUARDED = ("box_acc50", "point_acc")  # what learning to act must not cost
@@ -66,7 +64,7 @@ def pretrain(data: Sequence[Path], out: Path, preset_name: str = "tiny", overrid
         ``steps``, ``samples_per_second``, ``box_acc50``, ``point_acc``, ``trace_mae_px`` on held-out frames.
     """
     config = load_config(TrainConfig, replace(STAGE_DEFAULTS["pretrain"], system=preset(preset_name)), overrides)
-    _prepare(config)
+    prepare(config)
     datasets = [load_dataset(path) for path in data]
     card = common_card(datasets)
     kinds = sorted({info.kind for d in datasets for m in d.episodes for info in m.objects})
@@ -82,11 +80,11 @@ def pretrain(data: Sequence[Path], out: Path, preset_name: str = "tiny", overrid
     config = replace(config, system=system_config)
     torch.manual_seed(config.seed)
     policy = Policy(DualSystem(system_config).to(local_device(config.device)), tokenizer, card, _statistics(datasets))
-    policy.notes = {"stage 1": _notes(config, datasets)}
+    policy.notes = {"stage 1": notes_of(config, datasets)}
     scenes, episodes = _banks(datasets, config)
     objective = _grounding_objective(policy, scenes, episodes, config, after=config.grounding.apart_first)
     recognition = RecognitionObjective(scenes, episodes, objective.labels, config.grounding, config.seed)
-    check = GroundingCheck(objective, [scenes, episodes], CHECK_FRAMES, _precision(config))
+    check = GroundingCheck(objective, [scenes, episodes], CHECK_FRAMES, precision_of(config))
     # Parts that stage 1 has no loss for stay as they are, without decay.
     unused = tuple(
         name
@@ -126,7 +124,7 @@ def posttrain(
     if not guided and config.action.planner == "cached":
         config = replace(config, action=replace(config.action, planner="joint"))
         say("An unguided planner has nothing to cache: training jointly.")
-    _prepare(config)
+    prepare(config)
     datasets = [load_dataset(path) for path in data]
     card = common_card(datasets)
     policy, config = _start_policy(datasets, card, init, config)
@@ -134,13 +132,14 @@ def posttrain(
     if not len(episodes):
         raise SightlineError("Stage 2 needs demonstrations: none of the datasets holds episodes (--kind episodes).")
     objectives, config = _action_objectives(policy, scenes, episodes, config)
-    action = objectives[0]
-    held = (episodes.episode[:] >= 0) & episodes.held_out
-    checks = [ActionCheck(action, held.nonzero()[0], 4, _precision(config))]
+    # On a copy: the loop draws the next training batch from the original while a check runs.
+    held = copy.copy(objectives[0])
+    held.frames = episodes.held_out.nonzero()[0]  # type: ignore[attr-defined]
+    checks = [LossCheck(held if len(held.frames) else None, precision_of(config))]  # type: ignore[attr-defined]
     if guided:
         grounding = _grounding_objective(policy, scenes, episodes, config)
-        checks.append(GroundingCheck(grounding, [scenes, episodes], CHECK_FRAMES, _precision(config)))  # type: ignore[arg-type]
-    policy.notes = {**policy.notes, "stage 2": _notes(config, datasets)}
+        checks.append(GroundingCheck(grounding, [scenes, episodes], CHECK_FRAMES, precision_of(config)))  # type: ignore[arg-type]
+    policy.notes = {**policy.notes, "stage 2": notes_of(config, datasets)}
 
     def evaluate() -> dict[str, float]:
         return {name: value for check in checks for name, value in check(policy).items()}
@@ -202,7 +201,7 @@ def _latents(policy: Policy, episodes: FrameBank, config: TrainConfig) -> Latent
     """Planner states of evenly spread demonstration frames, held-out ones among them."""
     every = -(-len(episodes) // config.action.latent_frames)
     frames = np.arange(0, len(episodes), every)
-    return LatentStore(policy.system, episodes, frames, policy.transforms.packer, 64, _precision(config))
+    return LatentStore(policy.system, episodes, frames, policy.transforms.packer, 64, precision_of(config))
 
 
 def _grounding_objective(
@@ -256,31 +255,3 @@ def _statistics(datasets: Sequence[Dataset]) -> dict:
         raise SightlineError("None of the datasets holds demonstrations; give at least one made with --kind episodes.")
     names = ("observation.state", "action")
     return to_lists({name: pooled_statistics([part[name] for part in parts]) for name in names})
-
-
-def _prepare(config: TrainConfig) -> None:
-    keep_freed_memory()
-    World.join(local_device(config.device))
-    neighbours = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    torch.set_num_threads(config.threads or max(1, (os.cpu_count() or 1) // neighbours))
-
-
-def _precision(config: TrainConfig) -> torch.dtype:
-    return torch.bfloat16 if config.precision == "bf16" else torch.float32
-
-
-def _recipe(dataset: Dataset) -> dict:
-    """How a dataset was generated; empty for recorded data."""
-    path = dataset.root / "meta" / "generation.json"
-    return json.loads(path.read_text()) if path.exists() else {}
-
-
-def _notes(config: TrainConfig, datasets: Sequence[Dataset]) -> dict:
-    values = to_dict(config)
-    values.pop("system")
-    counts = [{"episodes": len(d), "frames": d.frames, "recipe": _recipe(d)} for d in datasets]
-    return {
-        "data": counts,
-        "training": values,
-        "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}, torch {torch.__version__}",
-    }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -102,24 +100,22 @@ def _inside_own_object(pointing: Pointing, truth: GroundingLabels, maps: list[np
     return np.array(found, dtype=float)
 
 
-class ActionCheck:
-    """Mean action loss on fixed held-out batches."""
+class LossCheck:
+    """Mean action loss on fixed batches of held-out demonstrations; None where there are none."""
 
-    def __init__(self, objective: Objective, frames: np.ndarray, batches: int, precision: torch.dtype) -> None:
-        # On a copy: the loop draws the next training batch from the original while a check runs.
-        self.objective = copy.copy(objective)
-        self.objective.frames = frames  # type: ignore[attr-defined]
-        self.frames, self.count, self.precision = frames, batches, precision
+    batches = 4
+
+    def __init__(self, objective: Objective | None, precision: torch.dtype) -> None:
+        self.objective, self.precision = objective, precision
 
     @torch.no_grad()
     def __call__(self, policy: Policy) -> dict[str, float]:
-        """``action_loss`` on held-out demonstrations; NaN without any."""
-        if not len(self.frames):
-            return {"action_loss": float("nan")}
+        """``action_loss``; NaN without demonstrations."""
         losses = []
-        for number in range(self.count):
+        for number in range(self.batches if self.objective else 0):
+            assert self.objective is not None
             torch.manual_seed(number)
             with torch.autocast(policy.device.type, self.precision, enabled=self.precision != torch.float32):
                 batch = to_device(self.objective.batch(2**31 - 1 - number, 1.0), policy.device)
                 losses.append(float(self.objective.loss(policy.system, batch)[0]))
-        return {"action_loss": float(np.mean(losses))}
+        return {"action_loss": float(np.mean(losses)) if losses else float("nan")}

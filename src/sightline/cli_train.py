@@ -1,0 +1,118 @@
+"""The commands of the two stages of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from sightline.cli_types import Folder, Folders, Json, Overrides
+from sightline.core.errors import SightlineError
+
+OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+Sources = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE..")]
+
+
+def answers_in_words(preset_name: str) -> bool:
+    """Whether planners of this preset answer in words rather than with a pointer."""
+    from sightline.models.config import preset
+
+    return not preset(preset_name).grounding.pointer
+
+
+@dataclass(frozen=True)
+class Pretrain:
+    """Stage 1, where to act: the planner learns boxes, points and traces from instructions."""
+
+    out: Folder
+    """Run folder. An interrupted run is continued."""
+    data: Folders = ()
+    """Labelled datasets (made with generate, either kind), for planners with a pointer (preset tiny)."""
+    chat: Sources = ()
+    """LLaVA-style conversations, for planners that answer in words (presets m1, m1-mini): files of records (.json,
+    .jsonl) or registries (sources.yaml, or some of its sources: sources.yaml:name%50,other)."""
+    check: Sources = ()
+    """Held-out conversations on which the grounding score is measured."""
+    preset: str = "tiny"
+    """Size of the model and length of the training: tiny, m1 (the official InternVLA-M1), m1-mini."""
+    base_vlm: OptionalFolder = None
+    """Folder of a Qwen2.5-VL of any size (config.json, tokenizer.json, weights) to start the planner from."""
+    dino: OptionalFolder = None
+    """DINOv2 weights (file from torch.hub, or folder of transformers) to start the visual encoder from."""
+    overrides: Overrides = ()
+    """Change any configuration key, e.g. --set steps=100 --set optimiser.rate=1e-4."""
+    json: Json = None
+    """Write the result here: steps, samples_per_second, box_acc50, point_acc, trace_mae_px."""
+
+    def run(self) -> dict:
+        if not answers_in_words(self.preset):
+            from sightline.train.stages import pretrain
+
+            if self.chat or self.base_vlm or self.dino:
+                raise SightlineError(
+                    f"--chat, --base-vlm and --dino are for presets m1 and m1-mini, not {self.preset}."
+                )
+            return pretrain(list(self.data), self.out, self.preset, list(self.overrides))
+        from sightline.train import recorded
+
+        if self.data:
+            raise SightlineError(
+                f"The preset {self.preset} learns from conversations (--chat); 'sightline questions' makes them from "
+                "labelled datasets."
+            )
+        sources = recorded.Sources(chat=self.chat, check=self.check)
+        return recorded.pretrain_in_words(
+            sources, self.out, self.preset, list(self.overrides), recorded.Backbones(self.base_vlm, self.dino)
+        )
+
+
+@dataclass(frozen=True)
+class Posttrain:
+    """Stage 2, how to act: the dual system learns actions, guided by the planner, and keeps its grounding."""
+
+    data: Folders
+    """LeRobot datasets with episodes; with --mixture, the one folder that the mixture's datasets lie in."""
+    out: Folder
+    """Run folder. An interrupted run is continued."""
+    init: OptionalFolder = None
+    """Run or checkpoint folder to start from; for m1 also an official InternVLA-M1 run. Left out with --guidance none."""
+    embodiment: str = "sightline"
+    """How to read the datasets (presets m1, m1-mini): oxe_bridge, oxe_rt1, oxe_droid, libero_franka, sightline,
+    demo_sim_franka_delta_joints, custom_robot_config, or a YAML file of your own."""
+    mixture: str = ""
+    """A mixture of datasets with weights (presets m1, m1-mini): bridge_rt_1, libero_all, ..., or a YAML file."""
+    chat: Sources = ()
+    """Conversations for co-training (presets m1, m1-mini), as in pretrain."""
+    check: Sources = ()
+    """Held-out conversations on which the grounding score is measured while acting is learned."""
+    guidance: Literal["spatial", "none"] = "spatial"
+    """none: the vanilla policy that spatial guidance is compared with."""
+    preset: str = "tiny"
+    """Size of the model and length of the training: tiny, m1 (the official InternVLA-M1), m1-mini."""
+    base_vlm: OptionalFolder = None
+    """Folder of a Qwen2.5-VL to start the planner from, or whose tokenizer an official run needs."""
+    dino: OptionalFolder = None
+    """DINOv2 weights to start the visual encoder from."""
+    overrides: Overrides = ()
+    """Change any configuration key, e.g. --set steps=100 --set action.samples=8."""
+    json: Json = None
+    """Write the result here: steps, samples_per_second, action_loss, box_acc50."""
+
+    def run(self) -> dict:
+        if not answers_in_words(self.preset):
+            from sightline.train.stages import posttrain
+
+            if self.chat or self.mixture or self.base_vlm or self.dino:
+                raise SightlineError(
+                    f"--chat, --mixture, --base-vlm and --dino are for presets m1 and m1-mini, not {self.preset}."
+                )
+            return posttrain(list(self.data), self.init, self.out, self.guidance, self.preset, list(self.overrides))
+        from sightline.train import recorded
+
+        sources = recorded.Sources(self.data, self.embodiment, self.mixture, self.chat, self.check)
+        return recorded.posttrain_recorded(
+            sources, self.init, self.out, self.guidance, self.preset, list(self.overrides),
+            recorded.Backbones(self.base_vlm, self.dino),
+        )  # fmt: skip
