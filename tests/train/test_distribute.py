@@ -22,7 +22,7 @@ JOINT = (
 # Everything at once; one micro-batch may see latent tokens where the other does not.
 CACHED = (
     "steps=3", "save_every=3", "action.planner=cached", "micro_batches=2", "optimiser.muon=false", "ema=0.9",
-    "save=async", "recompute=true",
+    "save=async", "recompute=true", "precision=fp32", "optimiser.rate=1e-3",
 )  # fmt: skip
 ADAPTED = (*JOINT[:1], "save_every=4", *JOINT[3:], "precision=bf16", "frozen_precision=bf16", "lora.rank=4", "ema=0.9")
 
@@ -49,16 +49,23 @@ def numbers(run: Path) -> list[dict]:
     return [{k: v for k, v in line.items() if k not in ("samples_per_second", "elapsed")} for line in lines]
 
 
-def assert_same_run(run: Path, other: Path, tolerance: float = 1e-5) -> None:
-    """Equal metrics at every step and equal policies at the end."""
-    mine, theirs = numbers(run), numbers(other)
+def assert_same_numbers(run: Path, other: Path, tolerance: float, *names: str) -> None:
+    """Equal metrics (all, or those of these names) at every step."""
+    mine, theirs = (
+        [{k: v for k, v in line.items() if not names or k in names} for line in numbers(r)] for r in (run, other)
+    )
     assert [line.keys() for line in mine] == [line.keys() for line in theirs]
     for line, wanted in zip(mine, theirs, strict=True):
-        assert line == pytest.approx(wanted, rel=tolerance, abs=tolerance), line["step"]
+        assert line == pytest.approx(wanted, rel=tolerance, abs=tolerance)
+
+
+def assert_same_run(run: Path, other: Path) -> None:
+    """Equal metrics to 1e-5, and policies that are a small part of an AdamW step apart at the end."""
+    assert_same_numbers(run, other, 1e-5)
     weights, wanted = (load_file(r / "checkpoints/last/policy/model.safetensors") for r in (run, other))
     assert weights.keys() == wanted.keys()
     for name in wanted:
-        torch.testing.assert_close(weights[name], wanted[name], atol=20 * tolerance, rtol=tolerance, msg=name)
+        torch.testing.assert_close(weights[name], wanted[name], atol=2e-4, rtol=1e-5, msg=name)
 
 
 def test_two_processes_with_whole_systems(data: Path, stage1: Path, alone: Path, tmp_path: Path) -> None:
@@ -82,15 +89,17 @@ def test_one_process_continues_the_run_of_two(
     assert_same_run(run, alone)
 
 
-@pytest.mark.parametrize("settings, tolerance", [(CACHED, 1e-2), (ADAPTED, 3e-2)], ids=["cached", "adapters"])
-def test_sharing_goes_with_everything_else(
-    settings: tuple[str, ...], tolerance: float, data: Path, stage1: Path, tmp_path: Path
-) -> None:
-    """In bf16, where weights are rounded at other places than in one process."""
-    run_stage("posttrain", data, tmp_path / "alone", stage1, settings)
-    sharing = (*settings, "distribution=fsdp")
-    run_together(2, run_stage, "posttrain", data, tmp_path / "shared", stage1, sharing)
-    assert_same_run(tmp_path / "shared", tmp_path / "alone", tolerance)
+def test_sharing_goes_with_cached_training_averages_and_saving_behind(data: Path, stage1: Path, tmp_path: Path) -> None:
+    run_stage("posttrain", data, tmp_path / "alone", stage1, CACHED)
+    run_together(2, run_stage, "posttrain", data, tmp_path / "shared", stage1, (*CACHED, "distribution=fsdp"))
+    assert_same_run(tmp_path / "shared", tmp_path / "alone")
+
+
+def test_sharing_goes_with_adapters_and_half_precision(data: Path, stage1: Path, tmp_path: Path) -> None:
+    """FSDP rounds to bf16 at other places than autocast; what is pointed at may then jump, the losses must not."""
+    run_stage("posttrain", data, tmp_path / "alone", stage1, ADAPTED)
+    run_together(2, run_stage, "posttrain", data, tmp_path / "shared", stage1, (*ADAPTED, "distribution=fsdp"))
+    assert_same_numbers(tmp_path / "shared", tmp_path / "alone", 0.01, "step", "loss", "gradient_norm", "action_loss")
 
 
 def refused(stage: str, data: Path, out: Path, init: Path, settings: tuple[str, ...], words: str) -> None:

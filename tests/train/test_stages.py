@@ -79,7 +79,9 @@ def test_joint_training_co_trains_the_grounding(data: Path, stage1: Path, tmp_pa
     result = posttrain([data], stage1, tmp_path / "run", "spatial", "nano", overrides)
     assert {"action_loss", "box_acc50", "trace_mae_px"} <= set(result)
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
-    assert "grounding/pointer" in lines[0] and "grounding" not in lines[1] and "action" in lines[1]
+    assert lines[0]["step"] == 0 and {"action_loss", "box_acc50"} <= set(lines[0]), "the scores of stage 1"
+    assert "grounding/pointer" in lines[1] and "grounding" not in lines[2] and "action" in lines[2]
+    assert lines[-1]["forgetting/box_acc50"] == lines[0]["box_acc50"] - lines[-1]["box_acc50"]
     notes = Policy.from_pretrained(tmp_path / "run").notes
     assert set(notes) == {"stage 1", "stage 2"} and notes["stage 2"]["data"][0]["frames"] == 28
 
