@@ -18,16 +18,16 @@ def told(instructions: Instructions, column: np.ndarray) -> list[str]:
     return [instructions.texts[i] for i in instructions.encode(column)]
 
 
-def test_numbers_are_looked_up() -> None:
-    instructions = Instructions({0: "stir", 4: " wipe "})
-    assert told(instructions, np.array([0, 4, 4, 0])) == ["stir", "wipe", "wipe", "stir"]
-    assert told(instructions, np.array([[4], [7]])) == ["wipe", ""]
+def test_numbers_are_looked_up(tmp_path: Path) -> None:
+    instructions = Instructions(write_groot(tmp_path, tasks=("stir", " wipe ")))
+    assert told(instructions, np.array([0, 1, 1, 0])) == ["stir", "wipe", "wipe", "stir"]
+    assert told(instructions, np.array([[1.0], [7.0]])) == ["wipe", ""]
     assert instructions.texts == ["", "stir", "wipe"], "each sentence is kept once"
 
 
-def test_words_are_taken_as_they_are() -> None:
+def test_words_are_taken_as_they_are(tmp_path: Path) -> None:
     column = np.array(["stir", None, "  ", b"\x80\x04", "stir"], dtype=object)
-    assert told(Instructions({}), column) == ["stir", "", "", "", "stir"]
+    assert told(Instructions(tmp_path), column) == ["stir", "", "", "", "stir"]
 
 
 def test_both_forms_of_the_list_of_tasks(tmp_path: Path) -> None:

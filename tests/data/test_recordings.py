@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from foreign import (
@@ -180,11 +181,37 @@ def test_damaged_episodes_are_left_out_and_named(tmp_path: Path) -> None:
         assert word in problem
 
 
+def test_instructions_in_a_column_of_their_own(tmp_path: Path) -> None:
+    root = write_groot(tmp_path, lengths=(4, 5), tasks=("stir", "wipe"))
+    for episode, words in ((0, ["mix it"] * 4), (1, [1] * 5)):
+        rewrite_column(root, episode, "annotation.raw", words)
+    found = Recordings(load_dataset(root), replace(JOINTS, language="annotation.raw"), 2, pauses=True)
+    assert [found.instruction(e, 2) for e in (0, 1)] == ["mix it", "wipe"]
+
+
+def test_where_pauses_are_welcome_motion_need_not_be_known(tmp_path: Path) -> None:
+    root = write_groot(tmp_path)
+    edit(root, "modality.json", lambda values: values["action"].pop("eef_position"))
+    with pytest.raises(SightlineError, match="has no action 'delta_eef_position'"):
+        Recordings(load_dataset(root), JOINTS, 4)
+    assert len(Recordings(load_dataset(root), JOINTS, 4, pauses=True)) == 36
+
+
+def test_lists_of_different_lengths_are_left_out(tmp_path: Path) -> None:
+    """Also where their total happens to fit."""
+    root = write_groot(tmp_path, lengths=(6, 6))
+    rewrite_column(root, 1, "action.gripper_close", [[1.0], [1.0, 1.0], [], [1.0], [1.0], [1.0]])
+    found = Recordings(load_dataset(root), JOINTS, 4)
+    assert found.episodes == [0] and "lists of different lengths" in found.problems[0]
+
+
 def test_chosen_episodes(groot: Path) -> None:
     found = Recordings(load_dataset(groot), JOINTS, 4, episodes=[2, 0])
     assert found.episodes == [0, 2] and {found.frame(i)[0] for i in range(len(found))} == {0, 2}
     with pytest.raises(SightlineError, match="episode 1 is not among"):
         found.sample(1, 0)
+    with pytest.raises(SightlineError, match=r"has no episodes \[3\]"):
+        Recordings(load_dataset(groot), JOINTS, 4, episodes=[0, 3])
     with pytest.raises(SightlineError, match="has no frame 12"):
         found.sample(0, 12)
 
@@ -248,6 +275,22 @@ def test_real_recording() -> None:
     # InternVLA-M1's own index of this recording keeps 1436 of 1667 frames.
     assert len(Recordings(dataset, replace(JOINTS, cameras=JOINTS.cameras[1:]), 16)) == 1436
     assert len(Recordings(dataset, replace(JOINTS, cameras=JOINTS.cameras[1:]), 16, pauses=True)) == 1667
+
+
+@needs_real
+def test_every_camera_is_read_at_the_exact_frame() -> None:
+    """Between key frames too, which are two frames apart here (benchmarks/frames.py compares all 2463 frames)."""
+    dataset = load_dataset(REAL)
+    films = [(meta, camera) for meta in dataset.episodes for camera in meta.videos]
+    assert len(films) == 6
+    for meta, camera in films:
+        last = meta.length - 1
+        with av.open(str(meta.videos[camera].path)) as film:
+            for t, frame in enumerate(film.decode(video=0)):
+                if t in (0, 1, 74, 75, last - 1, last):
+                    expected = frame.to_ndarray(format="rgb24")
+                    assert np.array_equal(dataset.frame(meta.index, t, camera), expected), (meta.index, camera, t)
+        assert t == last
 
 
 @needs_real

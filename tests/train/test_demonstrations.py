@@ -12,14 +12,17 @@ from foreign import REAL, needs_real, write_groot, write_ipec
 from nano import nano_config, nano_system, nano_tokenizer
 
 from sightline.core.errors import SightlineError
-from sightline.data import load_dataset
+from sightline.data import Dataset, load_dataset
 from sightline.data.embodiments import EMBODIMENTS
 from sightline.data.mixture import Draw, Mixture, open_mixture
 from sightline.data.recordings import Recordings
 from sightline.models.policy import Policy
 from sightline.train.config import OptimiserConfig, TrainConfig
 from sightline.train.demonstrations import DemonstrationObjective
+from sightline.train.frames import FrameBank
 from sightline.train.loop import Trainer
+from sightline.train.objectives import FrameNumbers
+from sightline.train.questions import pictures
 
 CHUNK = 4
 
@@ -136,6 +139,19 @@ def test_the_one_loop_learns_from_it(mixture: Mixture, tmp_path: Path) -> None:
     drawn = mixture.draw(0)
     chunk = stored.act(drawn.recordings.sample(drawn.episode, drawn.t).observation).actions
     assert chunk.shape == (CHUNK, 8) and set(np.unique(chunk[:, -1])) <= {-1.0, 1.0}
+
+
+def test_own_demonstrations_are_learned_as_they_were_meant(dataset: Dataset, episodes: FrameBank) -> None:
+    """As in joint training from memory: the same chunks, calibrations, states, and the same as known."""
+    recordings = Recordings(dataset, EMBODIMENTS["sightline"], CHUNK)
+    policy = policy_for(Mixture([recordings]))
+    bank = FrameNumbers(episodes, policy)
+    objective = DemonstrationObjective(Mixture([recordings]), policy, samples=1)
+    frames = np.arange(len(episodes))
+    batch = objective.assemble([Draw(recordings, int(episodes.episode[f]), int(episodes.time[f])) for f in frames])
+    for name, value in bank.at(frames).items():
+        np.testing.assert_array_equal(getattr(batch, name).numpy(), value.numpy(), err_msg=name)
+    assert torch.equal(batch.images, pictures(episodes, frames))
 
 
 def test_policies_that_do_not_fit_are_refused(mixture: Mixture, robots: Mixture) -> None:
