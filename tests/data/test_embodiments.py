@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sightline.core.config import save_yaml
+from sightline.core.config import load_config, save_yaml
 from sightline.core.errors import SightlineError
-from sightline.data.embodiments import EMBODIMENTS, CameraSource, Embodiment, Part, find_embodiment
+from sightline.data.embodiments import EMBODIMENTS, CameraSource, Part, find_embodiment
+from sightline.data.mixture import MIXTURES, MixtureConfig
 
 # Sizes of state and action, number of views: what official checkpoints were trained with.
 SIZES = {
@@ -35,22 +37,17 @@ def test_every_configuration_says_what_its_actions_do(name: str, tmp_path: Path)
     assert find_embodiment(tmp_path / "own.yaml") == embodiment
 
 
-def test_an_own_configuration(tmp_path: Path) -> None:
-    (tmp_path / "arm.yml").write_text(
-        """
-        name: my_arm
-        tag: new_embodiment
-        cameras: [{name: top, key: cam_high}]
-        state: []
-        action:
-          - {key: joints, names: [a, b], mode: mean_std, delta: true, derive: delta_joints, sources: [commands]}
-        action_space: difference of joint commands, radians
-        rotation: none
-        gripper: none
-        """
-    )
+def test_the_configurations_in_the_documents(tmp_path: Path) -> None:
+    document = (Path(__file__).parents[2] / "docs/data.md").read_text()
+    arm, mixture = re.findall(r"```yaml\n(.*?)```", document, re.DOTALL)
+    (tmp_path / "arm.yml").write_text(arm)
     own = find_embodiment(tmp_path / "arm.yml")
-    assert own.cameras == (CameraSource("top", "cam_high"),) and own.action[0].names == ("a", "b")
+    assert own.cameras == (CameraSource("primary", "top"),) and len(own.action_names) == 7
+    (tmp_path / "mixture.yml").write_text(mixture)
+    assert load_config(MixtureConfig, tmp_path / "mixture.yml").sources == tuple(
+        replace(source, weight=weight)
+        for source, weight in zip(MIXTURES["bridge_rt_1"].sources, (2.0, 1.0), strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,4 +82,3 @@ def test_wrong_configurations_are_named() -> None:
         replace(bridge, cameras=())
     with pytest.raises(SightlineError, match="did you mean 'gripper'"):
         replace(bridge, gripper_key="griper")
-    assert isinstance(bridge, Embodiment)
