@@ -15,6 +15,7 @@ import tyro
 
 from sightline.cli_assets import File, Json, assets
 from sightline.cli_labels import Annotate, Audit, Questions
+from sightline.cli_plan import Plan
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
@@ -294,6 +295,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "posttrain": Posttrain,
     "evaluate": Evaluate,
     "ground": Ground,
+    "plan": Plan,
     "assets": assets,
 }
 

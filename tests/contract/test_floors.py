@@ -15,7 +15,7 @@ ROOT = Path(sightline.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 FLOORS = {"core": 0, "data": 1, "engine": 1, "envs": 1, "models": 2, "train": 3, "evaluate": 3}
-FLOORS |= {"serve": 4, "cli": 4, "cli_assets": 4, "cli_labels": 4, "doctor": 4}
+FLOORS |= {"serve": 4, "cli": 4, "cli_assets": 4, "cli_labels": 4, "cli_plan": 4, "doctor": 4}
 # On floor 1 the engine may use the data writer and the environments the engine; nothing else is sideways.
 SIDEWAYS = {("engine", "data"), ("envs", "engine"), ("envs", "data")}
 SIMULATORS = {"mujoco", "robosuite", "gymnasium"}

@@ -37,7 +37,8 @@ def nano_system(config: SystemConfig | None = None, seed: int = 0) -> DualSystem
     system = DualSystem(config or nano_config()).eval()
     with torch.no_grad():
         system.expert.net.final_layer.linear.weight.normal_(0, 0.2)
-        system.gate.fill_(0.7)
+        if system.config.expert.spatial:
+            system.gate.fill_(0.7)
         # Small random weights say nearly the same about every picture; larger ones tell them apart.
         for parameter in system.planner.parameters():
             if parameter.ndim > 1:

@@ -43,8 +43,9 @@ def copy(saved: Path, tmp_path: Path) -> Path:
 
 
 def test_actions_are_in_physical_units(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    sample, sampled = policy.sample, []
-    monkeypatch.setattr(policy, "sample", lambda *given: sampled.append(sample(*given)) or sampled[-1])
+    expert, sampled = policy.system.expert, []
+    sample = expert.sample
+    monkeypatch.setattr(expert, "sample", lambda *given: sampled.append(sample(*given)) or sampled[-1])
     policy.reset()
     chunk = policy.act(OBSERVATIONS[0])
     assert chunk.actions.shape == (8, 7) and chunk.actions.dtype == np.float32

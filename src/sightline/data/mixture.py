@@ -50,7 +50,7 @@ class Mixture:
         learn from together: other camera names, chunks or sizes of actions."""
         self.recordings = list(recordings)
         self.weights = np.asarray([1.0] * len(self.recordings) if weights is None else weights, np.float64)
-        self.seed = seed
+        self.seed, self.balance = seed, balance
         if not self.recordings or self.weights.shape != (len(self.recordings),):
             raise SightlineError(
                 f"A mixture needs recordings and a weight for each, got {len(self.recordings)} and {self.weights.size}."
@@ -76,6 +76,19 @@ class Mixture:
         # Every block holds the same number of draws of a recording: no history is needed to know its how-manieth it is.
         turn, position = divmod(block * int(self._counts[member]) + int(ranks[place]), len(recordings))
         return Draw(recordings, *recordings.frame(int(self._order(member, turn)[position])))
+
+    def split(self, share: float) -> tuple[Mixture, Mixture | None]:
+        """This mixture without the last ``share`` of each recording's episodes, and those (see Recordings.split).
+
+        A recording of which nothing is left to learn from stays whole.
+        """
+        halves = [(kept, held) if len(kept) else (whole, None) for whole in self.recordings
+                  for kept, held in [whole.split(share)]]  # fmt: skip
+        held = [(part, weight) for (_, part), weight in zip(halves, self.weights, strict=True) if part and len(part)]
+        kept = Mixture([part for part, _ in halves], self.weights.tolist(), self.seed, self.balance)
+        if not held:
+            return kept, None
+        return kept, Mixture([part for part, _ in held], [weight for _, weight in held], self.seed, self.balance)
 
     def _shuffled(self, member: int, turn: int) -> NDArray[np.int64]:
         """The order of all usable frames of a recording in one pass."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -88,6 +89,19 @@ class Recordings:
 
     def __len__(self) -> int:
         return len(self._frames)
+
+    def split(self, share: float) -> tuple[Recordings, Recordings | None]:
+        """These recordings without the last ``share`` of their episodes, and those (at least one; None of a single
+        episode, or where the share is zero). Both are read already: nothing is read again."""
+        count = max(1, round(share * len(self.episodes))) if len(self.episodes) > 1 and share > 0 else 0
+        kept, held = self.episodes[: len(self.episodes) - count], self.episodes[len(self.episodes) - count :]
+        return self._restricted(kept), self._restricted(held) if held else None
+
+    def _restricted(self, episodes: Sequence[int]) -> Recordings:
+        owner = self._numbers[np.searchsorted(self._starts, self._frames, side="right") - 1]
+        view = copy.copy(self)
+        view.episodes, view._frames = list(episodes), self._frames[np.isin(owner, episodes)]
+        return view
 
     def _card(self) -> Card:
         own = self.dataset.card

@@ -84,9 +84,13 @@ class FinalLayer(nn.Module):
 class DiffusionTransformer(nn.Module):
     """The denoiser: condition tokens (plus step embedding) and noised actions in one sequence, full attention."""
 
-    def __init__(self, action_dim: int, chunk: int, tokens: int, depth: int, width: int, heads: int) -> None:
+    def __init__(
+        self, action_dim: int, chunk: int, tokens: int, depth: int, width: int, heads: int, history: bool = False
+    ) -> None:
         super().__init__()
         self.tokens = tokens
+        if history:  # part of the official layout, used by nothing: see ExpertConfig
+            self.history_embedder = LinearEmbedder(action_dim, width).requires_grad_(False)
         self.x_embedder = LinearEmbedder(action_dim, width)
         self.t_embedder = TimestepEmbedder(width)
         self.z_embedder = ConditionEmbedder(tokens, width)
@@ -110,6 +114,7 @@ class DiffusionTransformer(nn.Module):
         The last condition tokens may be left out (z < tokens): a guided expert can do without its latent residual.
         ``drop`` [B] bool: these samples see the learned empty condition (classifier-free guidance).
         """
+        x = x.to(self.positional_embedding.dtype)  # noise and the sampler's arithmetic stay in full precision
         z = self.z_embedder(condition, drop) + self.t_embedder(step)[:, None]
         places = torch.cat([self.positional_embedding[: z.shape[1]], self.positional_embedding[self.tokens :]])
         sequence = torch.cat([z, self.x_embedder(x)], 1) + places
@@ -123,10 +128,10 @@ class ActionExpert(nn.Module):
 
     def __init__(
         self, action_dim: int, chunk: int, tokens: int, depth: int, width: int, heads: int, diffusion_steps: int = 100,
-        prediction: str = "epsilon",
+        prediction: str = "epsilon", history: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.net = DiffusionTransformer(action_dim, chunk, tokens, depth, width, heads)
+        self.net = DiffusionTransformer(action_dim, chunk, tokens, depth, width, heads, history)
         self.diffusion = Diffusion(diffusion_steps, prediction)
 
     def loss(
@@ -166,8 +171,8 @@ class ActionExpert(nn.Module):
 
         def predict(x: Tensor, step: Tensor) -> Tensor:
             if not guided:
-                return self.net(x, step, condition)
-            with_condition, without = self.net(x.repeat(2, 1, 1), step.repeat(2), condition, drop).chunk(2)
+                return self.net(x, step, condition).to(x)
+            with_condition, without = self.net(x.repeat(2, 1, 1), step.repeat(2), condition, drop).to(x).chunk(2)
             return without + guidance_scale * (with_condition - without)
 
         return self.diffusion.ddim(predict, noise, ddim_steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sightline.core.errors import SightlineError, require_known
 
@@ -10,22 +10,46 @@ MOST_LOOKS = 8
 
 
 @dataclass(frozen=True)
+class SpecialIds:
+    """Ids of the special tokens; the defaults are those of our own tokenizers (the order of tokenizer.SPECIAL)."""
+
+    pad: int = 0
+    start: int = 1
+    end: int = 2
+    vision_start: int = 3
+    vision_end: int = 4
+    image: int = 5
+    video: int = 6
+
+
+@dataclass(frozen=True)
 class PlannerConfig:
-    """System 2: a Qwen2.5-VL. Widths in channels; heads are 64 channels wide.
+    """System 2: a Qwen2.5-VL of any size.
 
     Attributes:
-        image_size: side of the square picture the model sees, pixels (a multiple of patch * merge).
+        image_size: side of the square pictures of the action path, pixels (a multiple of patch * merge).
         patch, merge: patch side in pixels; merge x merge patches become one visual token.
-        readouts: tokens appended to a question whose hidden states the grounding head turns into points and boxes.
+        temporal_patch: times that a still picture is repeated in its patches.
+        vision_heads: 0 stands for one in 64 channels.
+        window: side of the vision blocks' attention windows, pixels; 0 = the whole picture. full_attention: numbers of
+            the blocks that see the whole picture all the same.
+        tied: the language head is the embedding table.
+        min_pixels, max_pixels: limits of a picture's area where it keeps its shape (models/pictures.py).
+        ids: special tokens.
     """
 
     image_size: int = 224
     patch: int = 14
     merge: int = 2
     temporal_patch: int = 1
+    min_pixels: int = 56 * 56
+    max_pixels: int = 3584 * 3584
     vision_depth: int = 1
     vision_width: int = 192
     vision_hidden: int = 512
+    vision_heads: int = 0
+    window: int = 0
+    full_attention: tuple[int, ...] = ()
     depth: int = 3
     width: int = 256
     hidden: int = 512
@@ -33,7 +57,11 @@ class PlannerConfig:
     key_value_heads: int = 4
     mrope_section: tuple[int, ...] = (8, 12, 12)
     rope_theta: float = 10_000.0
+    norm_eps: float = 1e-5
     vocabulary: int = 1536
+    context: int = 4096
+    tied: bool = True
+    ids: SpecialIds = field(default_factory=SpecialIds)
 
 
 @dataclass(frozen=True)
@@ -42,6 +70,7 @@ class VisualEncoderConfig:
 
     Attributes:
         stem: convolution layers before the patches, for learning from scratch; 0 = DINOv2's own patch embedding.
+        swiglu: gated blocks, as in DINOv2's largest size.
         pretraining_size: the picture size that its position table was made for, pixels.
     """
 
@@ -50,6 +79,7 @@ class VisualEncoderConfig:
     heads: int = 3
     patch: int = 14
     stem: int = 2
+    swiglu: bool = False
     pretraining_size: int = 224
 
 
@@ -62,6 +92,7 @@ class GroundingHeadConfig:
         kinds, colours: what recognition tells apart.
         looks: shifted copies of a picture that are looked at too (see models/looks.py): for an answer about one
             picture, and for the first call of an episode while acting.
+        pointer: answer with the head; otherwise in words, on pictures of any shape.
     """
 
     width: int = 192
@@ -69,6 +100,7 @@ class GroundingHeadConfig:
     kinds: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
     looks: int = 8
+    pointer: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.looks <= MOST_LOOKS:
@@ -77,15 +109,25 @@ class GroundingHeadConfig:
 
 @dataclass(frozen=True)
 class QueryingConfig:
-    """Layer-wise querying transformer: ``layers`` counts the last planner layers read, ``gradient_scale`` is what the
-    planner feels of the action loss. ``pool`` averages pool x pool visual-encoder tokens before they are queried."""
+    """Layer-wise querying transformer.
+
+    Attributes:
+        layers: planner states read, the last ones, after ``skip`` have been left out at the end. A planner of n layers
+            has n + 1 states: the embedded input, then one a layer, the last one after the final norm.
+        gradient_scale: what planner and visual encoder feel of the action loss.
+        pool: pool x pool visual-encoder tokens are averaged before they are queried.
+        attend_padding: read padded positions of the planner's sequence too. The official code does, so what it answers
+            depends on the other samples of a batch; only imported checkpoints should.
+    """
 
     layers: int = 1
+    skip: int = 0
     queries: int = 8
     heads: int = 8
     dropout: float = 0.0
     gradient_scale: float = 0.5
     pool: int = 2
+    attend_padding: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +143,7 @@ class ExpertConfig:
         prediction: what the denoiser predicts, see Diffusion; the official model predicts ``epsilon``.
         path_weight: weight of the error of a chunk's path beside that of its steps, see ActionExpert.loss; needs the
             prediction ``sample``. The official model has none.
+        history: carry the official embedder of past actions. It has weights in every official checkpoint and no use.
         memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
             what comes next so exactly that it stops looking at the points (docs/log.md).
@@ -111,6 +154,7 @@ class ExpertConfig:
     heads: int = 4
     spatial: bool = True
     trace: bool = False
+    history: bool = False
     memory: bool = True
     prediction: str = "sample"
     path_weight: float = 0.3
@@ -131,7 +175,12 @@ class ExpertConfig:
 
 @dataclass(frozen=True)
 class SystemConfig:
-    """The whole dual system."""
+    """The whole dual system.
+
+    Attributes:
+        guidance: ``spatial`` or ``none``, the vanilla VLA.
+        prompt: what the planner is told while acting, ``{instruction}`` standing for the task; empty = by guidance.
+    """
 
     planner: PlannerConfig = field(default_factory=PlannerConfig)
     visual: VisualEncoderConfig = field(default_factory=VisualEncoderConfig)
@@ -143,6 +192,7 @@ class SystemConfig:
     action_dim: int = 7
     chunk: int = 8
     guidance: str = "spatial"
+    prompt: str = ""
 
     def __post_init__(self) -> None:
         require_known("guidance", self.guidance, ("spatial", "none"))
@@ -151,10 +201,59 @@ class SystemConfig:
                 f"The planner's image_size {self.planner.image_size} is not a multiple of patch x merge "
                 f"({self.planner.patch} x {self.planner.merge})."
             )
+        if self.querying.layers < 1 or self.querying.layers + self.querying.skip > self.planner.depth + 1:
+            raise SightlineError(
+                f"querying.layers {self.querying.layers} and querying.skip {self.querying.skip} do not fit: a planner "
+                f"of {self.planner.depth} layers has {self.planner.depth + 1} states."
+            )
+        if self.prompt and "{instruction}" not in self.prompt:
+            raise SightlineError("The prompt must contain {instruction}, which stands for the task.")
 
+    @property
+    def points(self) -> bool:
+        """Whether the planner has a pointer that guides the action expert explicitly."""
+        return self.guidance == "spatial" and self.grounding.pointer
+
+
+# Qwen2.5-VL-3B-Instruct, DINOv2 ViT-S/14, one querying layer 2048 -> 768, DiT-B: the official InternVLA-M1.
+OFFICIAL_PROMPT = (
+    "Your task is {instruction}. To identify the key objects for your task. "
+    "Locate their bounding boxes in [x1,y1,x2,y2] format."
+)
+QWEN_IDS = SpecialIds(
+    pad=151643, start=151644, end=151645, vision_start=151652, vision_end=151653, image=151655, video=151656
+)
+QWEN_3B = PlannerConfig(
+    temporal_patch=2, vision_depth=32, vision_width=1280, vision_hidden=3420, vision_heads=16, window=112,
+    full_attention=(7, 15, 23, 31), depth=36, width=2048, hidden=11008, heads=16, key_value_heads=2,
+    mrope_section=(16, 24, 24), rope_theta=1e6, norm_eps=1e-6, vocabulary=151_936, context=128_000, ids=QWEN_IDS,
+)  # fmt: skip
+QWEN_7B = replace(
+    QWEN_3B, depth=28, width=3584, hidden=18_944, heads=28, key_value_heads=4, vocabulary=152_064, tied=False
+)
+DINO_S = VisualEncoderConfig(depth=12, width=384, heads=6, stem=0, pretraining_size=518)
+OFFICIAL_QUERYING = QueryingConfig(queries=64, dropout=0.1, pool=1)
+DIT_B = ExpertConfig(
+    depth=12, width=768, heads=12, spatial=False, memory=False, prediction="epsilon", path_weight=0.0,
+    condition_drop=0.1, guidance_scale=1.5, history=True,
+)  # fmt: skip
+M1 = SystemConfig(
+    planner=QWEN_3B, visual=DINO_S, grounding=GroundingHeadConfig(pointer=False), querying=OFFICIAL_QUERYING,
+    expert=DIT_B, cameras=("image",), state_dim=0, chunk=16, prompt=OFFICIAL_PROMPT,
+)  # fmt: skip
 
 PRESETS: dict[str, SystemConfig] = {
     "tiny": SystemConfig(),
+    "m1": M1,
+    # The same design at a size that learns on a laptop CPU: latent path only, answers in words.
+    "m1-mini": replace(
+        M1,
+        planner=PlannerConfig(
+            temporal_patch=2, vision_depth=2, vision_hidden=512, window=112, full_attention=(1,), norm_eps=1e-6
+        ),
+        visual=replace(DINO_S, depth=2, width=192, heads=3, pretraining_size=224),
+        expert=replace(DIT_B, depth=4, width=192, heads=4),
+    ),
     # For tests: the same parts, as small as they go.
     "nano": SystemConfig(
         planner=PlannerConfig(

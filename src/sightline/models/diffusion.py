@@ -62,10 +62,12 @@ class Diffusion:
         return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
 
     def ddim_steps(self, count: int) -> list[int]:
-        """The ``count`` evenly strided steps that DDIM visits, in increasing order.
+        """The ``count`` evenly strided steps that DDIM visits, in increasing order; a single one is the middle.
 
         Raises SightlineError where no integer stride gives exactly that many.
         """
+        if count == 1:
+            return [self.steps // 2]
         for stride in range(1, self.steps):
             if len(range(0, self.steps, stride)) == count:
                 return list(range(0, self.steps, stride))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Grounding
+from sightline.engine.questions import CHAT, FORMS
+from sightline.models.answers import parse_boxes, parse_points, to_original
+from sightline.models.chat import ChatEncoder, answer
 from sightline.models.looks import SHIFTS, agreed, moved_back, shifted
+from sightline.models.pictures import PictureFormat
 from sightline.models.pointing import ROLES, Pointing
 from sightline.models.prompts import BOX_QUESTION, Packer, Prompt, refer_prompt, task_prompt
 from sightline.models.system import DualSystem
@@ -20,6 +25,7 @@ from sightline.models.tokenizer import WordTokenizer
 from sightline.models.transforms import fit_picture
 
 AGREE = 0.05  # sides of the picture within which two looks point at the same thing
+ANSWER_TOKENS = 128  # that an answer in words may take
 COMMANDS = ("put", "place", "move", "set", "bring", "take", "pick", "drop", "lay", "push", "stack")
 
 
@@ -28,6 +34,11 @@ class Planner:
 
     def __init__(self, system: DualSystem, tokenizer: WordTokenizer, packer: Packer) -> None:
         self.system, self.tokenizer, self.packer = system, tokenizer, packer
+
+    @cached_property
+    def encoder(self) -> ChatEncoder:
+        """Conversations to tokens and patches. Raises SightlineError where there is no tokenizer."""
+        return ChatEncoder(self.tokenizer, PictureFormat.of(self.system.config))
 
     @staticmethod
     def from_pretrained(source: Path | str, device: str = "cpu") -> Planner:
@@ -41,12 +52,15 @@ class Planner:
 
         An instruction ("put the mug on the plate") yields target, reference, place and trace; a phrase ("the red mug")
         the target alone. Boxes and points are in pixels of ``image``; those in the words are in pixels of the picture
-        as the model sees it, as in the official model.
+        as the model sees it, as in the official model. A planner without a pointer is asked in words: what its answers
+        do not hold is missing, and nothing has a confidence.
 
         Args:
             camera: calibration of the picture where it is known: "left" and "nearest the robot" are meant in the
                 robot's frame.
         """
+        if not self.system.config.grounding.pointer:
+            return self.ground_in_words(image, text)
         grounding = self.ground_batch([image], [text], None if camera is None else [camera])[0]
         grounding.text = self.chat(image, BOX_QUESTION.format(text.lower()))
         return grounding
@@ -55,11 +69,13 @@ class Planner:
     def ground_batch(
         self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str], cameras: Sequence[Camera] | None = None
     ) -> list[Grounding]:
-        """:meth:`ground` for many pictures at once, without the words.
+        """:meth:`ground` for many pictures at once, by a pointer without the words.
 
         Questions about one picture, the same array several times, are packed: the picture is encoded once.
         """
         config = self.system.config
+        if not config.grounding.pointer:
+            return [self.ground_in_words(image, text) for image, text in zip(images, texts, strict=True)]
         if config.guidance != "spatial":
             raise SightlineError("This policy was trained with --guidance none: it cannot say where it acts.")
         prompts, side, device = [grounding_prompt(text) for text in texts], config.planner.image_size, self.device
@@ -86,13 +102,35 @@ class Planner:
             for found, image in zip(looks, images, strict=True)
         ]
 
-    @torch.inference_mode()
-    def chat(self, image: NDArray[np.uint8], question: str, max_tokens: int = 48) -> str:
-        """The planner's greedy answer in words to a question about one picture."""
-        side = self.system.config.planner.image_size
-        picture = torch.from_numpy(fit_picture(image, side).copy())[None, None].to(self.device)
-        tokens = self.packer.pack([[Prompt(question)]], 1, pad_to=1).to(self.device)
-        return self.tokenizer.decode(self.system.planner.chat(picture, tokens, max_tokens)).strip()
+    def chat(self, images: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], text: str, max_tokens: int = 48) -> str:
+        """The planner's greedy answer in words to a question about pictures [H,W,3] uint8 of any sizes (one, several or
+        none). They come before the text, unless it says with ``<image>`` where each belongs.
+
+        Boxes and points in the answer are in pixels of the pictures as the model sees them (PictureFormat.seen_size).
+        """
+        pictures = [images] if isinstance(images, np.ndarray) else list(images)
+        return answer(self.system.planner, self.tokenizer, [self.encoder.question(pictures, text)], max_tokens)[0]
+
+    def ground_in_words(self, image: NDArray[np.uint8], text: str) -> Grounding:
+        """:meth:`ground` by asking for box, point and, of an instruction, trace, and reading the answers."""
+        task = is_instruction(text)
+        kind, said = ("task" if task else "refer"), text.strip().rstrip(".!").lower()
+        forms = FORMS if task else FORMS[:2]
+        questions = [self.encoder.question([image], CHAT[kind, form].format(said)) for form in forms]
+        answers = answer(self.system.planner, self.tokenizer, questions, ANSWER_TOKENS)
+        grounding = Grounding(self.system.config.cameras[0], text="\n".join(answers))
+        original = image.shape[0], image.shape[1]
+        seen = self.encoder.pictures.seen_size(*original)
+        boxes, points, traces = answers[0], answers[1], answers[2:]
+        for role, found in zip(("target", "reference")[: 1 + task], parse_boxes(boxes, seen), strict=False):
+            grounding.boxes[role] = to_original(found.box, seen, original)
+            # The middle of its box stands for what no point was asked for, or given.
+            grounding.points[role] = grounding.boxes[role].reshape(2, 2).mean(0)
+        for role, point in zip(("target", "place")[: 1 + task], parse_points(points, seen), strict=False):
+            grounding.points[role] = to_original(point, seen, original)
+        for trace in traces:
+            grounding.trace = to_original(parse_points(trace, seen), seen, original)
+        return grounding
 
     @property
     def device(self) -> torch.device:
@@ -102,10 +140,15 @@ class Planner:
 
 def grounding_prompt(text: str) -> Prompt:
     """An instruction starts with a verb of COMMANDS; everything else is a phrase that names an object."""
+    return task_prompt(text, guided=True) if is_instruction(text) else refer_prompt(text)
+
+
+def is_instruction(text: str) -> bool:
+    """Whether a text starts with a verb of COMMANDS. Raises SightlineError where it is empty."""
     words = text.lower().split()
     if not words:
         raise SightlineError("There is no text to ground; say what to look for, for example 'the red mug'.")
-    return task_prompt(text, guided=True) if words[0] in COMMANDS else refer_prompt(text)
+    return words[0] in COMMANDS
 
 
 def read_pointing(

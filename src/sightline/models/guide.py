@@ -30,7 +30,7 @@ class Guide:
     @property
     def remembers(self) -> bool:
         """Whether what was pointed at before counts."""
-        return self.system.config.guidance == "spatial" and self.system.config.expert.memory
+        return self.system.config.points and self.system.config.expert.memory
 
     def forget(self, row: int) -> None:
         """Forget what an episode has seen."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import Observation
 from sightline.models.config import SystemConfig
-from sightline.models.prompts import Packer, TokenBatch, task_prompt
+from sightline.models.prompts import Packer, Prompt, TokenBatch, task_prompt
 from sightline.models.tokenizer import WordTokenizer
 from sightline.models.transforms import Scaler, fit_picture
 
@@ -37,12 +37,13 @@ class Transforms:
 
     def __init__(self, config: SystemConfig, tokenizer: WordTokenizer, statistics: dict) -> None:
         self.config = config
-        self.packer = Packer(tokenizer, config.planner)
+        self.packer = Packer(tokenizer, config.planner, config.querying.attend_padding)
         self.embodiments: dict[str, dict] = statistics.get("embodiments", {})
         self._scale_by(statistics)
 
     def _scale_by(self, statistics: dict) -> None:
-        self.state = Scaler.from_statistics(statistics["observation.state"], "observation.state")
+        name = "observation.state"
+        self.state = Scaler.from_statistics(statistics[name], name) if self.config.state_dim else None
         self.action = Scaler.from_statistics(statistics["action"], "action")
 
     def select(self, tag: str) -> Transforms:
@@ -66,20 +67,30 @@ class Transforms:
         cameras = self.config.cameras
         images = np.stack([[self.picture(o.images[name]) for name in cameras] for o in observations])
         vectors = [[o.cameras[n].to_vector() if n in o.cameras else NO_CAMERA for n in cameras] for o in observations]
-        if self.config.state_dim:
-            state = np.stack([o.state for o in observations]).astype(np.float32)
-            normalised = self.state.forward(state)
-        else:  # a policy that sees no state takes observations of any
-            state = normalised = np.zeros((len(observations), 0), np.float32)
-        guided = self.config.guidance == "spatial"
-        tokens = self.packer.pack([[task_prompt(o.instruction, guided)] for o in observations], len(cameras))
+        state = self._states(observations)
+        tokens = self.packer.pack([[self.prompt(o.instruction)] for o in observations], len(cameras))
         return ModelInputs(
             torch.from_numpy(images),
             tokens,
             torch.from_numpy(np.asarray(vectors, dtype=np.float32)),
             torch.from_numpy(state),
-            torch.from_numpy(normalised),
+            torch.from_numpy(self.scaled_state(state)),
         )
+
+    def scaled_state(self, state: NDArray[np.float32]) -> NDArray[np.float32]:
+        """States [...,S] as the model sees them."""
+        return state if self.state is None else self.state.forward(state)
+
+    def prompt(self, instruction: str) -> Prompt:
+        """What the planner is told while acting."""
+        guided = self.config.guidance == "spatial"
+        return task_prompt(instruction, self.config.points, self.config.prompt if guided else "")
+
+    def _states(self, observations: Sequence[Observation]) -> NDArray[np.float32]:
+        """[B,S]; nothing for a system that takes no state."""
+        if self.state is None:
+            return np.zeros((len(observations), 0), np.float32)
+        return np.stack([o.state for o in observations]).astype(np.float32)
 
     def _check(self, observation: Observation) -> None:
         for name in self.config.cameras:
@@ -89,7 +100,8 @@ class Transforms:
                     f"The policy needs camera '{name}' (it was trained with {self.config.cameras}), got {have}."
                 )
         state = np.asarray(observation.state)
-        if self.config.state_dim and (state.shape != (self.config.state_dim,) or not np.isfinite(state).all()):
+        expected = (self.config.state_dim,)
+        if self.config.state_dim and (state.shape != expected or not np.isfinite(state).all()):
             raise SightlineError(
                 f"The policy needs a finite state of {self.config.state_dim} numbers, got shape {state.shape}"
                 f"{' with NaN' if state.size and not np.isfinite(state).all() else ''}."

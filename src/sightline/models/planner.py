@@ -12,7 +12,6 @@ from transformers.utils import logging as transformers_logging
 
 from sightline.models.config import PlannerConfig
 from sightline.models.prompts import TokenBatch
-from sightline.models.tokenizer import END, IMAGE_PAD, PAD, SPECIAL, VIDEO_PAD, VISION_END, VISION_START
 
 # transformers warns about the mrope_section key of its own configuration class; nothing a user could act on.
 transformers_logging.get_logger("transformers.modeling_rope_utils").setLevel("ERROR")
@@ -22,8 +21,8 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 def qwen_config(config: PlannerConfig) -> Qwen2_5_VLConfig:
-    """The transformers configuration of a planner of this size. Special tokens have the first ids of the vocabulary."""
-    token = {name: index for index, name in enumerate(SPECIAL)}
+    """The transformers configuration of a planner of this size."""
+    blocks = range(config.vision_depth) if not config.window else config.full_attention
     return Qwen2_5_VLConfig(
         text_config={
             "vocab_size": config.vocabulary,
@@ -32,34 +31,35 @@ def qwen_config(config: PlannerConfig) -> Qwen2_5_VLConfig:
             "num_hidden_layers": config.depth,
             "num_attention_heads": config.heads,
             "num_key_value_heads": config.key_value_heads,
-            "max_position_embeddings": 4096,
+            "max_position_embeddings": config.context,
+            "rms_norm_eps": config.norm_eps,
             "rope_parameters": {
                 "rope_type": "default",
                 "rope_theta": config.rope_theta,
                 "mrope_section": list(config.mrope_section),
             },
             "bos_token_id": None,
-            "eos_token_id": token[END],
-            "pad_token_id": token[PAD],
+            "eos_token_id": config.ids.end,
+            "pad_token_id": config.ids.pad,
         },
         vision_config={
             "depth": config.vision_depth,
             "hidden_size": config.vision_width,
             "intermediate_size": config.vision_hidden,
-            "num_heads": config.vision_width // 64,
+            "num_heads": config.vision_heads or config.vision_width // 64,
             "patch_size": config.patch,
             "spatial_merge_size": config.merge,
             "temporal_patch_size": config.temporal_patch,
-            "window_size": config.image_size,
-            "fullatt_block_indexes": list(range(config.vision_depth)),
+            "window_size": config.window or config.image_size,
+            "fullatt_block_indexes": list(blocks),
             "out_hidden_size": config.width,
             "in_channels": 3,
         },
-        image_token_id=token[IMAGE_PAD],
-        video_token_id=token[VIDEO_PAD],
-        vision_start_token_id=token[VISION_START],
-        vision_end_token_id=token[VISION_END],
-        tie_word_embeddings=True,
+        image_token_id=config.ids.image,
+        video_token_id=config.ids.video,
+        vision_start_token_id=config.ids.vision_start,
+        vision_end_token_id=config.ids.vision_end,
+        tie_word_embeddings=config.tied,
     )
 
 
@@ -85,8 +85,16 @@ class QwenPlanner(nn.Module):
         super().__init__()
         self.config = config
         self.model = Qwen2_5_VLForConditionalGeneration(qwen_config(config))
-        # Eager attention is faster than SDPA with a dense mask at these sizes on CPU (see benchmarks).
-        self.model.set_attn_implementation("eager")
+        self.attention = ""  # an implementation that transformers knows; empty = the fastest on the device
+        self._attention = ""
+        self._choose_attention("cpu")
+
+    def _choose_attention(self, device: str) -> None:
+        """Eager attention is faster than SDPA with a dense mask at these sizes on CPU; on a GPU it is the reverse."""
+        wanted = self.attention or ("eager" if device == "cpu" else "sdpa")
+        if self._attention != wanted:
+            self.model.set_attn_implementation(wanted)
+            self._attention = wanted
 
     @property
     def grid(self) -> int:
@@ -115,8 +123,17 @@ class QwenPlanner(nn.Module):
         batch, views = images.shape[:2]
         side = self.config.image_size // self.config.patch
         grid = torch.tensor([[1, side, side]], device=images.device).expand(batch * views, -1)
-        tokens = self.model.model.visual(self.pixel_values(images), grid).pooler_output
-        return tokens.view(batch, views, self.grid**2, -1)
+        return self.see_patches(self.pixel_values(images), grid).view(batch, views, self.grid**2, -1)
+
+    def see_patches(self, pixel_values: Tensor, grid: Tensor) -> Tensor:
+        """Visual tokens [N,width] of pictures of any size, one after the other.
+
+        Args:
+            pixel_values: [patches, 3 * temporal_patch * patch * patch] as :meth:`pixel_values` orders them.
+            grid: [pictures,3] patches of each picture: time (1), down, across.
+        """
+        self._choose_attention(pixel_values.device.type)
+        return self.model.model.visual(pixel_values, grid).pooler_output
 
     def forward(self, images: Tensor, tokens: TokenBatch, layers: int = 1) -> PlannerStates:
         """Hidden states of the last ``layers`` layers for pictures [B,V,S,S,3] uint8 and packed questions."""
@@ -128,6 +145,7 @@ class QwenPlanner(nn.Module):
 
     def read(self, tokens: TokenBatch, seen: Tensor | None, layers: int = 1) -> list[Tensor]:
         """Hidden states [B,L,width] of the last ``layers`` layers; ``seen``: visual tokens, None without pictures."""
+        self._choose_attention(tokens.ids.device.type)
         language = self.model.model.language_model
         embedded = language.embed_tokens(tokens.ids)
         if torch.is_autocast_enabled(embedded.device.type):
@@ -151,20 +169,3 @@ class QwenPlanner(nn.Module):
             return states.layers[-1].sum() * 0.0
         logits = self.model.lm_head(states.layers[-1][asked])
         return nn.functional.cross_entropy(logits.float(), tokens.labels[asked])
-
-    @torch.no_grad()
-    def chat(self, images: Tensor, tokens: TokenBatch, max_tokens: int = 64) -> list[int]:
-        """Greedy answer (token ids without the end token) to the single question of a batch of one."""
-        config, side = self.model.config, self.config.image_size // self.config.patch
-        out = self.model.generate(
-            input_ids=tokens.ids,
-            attention_mask=torch.ones_like(tokens.ids),
-            mm_token_type_ids=tokens.image_mask.int(),
-            pixel_values=self.pixel_values(images),
-            image_grid_thw=torch.tensor([[1, side, side]] * images.shape[1], device=images.device),
-            max_new_tokens=max_tokens,
-            do_sample=False,
-        )
-        new = out[0, tokens.ids.shape[1] :].tolist()
-        end = config.text_config.eos_token_id
-        return new[: new.index(end)] if end in new else new

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +23,25 @@ from sightline.models.config import SystemConfig
 from sightline.models.grounding import Planner, read_pointing
 from sightline.models.guide import Guide, believed
 from sightline.models.inputs import Transforms
-from sightline.models.spatial_tokens import SpatialInputs
-from sightline.models.system import DualSystem, Seen
-from sightline.models.tokenizer import WordTokenizer
+from sightline.models.raw import query_tokens
+from sightline.models.system import DualSystem
+from sightline.models.tokenizer import MissingTokenizer, WordTokenizer
+from sightline.models.weights import HEAD, empty_system, load_weights
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints"
 
 
 class Policy:
-    """A trained dual system with everything it needs to act: tokenizer, card, statistics."""
+    """A trained dual system with everything it needs to act: tokenizer, card, statistics.
+
+    With a MissingTokenizer (an imported checkpoint that came without one) it takes token ids, not words.
+    """
 
     def __init__(
         self, system: DualSystem, tokenizer: WordTokenizer, card: Card, statistics: dict, notes: dict | None = None
     ) -> None:
         self.system = system.eval()
+        tokenizer.require_ids(to_dict(system.config.planner.ids))
         self.tokenizer = tokenizer
         self.card = card
         self.statistics = statistics
@@ -81,7 +86,12 @@ class Policy:
         seen = self.system.see(images, inputs.tokens.to(self.device), cameras)
         noise = torch.stack([self._noise(row) for row in rows])
         spatial = self.guide.guidance(seen, inputs, rows)
-        normalised = self.sample(seen, spatial, noise)
+        expert = self.config.expert
+        latent = self.system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
+        condition = self.system.condition(spatial, latent)
+        normalised = self.system.expert.sample(
+            condition, noise.to(self.device), expert.guidance_scale, expert.ddim_steps
+        )
         actions = self.transforms.outputs(normalised.float().cpu().numpy())
         groundings: list[Grounding | None] = [None] * len(observations)
         if seen.pointing is not None:
@@ -90,13 +100,34 @@ class Policy:
             groundings = [read_pointing(guided, row, size, camera) for row, size in enumerate(sizes)]
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
 
-    def sample(self, seen: Seen, spatial: SpatialInputs, noise: Tensor) -> Tensor:
-        """Normalised action chunks [B,T,A] from what the planner side has seen, explicit guidance and starting noise
-        [B,T,A]."""
-        expert = self.config.expert
-        latent = self.system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
-        condition = self.system.condition(spatial, latent)
-        return self.system.expert.sample(condition, noise.to(self.device), expert.guidance_scale, expert.ddim_steps)
+    # ---- tensors, as the official code takes them ---------------------------------------------------------------
+
+    @torch.inference_mode()
+    def query_tokens(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """The latent condition of the action expert, [B,queries,width].
+
+        Args:
+            inputs: ``input_ids`` and ``attention_mask`` [B,L], ``pixel_values`` [patches,1176] and ``image_grid_thw``
+                [B*V,3] as Qwen2.5-VL's processor makes them, ``views`` [B,V,3,S,S] ImageNet-normalised for DINOv2.
+
+        Raises SightlineError where one is missing or the pictures do not fit the tokens.
+        """
+        return query_tokens(self.system, {name: value.to(self.device) for name, value in inputs.items()})
+
+    @torch.inference_mode()
+    def sample(
+        self, inputs: Mapping[str, Tensor], noise: Tensor, cfg_scale: float = 1.5, ddim_steps: int = 10
+    ) -> Tensor:
+        """Normalised actions [B,T,A] for ``inputs`` (see :meth:`query_tokens`) from starting ``noise`` [B,T,A].
+
+        Args:
+            cfg_scale: strength of classifier-free guidance; 1 turns it off.
+        """
+        expected = (self.config.chunk, self.config.action_dim)
+        if noise.ndim != 3 or noise.shape[1:] != expected:
+            raise SightlineError(f"The noise must be [B, {expected[0]}, {expected[1]}], got {tuple(noise.shape)}.")
+        condition = self.query_tokens(inputs)
+        return self.system.expert.sample(condition, noise.to(self.device), cfg_scale, ddim_steps)
 
     def _noise(self, row: int) -> Tensor:
         # The noise depends on how often this episode was asked, never on its neighbours: batching changes nothing.
@@ -125,13 +156,15 @@ class Policy:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         weights = {name: value.detach().cpu().contiguous() for name, value in self.system.state_dict().items()}
-        weights.pop("planner.model.lm_head.weight", None)  # tied to the embedding
+        if self.config.planner.tied:
+            weights.pop(HEAD, None)
         if half:
             weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
-        self.tokenizer.save(folder / "tokenizer.json")
-        _write_json(
-            folder / "config.json", {"format": "sightline-1", "system": to_dict(self.config), "notes": self.notes}
-        )
+        wordless = isinstance(self.tokenizer, MissingTokenizer)
+        if not wordless:
+            self.tokenizer.save(folder / "tokenizer.json")
+        values = {"format": "sightline-1", "system": to_dict(self.config), "notes": self.notes, "wordless": wordless}
+        _write_json(folder / "config.json", values)
         _write_json(folder / "card.json", self.card.to_dict())
         _write_json(folder / "statistics.json", self.statistics)
         save_file(self._example_batch(), folder / "example_batch.safetensors")
@@ -155,21 +188,26 @@ class Policy:
         if not folder.is_dir():
             shipped = ", ".join(sorted(p.name for p in SHIPPED.glob("*"))) if SHIPPED.is_dir() else "none"
             raise SightlineError(f"There is no checkpoint at '{source}'; shipped by name: {shipped}.")
-        for name in ("config.json", "card.json", "statistics.json", "tokenizer.json", "model.safetensors"):
+        for name in ("config.json", "card.json", "statistics.json", "model.safetensors"):
             if not (folder / name).is_file():
                 raise SightlineError(f"The checkpoint {folder} is incomplete: {name} is missing.")
         stored = _read_json(folder / "config.json", ("system",))
-        system = DualSystem(load_config(SystemConfig, stored["system"]))
+        config = load_config(SystemConfig, stored["system"])
+        tokenizer = MissingTokenizer() if stored.get("wordless") else WordTokenizer.load(folder / "tokenizer.json")
+        statistics = _read_json(
+            folder / "statistics.json", ("action", *(["observation.state"] * bool(config.state_dim)))
+        )
+        card = _read_card(folder / "card.json")
         try:
             weights = load_file(folder / "model.safetensors")
         except (SafetensorError, OSError) as error:
             raise SightlineError(
                 f"The weights in {folder} cannot be read ({error}); copy the checkpoint again."
             ) from None
-        _load_weights(system, weights, folder)
-        card = _read_card(folder / "card.json")
-        tokenizer = WordTokenizer.load(folder / "tokenizer.json")
-        statistics = _read_json(folder / "statistics.json", ("observation.state", "action"))
+        # float16 is for shipping only: its range is too small to compute with.
+        halves = any(value.dtype == torch.bfloat16 for value in weights.values())
+        system = empty_system(config, torch.bfloat16 if halves else torch.float32)
+        load_weights(system, weights, str(folder))
         return Policy(system.to(device), tokenizer, card, statistics, stored.get("notes", {}))
 
     def _example_batch(self) -> dict[str, Tensor]:
@@ -178,6 +216,8 @@ class Policy:
         images = {name: np.zeros((*size, 3), dtype=np.uint8) for name in self.config.cameras}
         camera = Camera(size[1], size[0], float(size[1]), np.eye(4))
         state = np.zeros(self.config.state_dim, dtype=np.float32)
+        if isinstance(self.tokenizer, MissingTokenizer):
+            return {f"images.{name}": torch.from_numpy(image) for name, image in images.items()}
         inputs = self.transforms.inputs(
             [Observation(images, state, "put the mug on the plate", dict.fromkeys(images, camera))]
         )
@@ -218,18 +258,3 @@ def _read_card(path: Path) -> Card:
         return Card.from_dict(_read_json(path))
     except SightlineError as error:
         raise SightlineError(f"{path}: {error}") from None
-
-
-def _load_weights(system: DualSystem, weights: dict[str, Tensor], folder: Path) -> None:
-    """Copy weights (of any precision) into the system. Raises SightlineError unless all names and shapes agree."""
-    own = system.state_dict()
-    own.pop("planner.model.lm_head.weight", None)  # tied to the embedding
-    missing, unexpected = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
-    reshaped = sorted(name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape)
-    if missing or unexpected or reshaped:
-        raise SightlineError(
-            f"The weights in {folder} do not fit its configuration: missing {missing[:3]}, "
-            f"unexpected {unexpected[:3]}, of another shape {reshaped[:3]}."
-        )
-    system.load_state_dict({name: value.float() for name, value in weights.items()}, strict=False)
-    system.planner.model.tie_weights()

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sightline.core.errors import SightlineError
 from sightline.models.config import PlannerConfig
-from sightline.models.tokenizer import END, IMAGE_PAD, PAD, READOUTS, START, VISION_END, VISION_START, WordTokenizer
+from sightline.models.tokenizer import END, READOUTS, START, WordTokenizer
 
 SYSTEM = f"{START}system\nYou are a helpful assistant.{END}\n"
 SPATIAL_PROMPT = "Your task is {instruction}. Locate the key objects."
@@ -38,8 +38,13 @@ class Prompt:
     answer: str = ""
 
 
-def task_prompt(instruction: str, guided: bool) -> Prompt:
-    """The prompt of the action path: with the spatial prompt and all readouts, or the bare task."""
+def task_prompt(instruction: str, guided: bool, form: str = "") -> Prompt:
+    """The prompt of the action path: with the spatial prompt and all readouts, or the bare task.
+
+    ``form`` (with ``{instruction}``) replaces the words of a planner without readouts.
+    """
+    if form:
+        return Prompt(form.replace("{instruction}", instruction.lower()))
     if guided:
         return Prompt(SPATIAL_PROMPT.format(instruction=instruction.lower()), READOUTS)
     return Prompt(PLAIN_PROMPT.format(instruction=instruction.lower()))
@@ -75,24 +80,30 @@ class TokenBatch:
         return TokenBatch(**{name: value.to(device) for name, value in vars(self).items()})
 
     def attention_mask(self, dtype: torch.dtype) -> Tensor:
-        """[B,1,L,L] additive mask: causal, own question and shared prefix only. Padding attends to itself."""
+        """[B,1,L,L] additive mask: causal, own question and shared prefix only.
+
+        At padding everything is masked alike, so it attends to all positions equally: what the official code does.
+        """
         length = self.ids.shape[1]
         mine, theirs = self.segments[:, :, None], self.segments[:, None, :]
         allowed = ((theirs == 0) | (theirs == mine)) & (theirs >= 0)
         allowed &= torch.ones(length, length, dtype=torch.bool, device=self.ids.device).tril()
-        allowed |= torch.eye(length, dtype=torch.bool, device=self.ids.device)
         return torch.zeros(allowed.shape, dtype=dtype, device=self.ids.device).masked_fill_(~allowed, -1e9)[:, None]
 
 
 class Packer:
-    """Builds TokenBatch from lists of prompts."""
+    """Builds TokenBatch from lists of prompts.
 
-    def __init__(self, tokenizer: WordTokenizer, config: PlannerConfig) -> None:
+    Args:
+        left: pad on the left and no further than the longest sample, as the official code does.
+    """
+
+    def __init__(self, tokenizer: WordTokenizer, config: PlannerConfig, left: bool = False) -> None:
         self.tokenizer = tokenizer
+        self.left = left
         self.grid = config.image_size // (config.patch * config.merge)
-        self.pad = tokenizer.id(PAD)
-        self.image = tokenizer.id(IMAGE_PAD)
-        self.readout_ids = {name: tokenizer.id(f"<|{name}|>") for name in READOUTS}
+        self.pad, self.image = config.ids.pad, config.ids.image
+        self.vision = config.ids.vision_start, config.ids.vision_end
         self._prefixes: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
     def prefix(self, views: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -102,12 +113,13 @@ class Packer:
             row, column = np.divmod(np.arange(cells), self.grid)
             ids: list[int] = self.tokenizer.encode(f"{SYSTEM}{START}user\n")
             positions = [np.tile(np.arange(len(ids)), (3, 1))]
+            opening, closing = self.vision
             for _ in range(views):
                 start = int(positions[-1].max()) + 1
                 text = np.full((3, 1), start)
                 picture = start + 1 + np.stack([np.zeros(cells, dtype=int), row, column])
                 end = np.full((3, 1), int(picture.max()) + 1)
-                ids = [*ids, self.tokenizer.id(VISION_START), *[self.image] * cells, self.tokenizer.id(VISION_END)]
+                ids = [*ids, opening, *[self.image] * cells, closing]
                 positions += [text, picture, end]
             self._prefixes[views] = (np.array(ids), np.concatenate(positions, 1))
         return self._prefixes[views]
@@ -120,7 +132,7 @@ class Packer:
             answer = self.tokenizer.encode(f"{prompt.answer}{END}\n")
             # The label stands at the token it is predicted from: one before.
             return ids + answer, [*labels[:-1], *answer, -100]
-        extra = [self.readout_ids[name] for name in prompt.readouts]
+        extra = [self.tokenizer.id(f"<|{name}|>") for name in prompt.readouts]
         return ids + extra, labels + [-100] * len(extra)
 
     def pack(self, prompts: list[list[Prompt]], views: int, pad_to: int = 16) -> TokenBatch:
@@ -131,7 +143,7 @@ class Packer:
         start, offset = len(prefix_ids), int(prefix_positions.max()) + 1
         parts = [[self.question(prompt) for prompt in sample] for sample in prompts]
         length = start + max(sum(len(ids) for ids, _ in sample) for sample in parts)
-        length = -(-length // pad_to) * pad_to
+        length = length if self.left else -(-length // pad_to) * pad_to
         batch, slots = len(prompts), max(len(sample) for sample in prompts)
         ids = np.full((batch, length), self.pad)
         labels = np.full((batch, length), -100)
@@ -150,6 +162,10 @@ class Packer:
                 for k, name in enumerate(asked if not prompts[b][q].answer else ()):
                     readouts[b, q, READOUTS.index(name)] = end - len(asked) + k
                 at = end
+            if self.left:
+                ids[b], labels[b], segments[b] = (np.roll(row[b], length - at) for row in (ids, labels, segments))
+                positions[:, b] = np.roll(positions[:, b], length - at, 1)
+                readouts[b] = np.where(readouts[b] < 0, -1, readouts[b] + length - at)
         tensors = {"ids": ids, "positions": positions, "segments": segments, "readouts": readouts, "labels": labels}
         made = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in tensors.items()}
         return TokenBatch(**made, image_mask=made["ids"] == self.image)

@@ -51,7 +51,8 @@ class DualSystem(nn.Module):
         planner, visual, expert = config.planner, config.visual, config.expert
         self.planner = QwenPlanner(planner)
         self.visual_encoder = VisualEncoder(visual)
-        self.grounding = GroundingHead(config.grounding, planner.width, visual.width, len(config.cameras))
+        if config.grounding.pointer:
+            self.grounding = GroundingHead(config.grounding, planner.width, visual.width, len(config.cameras))
         tokens = 0
         if config.state_dim:
             self.spatial = SpatialEmbedder(config)
@@ -62,12 +63,12 @@ class DualSystem(nn.Module):
             self.querying = QueryingTransformer(
                 planner.width, expert.width, query.layers, query.queries, query.heads, query.dropout
             )
-            # The latent path joins the explicit one as a residual that starts shut; alone it is simply open.
-            self.gate = nn.Parameter(torch.zeros(()) if expert.spatial else torch.full((), 10.0))
+            if expert.spatial:  # the latent path joins the explicit one as a residual that starts shut
+                self.gate = nn.Parameter(torch.zeros(()))
             tokens += query.queries
         self.expert = ActionExpert(
             config.action_dim, config.chunk, tokens, expert.depth, expert.width, expert.heads, expert.diffusion_steps,
-            expert.prediction,
+            expert.prediction, expert.history,
         )  # fmt: skip
 
     def encode_views(self, images: Tensor, corners: Tensor | None = None) -> Tensor:
@@ -77,10 +78,15 @@ class DualSystem(nn.Module):
         std = torch.tensor(IMAGENET_STD, device=images.device) * 255
         batch, views = images.shape[:2]
         pixels = ((images.flatten(0, 1).float() - mean) / std).permute(0, 3, 1, 2)
-        side = images.shape[2] // self.config.visual.patch
-        return self.visual_encoder(pixels, None if corners is None else corners.flatten(0, 1)).view(
-            batch, views, side, side, -1
-        )
+        return self.encode_pixels(pixels.unflatten(0, (batch, views)), corners)
+
+    def encode_pixels(self, pixels: Tensor, corners: Tensor | None = None) -> Tensor:
+        """:meth:`encode_views` of ImageNet-normalised pictures [B,V,3,S,S]."""
+        batch, views = pixels.shape[:2]
+        rows, columns = (size // self.config.visual.patch for size in pixels.shape[-2:])
+        pixels = pixels.flatten(0, 1).to(self.visual_encoder.pos_embed.dtype)
+        features = self.visual_encoder(pixels, None if corners is None else corners.flatten(0, 1))
+        return features.view(batch, views, rows, columns, -1)
 
     def see(
         self, images: Tensor, tokens: TokenBatch, cameras: Tensor | None = None, labels: GroundingLabels | None = None
@@ -91,19 +97,19 @@ class DualSystem(nn.Module):
             cameras: [B,V,15] calibration of the pictures, NaN (or None) where unknown.
             labels: the truth, in training: see GroundingHead.
         """
-        states = self.planner(images, tokens, self.config.querying.layers)
+        states = self.planner(images, tokens, self.config.querying.layers + self.config.querying.skip)
         dense = self.encode_views(images)
         pointing = features = readouts = None
-        if self.config.guidance == "spatial":
+        if self.config.points:
             readouts = _at_readouts(states.layers[-1], tokens)
             features = self.grounding.features(dense, states.visual)
             if cameras is None:
                 cameras = dense.new_full((*images.shape[:2], 15), torch.nan)
             pointing = self.grounding(readouts, features, cameras, labels)
-        return Seen(states, self._pool(dense), pointing, features, readouts, tokens.segments < 0)
+        return Seen(states, self.pool(dense), pointing, features, readouts, tokens.segments < 0)
 
-    def _pool(self, dense: Tensor) -> Tensor:
-        """Average pool x pool cells of [B,V,side,side,C]."""
+    def pool(self, dense: Tensor) -> Tensor:
+        """Average pool x pool cells of [B,V,side,side,C], as the querying transformer reads them."""
         pool = self.config.querying.pool
         if pool == 1:
             return dense
@@ -138,11 +144,15 @@ class DualSystem(nn.Module):
         The action loss reaches planner and visual encoder only through here, scaled by ``gradient_scale``.
 
         Args:
-            states: planner layers [B,L,planner_width]; dense: [B,V,s,s,C] pooled; ignore: [B,L] True at padding.
+            states: the last planner states, each [B,L,planner_width], layers + skip of them (see QueryingConfig).
+            dense: [B,V,s,s,C] pooled; ignore: [B,L] True at padding.
         """
         query = self.config.querying
         dense = self.visual_projection(scale_gradient(dense, query.gradient_scale).flatten(1, 3))
-        memories = [torch.cat([scale_gradient(state, query.gradient_scale), dense], 1) for state in states]
+        read = states[: query.layers]
+        memories = [torch.cat([scale_gradient(state, query.gradient_scale).to(dense), dense], 1) for state in read]
+        if query.attend_padding:
+            ignore = None
         if ignore is not None:
             ignore = torch.cat([ignore, ignore.new_zeros(dense.shape[:2])], 1)
         return self.querying(memories, ignore)
@@ -159,7 +169,7 @@ class DualSystem(nn.Module):
             assert spatial is not None
             parts.append(self.spatial(spatial))
         if latent is not None:
-            parts.append(self.gate.tanh() * latent)
+            parts.append(self.gate.tanh() * latent if self.config.expert.spatial else latent)
         return torch.cat(parts, 1)
 
 

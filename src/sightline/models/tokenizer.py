@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, pre_tokenizers, trainers
@@ -14,6 +14,13 @@ READOUTS = ("target", "reference", "place", "trace")
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VISION_START, VISION_END, IMAGE_PAD, VIDEO_PAD = "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"
 SPECIAL = (PAD, START, END, VISION_START, VISION_END, IMAGE_PAD, VIDEO_PAD, *(f"<|{name}|>" for name in READOUTS))
+
+
+# Names of the special tokens as in SpecialIds.
+NAMED = {
+    "pad": PAD, "start": START, "end": END, "vision_start": VISION_START, "vision_end": VISION_END,
+    "image": IMAGE_PAD, "video": VIDEO_PAD,
+}  # fmt: skip
 
 
 class WordTokenizer:
@@ -52,6 +59,15 @@ class WordTokenizer:
         """Write ``tokenizer.json``."""
         self.backend.save(str(path))
 
+    def require_ids(self, ids: Mapping[str, int]) -> None:
+        """Raise SightlineError unless the special tokens (named as in NAMED) have these ids."""
+        for name, expected in ids.items():
+            if (found := self.backend.token_to_id(NAMED[name])) != expected:
+                raise SightlineError(
+                    f"The tokenizer gives '{NAMED[name]}' the id {found}, the model expects {expected}: "
+                    "they do not belong together."
+                )
+
     def __len__(self) -> int:
         return self.backend.get_vocab_size()
 
@@ -73,3 +89,25 @@ class WordTokenizer:
         if found is None:
             raise SightlineError(f"The tokenizer has no token '{token}'; restore the checkpoint's tokenizer.json.")
         return found
+
+
+class MissingTokenizer(WordTokenizer):
+    """Stands in for the tokenizer of an imported checkpoint that came without one: everything but words works."""
+
+    def __init__(self) -> None:
+        """Nothing to hold."""
+
+    @property
+    def backend(self) -> Tokenizer:  # type: ignore[override]
+        """Raises SightlineError: there is none."""
+        raise SightlineError(
+            "This policy has no tokenizer, so it understands no words: import it again with base_vlm=DIR, a folder "
+            "that holds the tokenizer.json of its Qwen2.5-VL."
+        )
+
+    def encode(self, text: str) -> list[int]:
+        """Raises SightlineError."""
+        return self.backend.encode(text).ids
+
+    def require_ids(self, ids: Mapping[str, int]) -> None:
+        """Nothing to compare."""

@@ -100,6 +100,20 @@ class Mlp(nn.Module):
         return self.fc2(F.gelu(self.fc1(x), approximate=self.approximate))
 
 
+class GatedMlp(nn.Module):
+    """SwiGLU perceptron of DINOv2's largest size; both input projections in one."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        hidden = -(-int(4 * width * 2 / 3) // 8) * 8
+        self.w12 = nn.Linear(width, 2 * hidden)
+        self.w3 = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, value = self.w12(x).chunk(2, -1)
+        return self.w3(F.silu(gate) * value)
+
+
 class LayerScale(nn.Module):
     """Learned gain per channel."""
 
@@ -114,13 +128,13 @@ class LayerScale(nn.Module):
 class Block(nn.Module):
     """Pre-norm transformer block with LayerScale."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, swiglu: bool = False) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width, eps=1e-6)
         self.attn = Attention(width, heads)
         self.ls1 = LayerScale(width)
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
-        self.mlp = Mlp(width, 4 * width)
+        self.mlp = GatedMlp(width) if swiglu else Mlp(width, 4 * width)
         self.ls2 = LayerScale(width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -141,7 +155,7 @@ class VisualEncoder(nn.Module):
         self.patch_embed: nn.Module = (
             ConvStem(config.patch, config.width, config.stem) if config.stem else PatchEmbed(config.patch, config.width)
         )
-        self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
+        self.blocks = nn.ModuleList(Block(config.width, config.heads, config.swiglu) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
         nn.init.normal_(self.cls_token, std=1e-6)

@@ -89,10 +89,7 @@ def read(draw: Draw) -> Sample:
 
 def _normalised_state(state: Tensor, scalers: list[Transforms]) -> Tensor:
     """[B,S] states, each scaled as its embodiment says."""
-    if not state.shape[1]:
-        return state
-    rows = [own.state.forward(row) for own, row in zip(scalers, state.numpy(), strict=True)]
-    return torch.from_numpy(np.stack(rows))
+    return torch.from_numpy(np.stack([own.scaled_state(row) for own, row in zip(scalers, state.numpy(), strict=True)]))
 
 
 def require_fit(policy: Policy, recordings: Recordings) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from sightline.engine.questions import Answer, Question
 from sightline.models.pointing import GroundingLabels
 from sightline.models.policy import Policy
-from sightline.models.prompts import Packer, Prompt, TokenBatch, task_prompt
+from sightline.models.prompts import Packer, Prompt, TokenBatch
 from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem
 from sightline.train.config import ActionConfig, GroundingConfig
@@ -263,7 +263,7 @@ class FrameNumbers:
     def __init__(self, bank: FrameBank, policy: Policy) -> None:
         transforms = policy.transforms
         self.state = bank.state
-        self.normalised = transforms.state.forward(bank.state)
+        self.normalised = transforms.scaled_state(bank.state)
         meant = plans(bank.action, bank.state, bank.episode, policy.config.chunk, policy.card)
         self.actions, self.known = transforms.action.forward(meant.actions), meant.known
         per_episode = [np.stack([labels.cameras[name] for name in bank.cameras], 1) for labels in bank.labels]
@@ -302,17 +302,17 @@ class JointActionObjective:
 
     def __init__(self, bank: FrameBank, policy: Policy, config: ActionConfig, seed: int, jitter: float) -> None:
         self.bank, self.config, self.seed, self.jitter = bank, config, seed, jitter
-        self.packer = policy.transforms.packer
-        self.guided = policy.transforms.config.guidance == "spatial"
+        self.transforms = policy.transforms
         self.numbers = FrameNumbers(bank, policy)
         self.frames = np.flatnonzero(~bank.held_out)
 
     def batch(self, step: int, progress: float) -> ActionBatch:
         rng = generator(self.seed, step, 2)
         frames = rng.choice(self.frames, self.config.samples)
-        prompts = [[task_prompt(own_question(self.bank, f).text, self.guided)] for f in frames]
+        prompts = [[self.transforms.prompt(own_question(self.bank, f).text)] for f in frames]
         images = pictures(self.bank, frames, rng, self.jitter)
-        return ActionBatch(images, self.packer.pack(prompts, len(self.bank.cameras)), **self.numbers.at(frames))
+        tokens = self.transforms.packer.pack(prompts, len(self.bank.cameras))
+        return ActionBatch(images, tokens, **self.numbers.at(frames))
 
     def loss(self, system: DualSystem, batch: ActionBatch) -> tuple[Tensor, dict[str, Tensor], int]:
         action = joint_action_loss(system, batch)

@@ -1,0 +1,215 @@
+"""Pre-trained parts from local folders: Qwen2.5-VL as transformers stores it, DINOv2 from torch.hub or transformers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from sightline.core.errors import SightlineError
+from sightline.models.config import PlannerConfig, SpecialIds, VisualEncoderConfig
+from sightline.models.system import DualSystem
+from sightline.models.tokenizer import NAMED, WordTokenizer
+from sightline.models.weights import fill
+
+# Heads of the DINOv2 sizes by their width; the hub's names are s, b, l, g.
+DINO_HEADS = {384: 6, 768: 12, 1024: 16, 1536: 24}
+
+# Special tokens as transformers' configurations name them.
+TOKEN_KEYS = {
+    "pad": "pad", "end": "eos", "vision_start": "vision_start", "vision_end": "vision_end", "image": "image",
+    "video": "video",
+}  # fmt: skip
+
+
+def planner_config(values: Mapping[str, Any], image_size: int = 224) -> PlannerConfig:
+    """Sizes of a Qwen2.5-VL from the contents of its config.json (any age of transformers).
+
+    Raises SightlineError naming what is missing, or what this planner does not do.
+    """
+    text, vision = {**values, **values.get("text_config", {})}, values.get("vision_config", {})
+    rope = text.get("rope_parameters") or {"rope_theta": text.get("rope_theta"), **(text.get("rope_scaling") or {})}
+    if text.get("use_sliding_window"):
+        raise SightlineError("This Qwen2.5-VL uses a sliding window, which the planner does not support.")
+    try:
+        return PlannerConfig(
+            image_size=image_size,
+            patch=vision["patch_size"],
+            merge=vision["spatial_merge_size"],
+            temporal_patch=vision["temporal_patch_size"],
+            vision_depth=vision["depth"],
+            vision_width=vision["hidden_size"],
+            vision_hidden=vision["intermediate_size"],
+            vision_heads=vision["num_heads"],
+            window=vision["window_size"],
+            full_attention=tuple(vision["fullatt_block_indexes"]),
+            depth=text["num_hidden_layers"],
+            width=text["hidden_size"],
+            hidden=text["intermediate_size"],
+            heads=text["num_attention_heads"],
+            key_value_heads=text["num_key_value_heads"],
+            mrope_section=tuple(rope["mrope_section"]),
+            rope_theta=float(rope["rope_theta"]),
+            norm_eps=text["rms_norm_eps"],
+            vocabulary=text["vocab_size"],
+            context=text["max_position_embeddings"],
+            tied=bool(values.get("tie_word_embeddings", text.get("tie_word_embeddings", False))),
+            ids=special_ids(values, text),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SightlineError(f"This is not the config.json of a Qwen2.5-VL: {error!r} is missing or wrong.") from None
+
+
+def special_ids(values: Mapping[str, Any], text: Mapping[str, Any]) -> SpecialIds:
+    """Special tokens by the configuration; those that it does not name have their places in Qwen2.5-VL's vocabulary."""
+    keys = {name: f"{key}_token_id" for name, key in TOKEN_KEYS.items()}
+    # Each release keeps some of them at the top and some with the text, and null in the other place.
+    own = {name: text.get(key) if values.get(key) is None else values[key] for name, key in keys.items()}
+    if own["image"] is None or own["video"] is None:
+        raise KeyError("image_token_id, video_token_id")
+    usual = {
+        "pad": 151643, "start": 151644, "end": 151645, "vision_start": 151652, "vision_end": 151653,
+    }  # fmt: skip
+    return SpecialIds(**{**usual, **{name: value for name, value in own.items() if isinstance(value, int)}})
+
+
+def read_planner_config(source: Path, image_size: int = 224) -> PlannerConfig:
+    """:func:`planner_config` of a Qwen2.5-VL folder (or of a config.json given directly)."""
+    path = source / "config.json" if source.is_dir() else source
+    try:
+        values = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SightlineError(
+            f"{path} cannot be read ({error}); give a folder that holds Qwen2.5-VL's config.json."
+        ) from None
+    config = planner_config(values, image_size)
+    tokenizer = read_tokenizer(source)
+    if tokenizer is None:
+        return config
+    # Base models name their end token in generation_config.json only; the tokenizer knows all of them for certain.
+    named = {name: tokenizer.backend.token_to_id(token) for name, token in NAMED.items()}
+    return replace(config, ids=SpecialIds(**{name: value for name, value in named.items() if value is not None}))
+
+
+def read_tokenizer(source: Path) -> WordTokenizer | None:
+    """The tokenizer.json of a model folder, None where there is none."""
+    path = source / "tokenizer.json"
+    return WordTokenizer.load(path) if path.is_file() else None
+
+
+# ---- weights --------------------------------------------------------------------------------------------------------
+
+
+def read_tensors(source: Path) -> dict[str, Tensor]:
+    """Every tensor of a ``.pt``/``.pth``/``.bin``/``.safetensors`` file, or of all safetensors files of a folder.
+
+    Nothing is executed: pickled files are read with ``weights_only``. Raises SightlineError where one is damaged.
+    """
+    files = sorted(source.glob("*.safetensors")) or sorted(source.glob("*.pt*")) if source.is_dir() else [source]
+    if not files:
+        raise SightlineError(f"{source} holds no weights (*.safetensors or *.pt).")
+    found: dict[str, Tensor] = {}
+    for file in files:
+        try:
+            part = (
+                load_file(file)
+                if file.suffix == ".safetensors"
+                else torch.load(file, "cpu", weights_only=True, mmap=True)
+            )
+        except (SafetensorError, OSError, RuntimeError, ValueError, EOFError) as error:
+            raise SightlineError(f"The weights {file} cannot be read ({first_line(error)}); copy them again.") from None
+        except Exception as error:  # what pickle raises has no common root
+            raise SightlineError(
+                f"{file} is no plain file of tensors ({first_line(error)}); it is not loaded."
+            ) from None
+        if not isinstance(part, dict) or not all(isinstance(value, Tensor) for value in part.values()):
+            raise SightlineError(f"{file} does not hold a flat dictionary of tensors.")
+        found |= part
+    return found
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def qwen_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a Qwen2.5-VL under today's names: ``model.visual.*``, ``model.language_model.*``, ``lm_head.weight``.
+
+    Older releases of transformers wrote ``visual.*`` and ``model.layers.*``.
+    """
+    renamed = {}
+    for name, value in weights.items():
+        if name.startswith("visual."):
+            name = f"model.{name}"
+        elif re.match(r"model\.(layers|embed_tokens|norm)\.", name):
+            name = "model.language_model." + name.removeprefix("model.")
+        renamed[name] = value
+    return renamed
+
+
+def dino_config(weights: Mapping[str, Tensor]) -> VisualEncoderConfig:
+    """Sizes of a DINOv2 from its weights (hub names)."""
+    try:
+        width, patch = weights["cls_token"].shape[-1], weights["patch_embed.proj.weight"].shape[-1]
+        side = round((weights["pos_embed"].shape[1] - 1) ** 0.5)
+    except KeyError as error:
+        raise SightlineError(f"These are not the weights of a DINOv2: {error} is missing.") from None
+    if width not in DINO_HEADS:
+        raise SightlineError(f"A DINOv2 of width {width} is unknown; known widths: {', '.join(map(str, DINO_HEADS))}.")
+    depth = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("blocks."))
+    swiglu = "blocks.0.mlp.w12.weight" in weights
+    return VisualEncoderConfig(depth, width, DINO_HEADS[width], patch, 0, swiglu, side * patch)
+
+
+def dino_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a DINOv2 under the hub's names; transformers keeps query, key and value apart."""
+    if "cls_token" in weights:
+        return dict(weights)
+    plain = {name.removeprefix("dinov2."): value for name, value in weights.items()}
+    renamed = {
+        "cls_token": plain["embeddings.cls_token"],
+        "mask_token": plain["embeddings.mask_token"],
+        "pos_embed": plain["embeddings.position_embeddings"],
+        "norm.weight": plain["layernorm.weight"],
+        "norm.bias": plain["layernorm.bias"],
+    }
+    for kind in ("weight", "bias"):
+        renamed[f"patch_embed.proj.{kind}"] = plain[f"embeddings.patch_embeddings.projection.{kind}"]
+    depth = 1 + max(int(name.split(".")[2]) for name in plain if name.startswith("encoder.layer."))
+    parts = {"norm1": "norm1", "norm2": "norm2", "attention.output.dense": "attn.proj", "mlp.fc1": "mlp.fc1",
+             "mlp.fc2": "mlp.fc2", "mlp.weights_in": "mlp.w12", "mlp.weights_out": "mlp.w3"}  # fmt: skip
+    for i in range(depth):
+        theirs, ours = f"encoder.layer.{i}", f"blocks.{i}"
+        for kind in ("weight", "bias"):
+            split = [plain[f"{theirs}.attention.attention.{part}.{kind}"] for part in ("query", "key", "value")]
+            renamed[f"{ours}.attn.qkv.{kind}"] = torch.cat(split)
+            for name, own in parts.items():
+                if (key := f"{theirs}.{name}.{kind}") in plain:
+                    renamed[f"{ours}.{own}.{kind}"] = plain[key]
+        for number in (1, 2):
+            renamed[f"{ours}.ls{number}.gamma"] = plain[f"{theirs}.layer_scale{number}.lambda1"]
+    return renamed
+
+
+def load_backbones(system: DualSystem, qwen: Path | None, dino: Path | None) -> None:
+    """Put pre-trained weights into a system: a Qwen2.5-VL folder into the planner, a DINOv2 file or folder into the
+    visual encoder.
+
+    Raises SightlineError where names or shapes do not fit the system's configuration.
+    """
+    if qwen is not None:
+        weights = qwen_names(read_tensors(qwen))
+        if system.config.planner.tied:
+            weights.pop("lm_head.weight", None)
+        fill(system.planner.model, weights, str(qwen), ("lm_head.weight",) if system.config.planner.tied else ())
+    if dino is not None:
+        fill(system.visual_encoder, dino_names(read_tensors(dino)), str(dino))

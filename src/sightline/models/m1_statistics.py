@@ -1,0 +1,70 @@
+"""dataset_statistics.json of InternVLA-M1: to our statistics and interface card, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sightline.core.card import Card
+from sightline.core.errors import SightlineError
+from sightline.data.embodiments import EMBODIMENTS
+
+PICTURE = (224, 224)
+CONTROL_HZ = {"oxe_bridge": 5, "oxe_rt1": 3, "franka": 20}
+GRIPPER = "1 or 0, as the official code stores it: 1 open where the tag is oxe_*, else as in the dataset"
+NUMBERS = ("mean", "std", "max", "min", "q01", "q99")
+
+
+def statistics_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Our statistics of one embodiment: quantiles, with the modes that invert the official un-normalisation.
+
+    Official: clip to [-1, 1], then q01/q99 where ``mask`` says so; the others are grippers, thresholded at 0.5 into
+    0 or 1. (The official code thresholds dimension 6 whatever it is, which is a joint where there are eight.)
+    """
+    action = found["action"]
+    count = len(action["q01"])
+    mask = action.get("mask", [True] * count)
+    if any(len(action[name]) != count for name in NUMBERS if name in action) or len(mask) != count:
+        raise SightlineError("dataset_statistics.json has action lists of different lengths; restore it from the run.")
+    numbers = {name: list(action[name]) for name in NUMBERS if name in action}
+    for index in (i for i, scaled in enumerate(mask) if not scaled):
+        for name, value in (("min", 0.0), ("max", 1.0)):
+            numbers[name] = _with(numbers.get(name, [value] * count), index, value)
+    return {"action": {**numbers, "mode": ["q99_clipped" if scaled else "binary" for scaled in mask]}}
+
+
+def _with(values: list[float], index: int, value: float) -> list[float]:
+    return [*values[:index], value, *values[index + 1 :]]
+
+
+def card_of(tag: str, found: Mapping[str, Any], config: Mapping[str, Any]) -> Card:
+    """The interface card of an embodiment, as far as the official files tell."""
+    count = len(found["action"]["q01"])
+    framework = config.get("framework", {}).get("action_model", {})
+    chunk = int(framework.get("future_action_window_size", framework.get("action_horizon", 16) - 1)) + 1
+    known = [robot for robot in EMBODIMENTS.values() if robot.tag == tag and len(robot.action_names) == count]
+    if known:
+        return replace(known[0].card(PICTURE, CONTROL_HZ.get(tag, 30), chunk), state_names=(), gripper=GRIPPER)
+    names = tuple(f"action{i}" for i in range(count))
+    return Card(
+        tag, ("primary",), PICTURE, (), names, 0, "unknown", "unknown", GRIPPER, 30, chunk, "q99, gripper binary"
+    )
+
+
+def official_statistics(statistics: Mapping[str, Any], card: Card) -> dict[str, Any]:
+    """dataset_statistics.json of a policy that was trained here."""
+    action = statistics["action"]
+    modes = action.get("mode", ["q99"] * (len(action["q01"]) - 1) + ["binary"])
+    if bad := sorted({mode for mode in modes if mode not in ("q99", "q99_clipped", "binary")}):
+        raise SightlineError(
+            f"The official code scales actions by q99 only; this policy's are scaled by {', '.join(bad)}."
+        )
+    numbers = {name: np.asarray(action[name]).tolist() for name in NUMBERS if name in action}
+    mask = [mode != "binary" for mode in modes]
+    count = int(np.ravel(action.get("count", [0]))[0])
+    return {
+        card.robot: {"action": {**numbers, "mask": mask}, "state": {}, "num_transitions": count, "num_trajectories": 0}
+    }

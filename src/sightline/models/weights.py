@@ -1,0 +1,74 @@
+"""Weights of a dual system: building one to be filled, and filling it with nothing missing and nothing left over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from transformers.initialization import no_init_weights
+
+from sightline.core.errors import SightlineError
+from sightline.models.config import SystemConfig
+from sightline.models.system import DualSystem
+
+HEAD = "planner.model.lm_head.weight"
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """New parameters are made in ``dtype``; tables that must stay precise (rotary frequencies) are not affected."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def random_system(config: SystemConfig, dtype: torch.dtype = torch.float32) -> DualSystem:
+    """A system with random weights made in ``dtype`` straight away: a copy in float32 need not fit into memory."""
+    with default_dtype(dtype):
+        return DualSystem(config)
+
+
+def empty_system(config: SystemConfig, dtype: torch.dtype = torch.float32) -> DualSystem:
+    """A system whose weights are still to come: drawing billions of random numbers first would take minutes."""
+    with default_dtype(dtype), no_init_weights():
+        system = DualSystem(config)
+    system.planner.model.tie_weights()  # part of the initialisation that has been left out
+    return system
+
+
+def load_weights(system: DualSystem, weights: Mapping[str, Tensor], source: str) -> None:
+    """Copy weights (of any precision) into the system.
+
+    Raises SightlineError, naming ``source``, unless all names and shapes agree.
+    """
+    # The head of a tied planner is its embedding under another name.
+    tied = (HEAD,) if system.config.planner.tied else ()
+    fill(system, {name: value for name, value in weights.items() if name not in tied}, source, optional=tied)
+
+
+def fill(module: nn.Module, weights: Mapping[str, Tensor], source: str, optional: Collection[str] = ()) -> None:
+    """Copy weights (of any precision) into a module.
+
+    Raises SightlineError naming ``source`` and the first names or shapes that do not agree; ``optional`` may be absent.
+    """
+    own = module.state_dict()
+    missing = sorted(own.keys() - weights.keys() - set(optional))
+    unexpected = sorted(weights.keys() - own.keys())
+    reshaped = [
+        f"{name} {tuple(weights[name].shape)} instead of {tuple(own[name].shape)}"
+        for name in sorted(own.keys() & weights.keys())
+        if own[name].shape != weights[name].shape
+    ]
+    if missing or unexpected or reshaped:
+        raise SightlineError(
+            f"The weights in {source} do not fit the configuration: missing {missing[:3]}, "
+            f"unexpected {unexpected[:3]}, of another shape {reshaped[:3]}."
+        )
+    with torch.no_grad():
+        for name, value in weights.items():
+            own[name].copy_(value)
