@@ -174,3 +174,12 @@ def test_real_recording() -> None:
     mixture = open_mixture("demo_sim_pick_place", REAL.parent, 16)
     size = len(mixture.recordings[0])
     assert len({mixture.draw(i)[1:] for i in range(size)}) == size
+
+
+def test_held_out_episodes_of_a_mixture(pair: list[Recordings]) -> None:
+    kept, held = Mixture(pair, [3, 1], seed=2).split(0.5)
+    assert held is not None and [part.episodes for part in kept.recordings] == [[0], [0]]
+    assert [part.episodes for part in held.recordings] == [[1], [1]]
+    np.testing.assert_allclose(kept.shares, held.shares)
+    assert {held.draw(i).episode for i in range(50)} == {1} and {kept.draw(i).episode for i in range(50)} == {0}
+    assert Mixture(pair).split(0.0)[1] is None

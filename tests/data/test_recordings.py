@@ -302,3 +302,13 @@ def test_derived_columns_equal_the_stored_ones() -> None:
         renamed = [replace(p, key=f"{p.key}?") if p.derive else p for p in embodiment.action]
         derived = Recordings(dataset, replace(embodiment, action=tuple(renamed)), 16)
         np.testing.assert_allclose(derived.actions, stored.actions, atol=1e-9)
+
+
+def test_held_out_episodes(groot: Path) -> None:
+    whole = Recordings(load_dataset(groot), JOINTS, 4)
+    kept, held = whole.split(0.3)
+    assert held is not None and (kept.episodes, held.episodes) == ([0, 1], [2])
+    assert [kept.frame(i) for i in range(len(kept))] == [whole.frame(i) for i in range(len(kept))]
+    assert {held.frame(i)[0] for i in range(len(held))} == {2} and len(kept) + len(held) == len(whole)
+    assert whole.split(0.0)[1] is None and kept.statistics() == whole.statistics()
+    assert Recordings(load_dataset(groot), JOINTS, 4, episodes=[1]).split(0.5)[1] is None
