@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 sys.path += [str(Path(__file__).parents[1] / room) for room in ("data", "models")]
@@ -21,7 +23,7 @@ FAST = (
     "grounding.scenes_first=0.3", "action.samples=2", "action.cached_samples=8", "action.latent_share=0.5",
 )  # fmt: skip
 
-__all__ = ["FAST", "die_after", "nano_config", "nano_policy", "nano_tokenizer", "write_dataset"]
+__all__ = ["FAST", "die_after", "nano_config", "nano_policy", "nano_tokenizer", "roll_back", "write_dataset"]
 
 
 def write_dataset(root: Path, seed: int = 5) -> Path:
@@ -41,11 +43,20 @@ def run_stage(stage: str, data: Path, out: Path, init: Path | None, overrides: t
     return posttrain([data], init, out, "spatial", "nano", [*FAST, *overrides])
 
 
+def roll_back(run: Path, step: int, to: Path) -> Path:
+    """A copy of a run as it was when it had just saved ``step``."""
+    shutil.copytree(run, to, symlinks=True)
+    last = to / "checkpoints" / "last"
+    last.unlink()
+    last.symlink_to(f"{step:07d}")
+    return to
+
+
 def die_after(step: int, stage: str, data: Path, out: Path, init: Path | None, overrides: tuple[str, ...]) -> None:
     """Run a stage that stands still once ``step`` updates are done, so that it is surely killed in its middle."""
     update = Trainer._update
 
-    def stall(self: Trainer, batches: list) -> tuple:
+    def stall(self: Trainer, batches: Iterable[list]) -> tuple:
         if self.step >= step:
             threading.Event().wait()
         return update(self, batches)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import signal
 from pathlib import Path
 
 import pytest
+import torch
+from processes import PROCESSES
 from safetensors.torch import load_file
-from small import die_after, run_stage
+from small import die_after, roll_back, run_stage
 
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.train.checkpoint import last_checkpoint
-
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["sightline.train.stages"])
 
 
 def metric_lines(run: Path) -> list[dict]:
@@ -26,6 +24,12 @@ def metric_lines(run: Path) -> list[dict]:
 def learned(run: Path) -> list[dict]:
     """The metrics of each update without those that measure time."""
     return [{k: v for k, v in line.items() if k not in ("samples_per_second", "elapsed")} for line in metric_lines(run)]
+
+
+def training_tensors(checkpoint: Path) -> dict[str, torch.Tensor]:
+    """Weights, optimiser and average of a checkpoint that one process wrote."""
+    (file,) = (checkpoint / "training_state").glob("*.safetensors")
+    return load_file(file)
 
 
 def kill_in_the_middle(stage: str, data: Path, out: Path, init: Path | None, overrides: tuple[str, ...]) -> None:
@@ -43,12 +47,27 @@ def kill_in_the_middle(stage: str, data: Path, out: Path, init: Path | None, ove
     assert process.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("stage, precision", [("pretrain", "bf16"), ("pretrain", "fp32"), ("posttrain", "bf16")])
-def test_a_killed_run_resumes_exactly(stage: str, precision: str, data: Path, stage1: Path, tmp_path: Path) -> None:
-    overrides = ("steps=5", "save_every=2", f"precision={precision}")
+STORIES = {
+    "stage 1": ("pretrain", ("precision=bf16",)),
+    "stage 1 in fp32": ("pretrain", ("precision=fp32",)),
+    "stage 2, AdamW, average, micro-batches": (
+        "posttrain",
+        ("action.planner=joint", "optimiser.muon=false", "ema=0.9", "micro_batches=2", "save=async"),
+    ),
+    "stage 2 with adapters": (
+        "posttrain",
+        ("action.planner=joint", "lora.rank=4", "lora.dropout=0.2", "frozen_precision=bf16", "recompute=true"),
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_killed_run_resumes_exactly(story: str, data: Path, stage1: Path, tmp_path: Path) -> None:
+    stage, changes = STORIES[story]
+    overrides = ("steps=5", "save_every=2", *changes)
     init = stage1 if stage == "posttrain" else None
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    if stage == "pretrain" and precision == "bf16":
+    if story == "stage 1":
         whole = stage1
     else:
         run_stage(stage, data, whole, init, overrides)
@@ -64,7 +83,7 @@ def test_a_killed_run_resumes_exactly(stage: str, precision: str, data: Path, st
     assert result["steps"] == 5 and last_checkpoint(broken).name == "0000005"
     ours, theirs = (run / "checkpoints" / "last" for run in (broken, whole))
     assert (ours / "policy/model.safetensors").read_bytes() == (theirs / "policy/model.safetensors").read_bytes()
-    a, b = (load_file(run / "training_state" / "optimiser.safetensors") for run in (ours, theirs))
+    a, b = (training_tensors(run) for run in (ours, theirs))
     assert a.keys() == b.keys() and all(a[name].equal(b[name]) for name in a)
     steps = [line["step"] for line in metric_lines(broken) if "loss" in line]
     assert steps == [1, 2, 3, 4, 5]
@@ -103,8 +122,26 @@ def test_a_run_folder_of_another_model_is_refused(stage1: Path, data: Path) -> N
 
 
 def test_a_damaged_training_state_is_named(stage1: Path, data: Path, tmp_path: Path) -> None:
-    run_stage("pretrain", data, tmp_path / "run", None, ("steps=1",))
-    state = tmp_path / "run" / "checkpoints" / "last" / "training_state" / "optimiser.safetensors"
+    run = roll_back(stage1, 5, tmp_path / "run")
+    (state,) = run.glob("checkpoints/last/training_state/*.safetensors")
     state.write_bytes(state.read_bytes()[:100])
-    with pytest.raises(SightlineError, match="training_state cannot be read"):
-        run_stage("pretrain", data, tmp_path / "run", None, ("steps=2",))
+    with pytest.raises(SightlineError, match=r"training_state cannot be read .*resume earlier"):
+        run_stage("pretrain", data, run, None, ("steps=6",))
+
+
+def test_a_run_with_other_weights_to_learn_is_refused(stage1: Path, data: Path, tmp_path: Path) -> None:
+    run = roll_back(stage1, 5, tmp_path / "run")
+    for change, name in (
+        ("optimiser.freeze=[planner.model.model.visual]", "has besides weights/planner.model.model.visual"),
+        ("ema=0.9", "lacks average/"),
+        ("lora.rank=2", "lacks weights/planner.*lora"),
+    ):
+        with pytest.raises(SightlineError, match=f"begun with other settings .*{name}.*resume it with the same ones"):
+            run_stage("pretrain", data, run, None, ("steps=6", change))
+
+
+def test_runs_of_older_versions_are_named(stage1: Path, data: Path, tmp_path: Path) -> None:
+    run = roll_back(stage1, 5, tmp_path / "run")
+    (run / "checkpoints/last/training_state/optimiser.safetensors").write_bytes(b"")
+    with pytest.raises(SightlineError, match=r"written by an older Sightline.* --init"):
+        run_stage("pretrain", data, run, None, ("steps=6",))

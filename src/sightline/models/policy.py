@@ -147,15 +147,19 @@ class Policy:
 
     # ---- files --------------------------------------------------------------------------------------------------
 
-    def save_pretrained(self, folder: Path | str, half: bool = False) -> None:
+    def save_pretrained(
+        self, folder: Path | str, half: bool = False, weights: Mapping[str, Tensor] | None = None
+    ) -> None:
         """Write the checkpoint folder: weights, configuration, card, statistics, tokenizer, example batch, model card.
 
         Args:
             half: store weights as float16, half the size.
+            weights: a state of the system to write instead of its present one, e.g. an average over training.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        weights = {name: value.detach().cpu().contiguous() for name, value in self.system.state_dict().items()}
+        state = self.system.state_dict() if weights is None else weights
+        weights = {name: value.detach().cpu().contiguous() for name, value in state.items()}
         if self.config.planner.tied:
             weights.pop(HEAD, None)
         if half:

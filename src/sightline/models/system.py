@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -70,6 +71,10 @@ class DualSystem(nn.Module):
             config.action_dim, config.chunk, tokens, expert.depth, expert.width, expert.heads, expert.diffusion_steps,
             expert.prediction, expert.history,
         )  # fmt: skip
+
+    def forward(self, objective: Any, batch: Any) -> Any:
+        """``objective.loss(self, batch)``: the one door that wrappers for several devices can hang their work on."""
+        return objective.loss(self, batch)
 
     def encode_views(self, images: Tensor, corners: Tensor | None = None) -> Tensor:
         """Visual-encoder features [B,V,side,side,C] of pictures [B,V,S,S,3] uint8, or of windows cut out of pictures at

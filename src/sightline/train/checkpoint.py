@@ -1,73 +1,128 @@
-"""Run folders: ``checkpoints/STEP/{policy/, training_state/}`` and ``last``; written whole, read back exactly."""
+"""Run folders: ``checkpoints/STEP/{policy/, training_state/}`` and ``last``; written whole, read back exactly.
+
+``policy/`` is what the run has to offer, for anyone to use. ``training_state/`` is what training goes on from: the
+weights that learn, the optimiser and the average as safetensors (one file from each process, read by any number of
+them), and the loop's own numbers in ``state.json``.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import warnings
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from safetensors import SafetensorError
+from torch import Tensor
+from torch.distributed.checkpoint.api import CheckpointException
 
 from sightline.core.errors import SightlineError
-from sightline.models.policy import Policy
+from sightline.train.distribute import World
 
 KEEP = 2
+# One process is the usual case here, nothing to be warned of.
+warnings.filterwarnings("ignore", message="torch.distributed is disabled")
 
 
-def optimiser_tensors(optimiser: torch.optim.Optimizer, system: nn.Module) -> dict[str, Tensor]:
-    """The optimiser's state under the names of the parameters: no pickle, readable by anyone."""
-    names: dict[Tensor, str] = {parameter: name for name, parameter in system.named_parameters()}
-    tensors = {}
-    for parameter, state in optimiser.state.items():
-        for key, value in state.items():
-            tensors[f"{names[parameter]}/{key}"] = torch.as_tensor(value).detach().cpu().contiguous()
-    return tensors
+class CheckpointWriter:
+    """Writes the checkpoints of a run; with ``behind``, while training goes on.
 
+    A crash at any moment leaves the checkpoint before intact: ``last`` moves when the new one is complete.
+    """
 
-def restore_optimiser(optimiser: torch.optim.Optimizer, system: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Inverse of :func:`optimiser_tensors`."""
-    parameters = dict(system.named_parameters())
-    for name, value in tensors.items():
-        parameter, key = name.rsplit("/", 1)
-        optimiser.state[parameters[parameter]][key] = value.to(parameters[parameter].device)
+    def __init__(self, run: Path, world: World, behind: bool) -> None:
+        self.root, self.world, self.behind = run / "checkpoints", world, behind
+        # A group of its own: what is written behind training must not get between the gradients.
+        self.group = dist.new_group(backend="gloo") if world.size > 1 else None
+        self.pool = ThreadPoolExecutor(1, "checkpoint")
+        self.pending: Future | None = None
 
+    def save(
+        self, step: int, tensors: Mapping[str, Tensor], state: Mapping[str, Any], write_policy: Callable[[Path], None]
+    ) -> None:
+        """Write ``checkpoints/STEP`` and point ``last`` at it; every process must call this.
 
-def save_checkpoint(run: Path, step: int, policy: Policy, optimiser: torch.optim.Optimizer, state: dict) -> Path:
-    """Write ``checkpoints/STEP`` and point ``last`` at it; a crash at any moment leaves the one before intact."""
-    root = run / "checkpoints"
-    root.mkdir(parents=True, exist_ok=True)
-    final, partial = root / f"{step:07d}", root / f".{step:07d}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        policy.save_pretrained(partial / "policy")
-        (partial / "training_state").mkdir()
-        save_file(optimiser_tensors(optimiser, policy.system), partial / "training_state" / "optimiser.safetensors")
-        (partial / "training_state" / "state.json").write_text(json.dumps({"step": step, **state}, indent=2))
-        _sync(partial)
+        Args:
+            tensors: the training state, as laid out over the processes; copied before this returns.
+            state: the loop's numbers.
+            write_policy: fills the folder of the policy, in the first process; may run while training goes on.
+        """
+        self.wait()
+        partial = self.root / f".{step:07d}.partial"
+        folder = partial / "training_state"
+        if self.world.first:
+            self._start(partial)
+        self.world.wait()
+        options: dict[str, Any] = {
+            "storage_writer": dcp.HuggingFaceStorageWriter(str(folder), save_distributed=True),
+            "process_group": self.group,
+            "no_dist": self.world.size == 1,
+        }
+
+        def finish(tensors_written: Future | None) -> None:
+            try:
+                if tensors_written is None:
+                    dcp.save(dict(tensors), **options)
+                else:
+                    tensors_written.result()
+                if self.world.first:
+                    write_policy(partial / "policy")
+                    (folder / "state.json").write_text(json.dumps({"step": step, **state}, indent=2))
+                    self._publish(partial, self.root / f"{step:07d}")
+            except (OSError, SafetensorError, CheckpointException) as error:
+                raise self._failed(step, error) from None
+
+        if self.behind:
+            self.pending = self.pool.submit(finish, dcp.async_save(dict(tensors), **options))  # type: ignore[arg-type]
+        else:
+            finish(None)
+
+    def wait(self) -> None:
+        """Wait until everything is written. Raises SightlineError where it could not be."""
+        if self.pending is not None:
+            pending, self.pending = self.pending, None
+            pending.result()
+
+    def check(self) -> None:
+        """Raise the error of a checkpoint that failed behind training, if one did."""
+        if self.pending is not None and self.pending.done():
+            self.wait()
+
+    def _start(self, partial: Path) -> None:
+        try:
+            for stale in self.root.glob(".*.partial"):
+                shutil.rmtree(stale, ignore_errors=True)
+            (partial / "training_state").mkdir(parents=True)
+        except OSError as error:
+            raise self._failed(int(partial.name[1:8]), error) from None
+
+    def _publish(self, partial: Path, final: Path) -> None:
+        """Give a complete checkpoint its name, point ``last`` at it and forget all but the newest."""
+        for path in partial.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
         shutil.rmtree(final, ignore_errors=True)
         os.replace(partial, final)
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise SightlineError(
-            f"The checkpoint of step {step} could not be written to {root} ({error}); free some space."
-        ) from None
-    link = root / ".last.partial"
-    link.unlink(missing_ok=True)
-    link.symlink_to(final.name)
-    os.replace(link, root / "last")
-    for old in sorted(path for path in root.glob("[0-9]*") if path != final)[: -(KEEP - 1)]:
-        shutil.rmtree(old, ignore_errors=True)
-    return final
+        link = self.root / ".last.partial"
+        link.unlink(missing_ok=True)
+        link.symlink_to(final.name)
+        os.replace(link, self.root / "last")
+        for old in sorted(path for path in self.root.glob("[0-9]*") if path != final)[: -(KEEP - 1)]:
+            shutil.rmtree(old, ignore_errors=True)
 
-
-def _sync(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+    def _failed(self, step: int, error: BaseException) -> SightlineError:
+        shutil.rmtree(self.root / f".{step:07d}.partial", ignore_errors=True)
+        reason = " ".join(str(error).split())
+        return SightlineError(
+            f"The checkpoint of step {step} could not be written to {self.root} ({reason}); free some space."
+        )
 
 
 def last_checkpoint(run: Path) -> Path | None:
@@ -76,12 +131,42 @@ def last_checkpoint(run: Path) -> Path | None:
     return last.resolve() if (last / "training_state" / "state.json").is_file() else None
 
 
-def load_training_state(checkpoint: Path) -> tuple[dict, dict[str, Tensor]]:
-    """The loop's state and the optimiser's tensors."""
+def read_state(checkpoint: Path) -> dict[str, Any]:
+    """The loop's numbers. Raises SightlineError where they cannot be read or are of an older kind."""
     folder = checkpoint / "training_state"
-    try:
-        return json.loads((folder / "state.json").read_text()), load_file(folder / "optimiser.safetensors")
-    except Exception as error:
+    if (folder / "optimiser.safetensors").exists():
         raise SightlineError(
-            f"The training state in {folder} cannot be read ({error}); delete {checkpoint} to resume earlier."
-        ) from None
+            f"{folder} was written by an older Sightline, whose runs cannot be continued; its policy can still be "
+            "used, also as --init of a new run."
+        )
+    try:
+        return json.loads((folder / "state.json").read_text())
+    except (OSError, ValueError) as error:
+        raise _unreadable(checkpoint, error) from None
+
+
+def stored_tensors(checkpoint: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the tensors of a training state."""
+    try:
+        reader = dcp.HuggingFaceStorageReader(str(checkpoint / "training_state"))
+        stored = reader.read_metadata().state_dict_metadata
+        return {name: tuple(entry.size) for name, entry in stored.items()}  # type: ignore[union-attr]
+    except (Exception, CheckpointException) as error:
+        raise _unreadable(checkpoint, error) from None
+
+
+def read_tensors(checkpoint: Path, targets: Mapping[str, Tensor], world: World) -> None:
+    """Fill ``targets`` (laid out over the processes in any way) with the stored tensors of their names."""
+    try:
+        reader = dcp.HuggingFaceStorageReader(str(checkpoint / "training_state"))
+        dcp.load(dict(targets), storage_reader=reader, no_dist=world.size == 1)
+    except (Exception, CheckpointException) as error:
+        raise _unreadable(checkpoint, error) from None
+
+
+def _unreadable(checkpoint: Path, error: BaseException) -> SightlineError:
+    reason = " ".join(str(error).split())
+    return SightlineError(
+        f"The training state in {checkpoint / 'training_state'} cannot be read ({reason}); delete {checkpoint} to "
+        "resume earlier."
+    )

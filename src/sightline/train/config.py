@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from sightline.core.errors import SightlineError, require_known
 from sightline.models.config import SystemConfig
 
+PRECISIONS = ("bf16", "fp32")
+
 
 @dataclass(frozen=True)
 class OptimiserConfig:
@@ -14,11 +16,12 @@ class OptimiserConfig:
 
     Attributes:
         muon: for learning from scratch, see sightline.train.muon.
-        rate: learning rate; ``rates`` overrides it for top-level modules of the system (planner, expert, ...).
-        minimum: share of the rate at the end of the decay.
+        rate: learning rate; ``rates`` overrides it for modules by their path (``planner``,
+            ``planner.model.model.visual``, ``expert``; the longest path that fits wins).
+        minimum: share of its own rate that each group ends the decay with.
         warmup: updates of linear warm-up.
-        clip: largest gradient norm.
-        freeze: top-level modules that do not learn.
+        clip: largest norm of the whole gradient.
+        freeze: paths of modules that do not learn.
     """
 
     muon: bool = False
@@ -30,6 +33,31 @@ class OptimiserConfig:
     warmup: int = 100
     clip: float = 1.0
     freeze: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AdapterConfig:
+    """Low-rank adapters (LoRA) for linear layers of the planner, all else of which then stays as it is.
+
+    Needs the extra ``lora``. The policies that a run writes have them merged into their weights.
+
+    Attributes:
+        rank: of the adapters; 0 = none.
+        alpha: their effect is scaled by alpha / rank.
+        dropout: share of a layer's inputs that its adapter does not see in training.
+        targets: paths under the planner; every linear layer there gets an adapter.
+    """
+
+    rank: int = 0
+    alpha: int = 16
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ("model.model.language_model.layers",)
+
+    def __post_init__(self) -> None:
+        if self.rank < 0 or not 0.0 <= self.dropout < 1.0:
+            raise SightlineError(
+                f"lora.rank must be 0 or more and lora.dropout from 0 to below 1, got {self.rank} and {self.dropout}."
+            )
 
 
 @dataclass(frozen=True)
@@ -99,8 +127,17 @@ class TrainConfig:
     Attributes:
         steps: updates; minutes: wall time after which the run ends in good order (0 = no limit). The learning rate
             follows whichever is nearer its end.
-        precision: ``bf16`` (autocast) or ``fp32``.
+        micro_batches: batches that make one update, of the mean of their losses. Processes share them; one process
+            learns from them in turn.
+        distribution: under torchrun, ``ddp`` (each process holds the system) or ``fsdp`` (each holds a share of it);
+            ``auto`` is ddp; ``none`` is for one process.
+        precision: ``bf16`` (autocast) or ``fp32``; frozen_precision: of weights that do not learn, in memory and in
+            the policies written.
+        recompute: activations of transformer blocks are computed again when gradients need them, not kept.
+        ema: decay of an average of the weights over updates, which is what is evaluated and written; 0 = the weights
+            themselves.
         save_every, evaluate_every, log_every: updates.
+        save: ``sync``, or ``async``: files are written behind the training.
         held_out: share of each dataset's episodes kept for evaluation.
         threads: CPU threads; 0 = all.
     """
@@ -108,19 +145,35 @@ class TrainConfig:
     steps: int = 4000
     minutes: float = 0.0
     seed: int = 0
+    micro_batches: int = 1
+    distribution: str = "auto"
     precision: str = "bf16"
+    frozen_precision: str = "fp32"
+    recompute: bool = False
+    ema: float = 0.0
     device: str = "auto"
+    save: str = "sync"
     save_every: int = 500
     evaluate_every: int = 500
     log_every: int = 10
     held_out: float = 0.03
     threads: int = 0
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    lora: AdapterConfig = field(default_factory=AdapterConfig)
     grounding: GroundingConfig = field(default_factory=GroundingConfig)
     action: ActionConfig = field(default_factory=ActionConfig)
     system: SystemConfig = field(default_factory=SystemConfig)
 
     def __post_init__(self) -> None:
-        require_known("precision", self.precision, ("bf16", "fp32"))
-        if self.steps < 1:
-            raise SightlineError(f"A run needs at least one step, got {self.steps}.")
+        require_known("precision", self.precision, PRECISIONS)
+        require_known("frozen_precision", self.frozen_precision, PRECISIONS)
+        require_known("distribution", self.distribution, ("auto", "none", "ddp", "fsdp"))
+        require_known("way to save", self.save, ("sync", "async"))
+        if self.steps < 1 or self.micro_batches < 1:
+            raise SightlineError(
+                f"A run needs at least one step of at least one micro-batch, got {self.steps} of {self.micro_batches}."
+            )
+        if not 0.0 <= self.ema < 1.0:
+            raise SightlineError(f"ema must be from 0 to below 1, e.g. 0.999, got {self.ema}.")
+        if self.frozen_precision == "bf16" and self.precision != "bf16":
+            raise SightlineError("Frozen weights in bf16 need bf16 arithmetic: set precision=bf16 too.")

@@ -41,8 +41,10 @@ class Objective(Protocol):
     name: str
     weight: float
 
-    def batch(self, step: int, progress: float) -> Any:
-        """The batch of a step, or None when the objective sits this step out; ``progress`` runs from 0 to 1."""
+    def batch(self, step: int, progress: float, part: int = 0) -> Any:
+        """Micro-batch ``part`` of a step, a pure function of both and the seed; None when the objective sits the step
+        out. ``progress`` runs from 0 to 1. All parts of a step take the same way through planner, visual encoder and
+        action expert: processes that share these wait for each other there."""
 
     def loss(self, system: DualSystem, batch: Any) -> tuple[Tensor, dict[str, Tensor], int]:
         """The loss, its named parts, and the number of samples."""
@@ -57,9 +59,9 @@ class GroundingBatch:
     labels: GroundingLabels
 
 
-def generator(seed: int, step: int, stream: int) -> np.random.Generator:
-    """Random numbers of one step: a resumed run draws what the uninterrupted one would have drawn."""
-    return np.random.default_rng([seed, step, stream])
+def generator(seed: int, step: int, stream: int, part: int = 0) -> np.random.Generator:
+    """Random numbers of one micro-batch: a resumed run draws what the uninterrupted one would have drawn."""
+    return np.random.default_rng([seed, step, stream, part] if part else [seed, step, stream])
 
 
 @dataclass
@@ -84,10 +86,10 @@ class RecognitionObjective:
     ) -> None:
         self.banks, self.labels, self.config, self.seed = (scenes, episodes), labels, config, seed
 
-    def batch(self, step: int, progress: float) -> RecognitionBatch | None:
+    def batch(self, step: int, progress: float, part: int = 0) -> RecognitionBatch | None:
         if progress >= self.config.apart_first:
             return None
-        rng = generator(self.seed, step, 4)
+        rng = generator(self.seed, step, 4, part)
         scenes, episodes = self.banks
         bank = episodes if not len(scenes) or (len(episodes) and rng.random() < self.episode_share) else scenes
         count = max(1, self.config.recognise_images // len(bank.cameras))
@@ -123,11 +125,11 @@ class WordsObjective:
     def __init__(self, grounding: GroundingObjective) -> None:
         self.grounding = grounding
 
-    def batch(self, step: int, progress: float) -> WordsBatch | None:
+    def batch(self, step: int, progress: float, part: int = 0) -> WordsBatch | None:
         config = self.grounding.config
         if progress >= config.apart_first or step % self.every:
             return None
-        rng = generator(self.grounding.seed, step, 5)
+        rng = generator(self.grounding.seed, step, 5, part)
         bank = self.grounding.scenes if len(self.grounding.scenes) else self.grounding.episodes
         frames = rng.choice(self.grounding.frames[bank.kind], config.images)
         batch = self.grounding.assemble(bank, frames, rng, 0.0, words=False, views=0)
@@ -186,10 +188,10 @@ class GroundingObjective:
         self.weight, self.every, self.after = weight, every, after
         self.frames = {bank.kind: np.flatnonzero(~bank.held_out) for bank in (scenes, episodes)}
 
-    def batch(self, step: int, progress: float) -> GroundingBatch | None:
+    def batch(self, step: int, progress: float, part: int = 0) -> GroundingBatch | None:
         if step % self.every or progress < self.after:
             return None
-        rng = generator(self.seed, step, 1)
+        rng = generator(self.seed, step, 1, part)
         late = progress >= self.config.scenes_first
         use_episodes = len(self.scenes) == 0 or (
             len(self.episodes) > 0 and late and rng.random() < self.config.episode_share
@@ -306,8 +308,8 @@ class JointActionObjective:
         self.numbers = FrameNumbers(bank, policy)
         self.frames = np.flatnonzero(~bank.held_out)
 
-    def batch(self, step: int, progress: float) -> ActionBatch:
-        rng = generator(self.seed, step, 2)
+    def batch(self, step: int, progress: float, part: int = 0) -> ActionBatch:
+        rng = generator(self.seed, step, 2, part)
         frames = rng.choice(self.frames, self.config.samples)
         prompts = [[self.transforms.prompt(own_question(self.bank, f).text)] for f in frames]
         images = pictures(self.bank, frames, rng, self.jitter)
@@ -345,8 +347,8 @@ class CachedActionObjective:
         self.numbers = FrameNumbers(bank, policy)
         self.frames = np.flatnonzero(~bank.held_out)
 
-    def batch(self, step: int, progress: float) -> CachedBatch:
-        rng = generator(self.seed, step, 2)
+    def batch(self, step: int, progress: float, part: int = 0) -> CachedBatch:
+        rng = generator(self.seed, step, 2, part)
         latents = self.latents if rng.random() < self.config.latent_share else None
         chosen = self.frames if latents is None else np.intersect1d(self.frames, latents.frames)
         frames = rng.choice(chosen, self.config.cached_samples)

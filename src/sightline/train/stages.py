@@ -26,6 +26,7 @@ from sightline.models.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import WordTokenizer
 from sightline.train.config import OptimiserConfig, TrainConfig
+from sightline.train.distribute import World, local_device
 from sightline.train.frames import FrameBank, common_card
 from sightline.train.guidance import TrueGuidance
 from sightline.train.latents import LatentStore
@@ -42,6 +43,7 @@ from sightline.train.questions import LabelMaker
 from sightline.train.validate import ActionCheck, GroundingCheck
 
 CHECK_FRAMES = 192
+GUARDED = ("box_acc50", "point_acc")  # what learning to act must not cost
 
 STAGE_DEFAULTS = {
     # What stands where is learned faster than the rest would bear.
@@ -79,7 +81,7 @@ def pretrain(data: Sequence[Path], out: Path, preset_name: str = "tiny", overrid
     )  # fmt: skip
     config = replace(config, system=system_config)
     torch.manual_seed(config.seed)
-    policy = Policy(DualSystem(system_config).to(_device(config)), tokenizer, card, _statistics(datasets))
+    policy = Policy(DualSystem(system_config).to(local_device(config.device)), tokenizer, card, _statistics(datasets))
     policy.notes = {"stage 1": _notes(config, datasets)}
     scenes, episodes = _banks(datasets, config)
     objective = _grounding_objective(policy, scenes, episodes, config, after=config.grounding.apart_first)
@@ -143,7 +145,7 @@ def posttrain(
     def evaluate() -> dict[str, float]:
         return {name: value for check in checks for name, value in check(policy).items()}
 
-    return Trainer(out, "stage 2", policy, objectives, config, evaluate).train()
+    return Trainer(out, "stage 2", policy, objectives, config, evaluate, GUARDED if guided else ()).train()
 
 
 def _start_policy(
@@ -151,7 +153,7 @@ def _start_policy(
 ) -> tuple[Policy, TrainConfig]:
     """The policy that stage 2 starts from: stage 1's planner under a fresh expert, or all fresh when unguided."""
     torch.manual_seed(config.seed)
-    statistics, device = _statistics(datasets), _device(config)
+    statistics, device = _statistics(datasets), local_device(config.device)
     if init is None:
         kinds = sorted({info.kind for d in datasets for m in d.episodes for info in m.objects})
         colours = sorted({info.colour for d in datasets for m in d.episodes for info in m.objects} - {""})
@@ -258,13 +260,9 @@ def _statistics(datasets: Sequence[Dataset]) -> dict:
 
 def _prepare(config: TrainConfig) -> None:
     keep_freed_memory()
-    torch.set_num_threads(config.threads or os.cpu_count() or 1)
-
-
-def _device(config: TrainConfig) -> torch.device:
-    if config.device != "auto":
-        return torch.device(config.device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    World.join(local_device(config.device))
+    neighbours = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    torch.set_num_threads(config.threads or max(1, (os.cpu_count() or 1) // neighbours))
 
 
 def _precision(config: TrainConfig) -> torch.dtype:

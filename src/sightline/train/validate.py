@@ -37,7 +37,7 @@ class GroundingCheck:
                 maps = [bank.ids(f, bank.cameras[0]) for f in part]
                 self.batches.append((batch, maps))
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(self, policy: Policy) -> dict[str, float]:
         """``box_acc50``, ``point_acc``, ``trace_mae_px``, ``place_px``, and ``kind_acc`` of occupied cells; NaN without
         held-out frames."""
@@ -111,7 +111,7 @@ class ActionCheck:
         self.objective.frames = frames  # type: ignore[attr-defined]
         self.frames, self.count, self.precision = frames, batches, precision
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(self, policy: Policy) -> dict[str, float]:
         """``action_loss`` on held-out demonstrations; NaN without any."""
         if not len(self.frames):

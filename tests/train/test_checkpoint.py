@@ -1,0 +1,115 @@
+"""Checkpoints are whole or not there; those written behind training hold the moment they were taken at."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from processes import PROCESSES
+from small import run_stage
+
+from sightline.core.errors import SightlineError
+from sightline.models.policy import Policy
+from sightline.train.checkpoint import CheckpointWriter, last_checkpoint, stored_tensors
+from sightline.train.distribute import World
+from sightline.train.loop import Trainer
+
+SETTINGS = ("steps=4", "save_every=2", "save=async")
+
+
+def contents(checkpoint: Path) -> dict[str, bytes]:
+    """The tensor files of a checkpoint."""
+    return {str(path.relative_to(checkpoint)): path.read_bytes() for path in checkpoint.rglob("*.safetensors")}
+
+
+def die_while_writing(data: Path, out: Path, init: Path) -> None:
+    """A run whose second checkpoint is never finished, but for one file."""
+    publish = CheckpointWriter._publish
+
+    def stall(self: CheckpointWriter, partial: Path, final: Path) -> None:
+        if final.name == "0000004":
+            threading.Event().wait()
+        publish(self, partial, final)
+
+    CheckpointWriter._publish = stall  # type: ignore[method-assign]
+    run_stage("posttrain", data, out, init, ("steps=6", *SETTINGS[1:]))
+
+
+def test_killed_while_writing(data: Path, stage1: Path, tmp_path: Path) -> None:
+    run_stage("posttrain", data, tmp_path / "whole", stage1, SETTINGS)
+    run = tmp_path / "run"
+    process = PROCESSES.Process(target=die_while_writing, args=(data, run, stage1))
+    process.start()
+    try:
+        # Training goes on behind the checkpoint of step 4, up to the next one.
+        while not (run / "metrics.jsonl").exists() or '"step": 6' not in (run / "metrics.jsonl").read_text():
+            assert process.is_alive(), "the run ended before it could be killed"
+            process.join(0.02)
+    finally:
+        process.kill()
+        process.join()
+    assert process.exitcode == -signal.SIGKILL
+    root = run / "checkpoints"
+    assert last_checkpoint(run) == root / "0000002" and (root / ".0000004.partial" / "policy").is_dir()
+    run_stage("posttrain", data, run, stage1, SETTINGS)
+    assert sorted(path.name for path in root.iterdir()) == ["0000002", "0000004", "last"]
+    assert contents(root / "last") == contents(tmp_path / "whole/checkpoints/last")
+
+
+def test_a_checkpoint_behind_training_holds_the_step_it_was_taken_at(
+    data: Path, stage1: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_stage("posttrain", data, tmp_path / "sync", stage1, (*SETTINGS, "save=sync"))
+    update, save, learned = Trainer._update, Policy.save_pretrained, threading.Event()
+
+    def noted(self: Trainer, batches: Iterable[list]) -> tuple:
+        result = update(self, batches)
+        if self.step == 2:
+            learned.set()
+        return result
+
+    def late(self: Policy, *arguments: object, **options: object) -> None:
+        assert learned.wait(60), "the third update is made while the second checkpoint is written"
+        save(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Trainer, "_update", noted)
+    monkeypatch.setattr(Policy, "save_pretrained", late)
+    run_stage("posttrain", data, tmp_path / "async", stage1, SETTINGS)
+    for step in ("0000002", "0000004"):
+        sync, behind = (contents(tmp_path / run / "checkpoints" / step) for run in ("sync", "async"))
+        assert sync == behind and len(sync) == 3
+
+
+@pytest.mark.parametrize("save", ["sync", "async"])
+def test_a_checkpoint_that_cannot_be_written_ends_the_run(
+    save: str, data: Path, stage1: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    run_stage("posttrain", data, tmp_path / "run", stage1, ("steps=2", "save_every=2"))
+    monkeypatch.setattr(Policy, "save_pretrained", full)
+    with pytest.raises(SightlineError, match=r"checkpoint of step 4 could not be written .*No space left.* free some"):
+        run_stage("posttrain", data, tmp_path / "run", stage1, ("steps=4", "save_every=2", f"save={save}"))
+    assert last_checkpoint(tmp_path / "run") == tmp_path / "run/checkpoints/0000002"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").write_text("in the way")
+    writer = CheckpointWriter(tmp_path, World(), behind=False)
+    with pytest.raises(SightlineError, match="checkpoint of step 12 could not be written"):
+        writer.save(12, {}, {}, lambda folder: None)
+
+
+def test_the_training_state_is_readable_by_anyone(stage1: Path) -> None:
+    """Names and shapes, without a pickle in sight."""
+    last = last_checkpoint(stage1)
+    assert last is not None
+    stored = stored_tensors(last)
+    assert stored["weights/visual_encoder.blocks.0.attn.qkv.weight"] == (192, 64)
+    assert stored["optimiser/grounding.expect.weight/exp_avg"] == stored["weights/grounding.expect.weight"]
+    assert not any(name.startswith("weights/expert") for name in stored), "what does not learn is in the policy"
+    assert {path.suffix for path in last.rglob("*") if path.is_file()} == {".safetensors", ".json", ".md"}
