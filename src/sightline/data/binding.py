@@ -99,7 +99,9 @@ def bind(embodiment: Embodiment, dataset: Dataset, modality: Modality) -> Bindin
 
     Raises SightlineError naming the camera or part that the dataset lacks, and the nearest one that it has.
     """
-    language = modality.find("annotation", embodiment.language) if modality.declared else TASK_INDEX
+    language = embodiment.language
+    if language not in dataset.info["features"]:
+        language = modality.find("annotation", language) if modality.declared else TASK_INDEX
     return Binding(
         embodiment,
         {camera.name: _camera(camera.key, camera.feature, dataset, modality) for camera in embodiment.cameras},

@@ -78,7 +78,7 @@ class Embodiment:
         cameras, state, action: what the policy sees and does.
         action_space, rotation, gripper: in words, for the card: what an action does, in which frame, the form of its
             rotation, what the values of the gripper mean.
-        language: annotation sub-key of the instruction.
+        language: annotation sub-key of the instruction, or its column; task_index in datasets that have neither.
         motion: changes of position, metres per frame, that tell pauses (Recordings); empty: no frame is a pause.
         gripper_key: sub-key of the action part that moves the gripper; a frame in which it switches is no pause.
         image_rotation: degrees by which pictures must be turned to be upright.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -201,7 +202,8 @@ def column_array(table: pa.Table, name: str) -> NDArray:
     values = column.flatten()
     if pa.types.is_nested(values.type):
         return np.array(column.to_pylist())
-    if len(column) and len(values) % len(column):
+    lengths = pc.min_max(pc.list_value_length(column)).as_py()
+    if column.null_count or lengths["min"] != lengths["max"]:
         raise SightlineError(f"the column {name} holds lists of different lengths")
     return values.to_numpy(zero_copy_only=False).reshape(len(column), -1 if len(values) else 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -40,24 +41,31 @@ class Instructions:
     """What each frame's robot was told, kept as a number a frame and a list of distinct sentences.
 
     Attributes:
+        root: the dataset's folder.
         texts: the sentences; the first is empty and stands for "no instruction".
     """
 
-    def __init__(self, tasks: dict[int, str]) -> None:
+    def __init__(self, root: Path) -> None:
+        self.root = root
         self.texts = [""]
-        self._tasks = tasks
         self._numbers = {"": 0}
+
+    @cached_property
+    def tasks(self) -> dict[int, str]:
+        """The dataset's list of tasks, read when a number asks for it."""
+        return read_tasks(self.root)
 
     def encode(self, column: NDArray) -> NDArray[np.int32]:
         """[T] places in ``texts`` for a column [T] or [T,1] of task numbers or of words.
 
-        What cannot be read (an unknown task number, a missing value, bytes) counts as no instruction.
+        What cannot be read (an unknown task number, a missing value, bytes) counts as no instruction. Raises
+        SightlineError when there are numbers but no list of tasks.
         """
         values = column.reshape(len(column), -1)[:, 0].tolist()
         return np.array([self._numbers.get(text) or self._add(text) for text in map(self._words, values)], np.int32)
 
     def _words(self, value: object) -> str:
-        text = self._tasks.get(value) if isinstance(value, int) else value
+        text = self.tasks.get(int(value)) if isinstance(value, (int, float)) else value
         return text.strip() if isinstance(text, str) else ""
 
     def _add(self, text: str) -> int:

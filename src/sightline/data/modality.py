@@ -83,8 +83,6 @@ def read_modality(root: Path, info: dict) -> Modality:
     groups = layout.read_json(path)
     if not isinstance(groups, dict) or not all(isinstance(groups.get(name, {}), dict) for name in GROUPS):
         raise SightlineError(f"{path} must hold an object with the groups {', '.join(GROUPS)}.")
-    for name in groups:
-        require_known(f"group in {path}", name, GROUPS)
 
     def entries(group: str, read: Callable[[Path, str, str, Any], T]) -> dict[str, T]:
         return {key: read(path, group, key, entry) for key, entry in groups.get(group, {}).items()}

@@ -20,8 +20,8 @@ from sightline.data.columns import Columns, read_columns
 from sightline.data.dataset import Dataset
 from sightline.data.embodiments import Embodiment
 from sightline.data.index import video_features
-from sightline.data.language import Instructions, read_tasks
-from sightline.data.modality import TASK_INDEX, dimension_names, read_modality
+from sightline.data.language import Instructions
+from sightline.data.modality import dimension_names, read_modality
 from sightline.data.statistics import array_statistics, to_lists
 
 Floats = NDArray[np.float32]
@@ -70,20 +70,20 @@ class Recordings:
             raise SightlineError(f"A chunk needs at least one action, got {chunk}.")
         self.dataset, self.embodiment, self.chunk = dataset, embodiment, chunk
         self.problems: list[str] = []
-        self._binding = bind(embodiment, dataset, read_modality(dataset.root, dataset.info))
+        # Where pauses are welcome, the dataset need not say what moves.
+        bound = replace(embodiment, motion=()) if pauses else embodiment
+        self._binding = bind(bound, dataset, read_modality(dataset.root, dataset.info))
         self.card = self._card()
         self._hold = np.array([not part.delta for part in embodiment.action for _ in part.names])
         self._vectors = lru_cache(maxsize=256)(dataset.calibrations)
-        self._instructions = Instructions(read_tasks(dataset.root) if self._binding.language == TASK_INDEX else {})
-        wanted = range(len(dataset)) if episodes is None else sorted(set(episodes))
-        moving = self._read([i for i in wanted if dataset.episodes[i].kind == "episodes"])
+        self._instructions = Instructions(dataset.root)
+        moving = self._read(self._wanted(episodes))
         self.episodes = self._complete()
         if not self.episodes:
-            found = " ".join(self.problems) or "It holds none, or none was asked for."
+            found = " ".join(self.problems[:SHOWN]) or "It holds none, or none was asked for."
             raise SightlineError(f"{dataset.root} has no episode that '{embodiment.name}' can use. {found}")
-        usable = [np.arange(*self._rows[episode]) for episode in self.episodes]
-        frames = np.concatenate(usable)
-        self._frames = frames if pauses else frames[moving[frames]]
+        frames = np.concatenate([np.arange(*self._rows[episode]) for episode in self.episodes])
+        self._frames = frames[moving[frames]]
         if not len(self._frames):
             raise SightlineError(f"{dataset.root}: no frame moves; use its pauses too, or mend 'motion'.")
 
@@ -116,10 +116,21 @@ class Recordings:
             return replace(own, cameras=tuple(self._binding.cameras), chunk=self.chunk)
         first = next(iter(self._binding.cameras.values()))
         feature = self.dataset.info["features"][video_features(self.dataset.info)[first]]
-        sizes = dict(zip(dimension_names(feature) or ("height", "width", "channels"), feature["shape"], strict=False))
+        axes = dimension_names(feature)
+        if not {"height", "width"} <= set(axes):
+            axes = ["height", "width", "channels"]
+        sizes = dict(zip(axes, feature["shape"], strict=False))
         return self.embodiment.card((sizes["height"], sizes["width"]), self.dataset.fps, self.chunk)
 
     # ---- reading ------------------------------------------------------------------------------------------------
+
+    def _wanted(self, episodes: Sequence[int] | None) -> list[int]:
+        """Numbers of the demonstrations among the episodes asked for."""
+        have = self.dataset.episodes
+        if absent := [i for i in episodes or () if not 0 <= i < len(have)]:
+            raise SightlineError(f"{self.dataset.root} has no episodes {absent}: it holds {len(have)}, from 0 on.")
+        chosen = range(len(have)) if episodes is None else sorted(set(episodes))
+        return [i for i in chosen if have[i].kind == "episodes" and have[i].length > 0]
 
     def _read(self, wanted: Sequence[int]) -> NDArray[np.bool_]:
         """Fill states, actions and instructions; returns whether something moves, for each row."""

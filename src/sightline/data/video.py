@@ -51,8 +51,11 @@ def encode_video(frames: list[NDArray[np.uint8]] | NDArray[np.uint8], fps: int, 
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """The container and its video stream; whatever FFmpeg dislikes becomes a SightlineError that names the file."""
+def _opened(path: Path, alone: bool = False) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """The container and its video stream; whatever FFmpeg dislikes becomes a SightlineError that names the file.
+
+    alone: a single picture is wanted; starting more threads for it costs more than they bring.
+    """
     if not path.exists():
         raise SightlineError(f"{path} is missing: this camera was not recorded or the dataset is incomplete.")
     try:
@@ -60,7 +63,7 @@ def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoS
             stream = container.streams.video[0]
             stream.codec_context.options = {"err_detect": "explode"}  # damage is an error, never grey blocks
             # Threads cost more than they bring for small pictures, and data loaders run side by side anyway.
-            if stream.codec_context.width * stream.codec_context.height <= SMALL_PICTURE:
+            if alone or stream.codec_context.width * stream.codec_context.height <= SMALL_PICTURE:
                 stream.thread_count = 1
             else:
                 stream.thread_type = "AUTO"
@@ -118,7 +121,7 @@ def decode_frame(path: Path, seconds: float, fps: float) -> NDArray[np.uint8]:
 
     Raises SightlineError when the file is damaged or has no frame at that time.
     """
-    with _opened(path) as (container, stream):
+    with _opened(path, alone=True) as (container, stream):
         _seek(container, stream, max(seconds - 0.25 / fps, 0.0))
         for frame in container.decode(stream):
             if abs(frame.time - seconds) < 0.25 / fps:

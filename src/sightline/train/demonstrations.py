@@ -15,6 +15,7 @@ from sightline.models.inputs import Transforms
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.train.objectives import ActionBatch, joint_action_loss
+from sightline.train.plans import COMMANDED, plans
 
 
 class DemonstrationObjective:
@@ -53,7 +54,7 @@ class DemonstrationObjective:
 
     def assemble(self, draws: list[Draw]) -> ActionBatch:
         """The batch of given frames."""
-        samples = list(self._pool.map(_read, draws))
+        samples = list(self._pool.map(read, draws))
         scalers = [self._by_tag[draw.recordings.embodiment.tag] for draw in draws]
         inputs = self.transforms.inputs([sample.observation for sample in samples])
         return ActionBatch(
@@ -74,8 +75,16 @@ class DemonstrationObjective:
         return action, {"action": action}, len(batch.images)
 
 
-def _read(draw: Draw) -> Sample:
-    return draw.recordings.sample(draw.episode, draw.t)
+def read(draw: Draw) -> Sample:
+    """The sample of a draw, with its actions as they were meant where the state tells (see sightline.train.plans)."""
+    recordings, episode, t = draw
+    sample = recordings.sample(episode, t)
+    if not set(COMMANDED) <= set(recordings.card.state_names):
+        return sample
+    window = slice(t, t + recordings.chunk + 1)
+    actions, state = recordings.action(episode)[window], recordings.state(episode)[window]
+    meant = plans(actions, state, np.zeros(len(actions), np.int64), recordings.chunk, recordings.card)
+    return sample._replace(actions=meant.actions[0], known=meant.known[0])
 
 
 def _normalised_state(state: Tensor, scalers: list[Transforms]) -> Tensor:
