@@ -145,7 +145,8 @@ class Evaluate:
     policy: str
     """Run or checkpoint folder, tiny (ships with the package), expert (scripted) or replay:DIR (recorded actions)."""
     suite: str = "tabletop"
-    """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels."""
+    """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
+    what the policy would do at every moment of recorded episodes, beside what was done."""
     split: str = "seen"
     """Split of the suite."""
     robot: str = ""
@@ -158,7 +159,7 @@ class Evaluate:
     """Words of the instructions (tabletop only). train, unseen: the same tasks in synonyms and paraphrases, of which
     the unseen ones are held out of all training."""
     episodes: int = 100
-    """Number of episodes (grounding: of pictures)."""
+    """Number of episodes (grounding: of pictures; openloop: of each dataset)."""
     seed: int = 0
     """Seed of the episodes; the same seed gives the same episodes for every policy."""
     video: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
@@ -168,7 +169,9 @@ class Evaluate:
     report: File = None
     """Write an HTML report here."""
     data: Folders = ()
-    """Dataset folders with labels (suite grounding only)."""
+    """Dataset folders: labelled ones for the suite grounding, recorded ones for openloop."""
+    embodiment: str = "sightline"
+    """How to read recorded datasets (suite openloop only), see posttrain."""
     probe: int = 0
     """Scenes of the listening probe: the same scene with another target noun; 0 skips it."""
     execute: int = EXECUTE
@@ -180,7 +183,8 @@ class Evaluate:
     workers: int = 2
     """Processes that simulate and render."""
     json: Json = None
-    """Write the result here: success_rate, ci95, episodes; or box_acc50, point_acc, trace_mae_px."""
+    """Write the result here: success_rate, ci95, episodes; or box_acc50, point_acc, trace_mae_px; or
+    open_loop_error."""
 
     def run(self) -> dict:
         from sightline.evaluate.run import evaluate
@@ -204,6 +208,7 @@ class Evaluate:
             batch=self.batch,
             films=self.films,
             probe=self.probe,
+            embodiment=self.embodiment,
         )
 
 

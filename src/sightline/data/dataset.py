@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from sightline.data.labels import (
     decompress_ids,
     labels_from_table,
 )
-from sightline.data.video import decode_frame, decode_video
+from sightline.data.video import decode_frame, decode_video, stream_video
 
 SHORT_NAMES = {layout.STATE: "state", layout.ACTION: "action"}
 BOOKKEEPING = ("timestamp", "frame_index", "episode_index", "index", "task_index")
@@ -185,6 +185,12 @@ class Dataset:
         meta = self._meta(episode)
         place = self._video_place(meta, camera)
         return decode_video(place.path, meta.length, self.fps, place.start)
+
+    def stream(self, episode: int, camera: str) -> Iterator[NDArray[np.uint8]]:
+        """The pictures [H,W,3] uint8 RGB of an episode, one after the other."""
+        meta = self._meta(episode)
+        place = self._video_place(meta, camera)
+        return stream_video(place.path, meta.length, self.fps, place.start)
 
     def frame(self, episode: int, t: int, camera: str) -> NDArray[np.uint8]:
         """The picture [H,W,3] uint8 RGB at frame ``t``, found by its exact time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -230,13 +230,26 @@ class Recordings:
         actions[np.ix_(~known, ~self._hold)] = 0.0
         return actions, known
 
-    def sample(self, episode: int, t: int) -> Sample:
+    def pictures(self, episode: int) -> Iterator[dict[str, NDArray[np.uint8]]]:
+        """The pictures [H,W,3] uint8 of all frames of an episode by camera, one frame after the other.
+
+        Several times faster than to ask for each. Raises SightlineError when a video is damaged or too short.
+        """
+        streams = {name: self.dataset.stream(episode, camera) for name, camera in self._binding.cameras.items()}
+        for frames in zip(*streams.values(), strict=True):
+            yield dict(zip(streams, frames, strict=True))
+
+    def sample(self, episode: int, t: int, images: dict[str, NDArray[np.uint8]] | None = None) -> Sample:
         """What there is to learn from a frame; pictures are those shown at exactly its time.
+
+        Args:
+            images: its pictures where they are at hand already.
 
         Raises SightlineError when a video is damaged or has no picture at that time.
         """
         row = self._row(episode, t)
-        images = {name: self.dataset.frame(episode, t, camera) for name, camera in self._binding.cameras.items()}
+        if images is None:
+            images = {name: self.dataset.frame(episode, t, camera) for name, camera in self._binding.cameras.items()}
         seen = Observation(images, self.states[row], self.instruction(episode, t), self._calibrations(episode, t))
         return Sample(seen, *self.chunk_at(episode, t))
 

@@ -102,9 +102,14 @@ def decode_video(path: Path, count: int, fps: float, start: float = 0.0) -> NDAr
 
     Raises SightlineError when the file is damaged or holds fewer frames than promised.
     """
+    return np.stack(list(stream_video(path, count, fps, start)))
+
+
+def stream_video(path: Path, count: int, fps: float, start: float = 0.0) -> Iterator[NDArray[np.uint8]]:
+    """:func:`decode_video` one frame [H,W,3] at a time: long episodes need not fit into memory."""
     converter = VideoReformatter()  # one for all frames: setting one up costs as much as a small picture
-    frames = _stretch(path, count, fps, start)
-    return np.stack([converter.reformat(frame, format="rgb24").to_ndarray() for frame in frames])
+    for frame in _stretch(path, count, fps, start):
+        yield converter.reformat(frame, format="rgb24").to_ndarray().astype(np.uint8, copy=False)
 
 
 def check_video(path: Path, count: int, fps: float, start: float = 0.0) -> None:

@@ -36,6 +36,27 @@ def rate_chart(rates: Mapping[str, Rate], title: str) -> str:
     return "".join([*parts, "</svg>"])
 
 
+def curves(lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str) -> str:
+    """Values over time, one line each of (times, values); at most two: class ``truth`` first, then ``guess``."""
+    width, plot, left = LABEL + PLOT + VALUE, 90, 64
+    values = [value for _, line in lines.values() for value in line]
+    low, high = min(values), max(values)
+    last = max(max(times) for times, _ in lines.values()) or 1
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {width} {plot + 34}" role="img" aria-label="{escape(title, quote=True)}">'
+    ]
+    parts.append(f'<text x="{left}" y="12">{escape(title)}</text>')
+    for value, at in ((high, 20), (low, 20 + plot)):
+        parts.append(f'<line class="grid" x1="{left}" y1="{at}" x2="{width - 8}" y2="{at}"/>')
+        parts.append(f'<text class="axis" x="{left - 6}" y="{at + 4}" text-anchor="end">{value:.3g}</text>')
+    for name, (times, line) in zip(("truth", "guess"), lines.values(), strict=True):
+        across = left + (width - left - 8) * np.asarray(times, float) / last
+        down = 20 + plot * (high - np.asarray(line, float)) / max(high - low, 1e-12)
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
+        parts.append(f'<polyline class="{name}" points="{points}"/>')
+    return "".join([*parts, "</svg>"])
+
+
 def histogram(groups: Mapping[str, Sequence[float]], title: str, unit: str, bins: int = 16) -> str:
     """Counts of values, stacked by group (at most two groups: class ``good`` first, then ``bad``)."""
     values = [value for group in groups.values() for value in group]

@@ -18,12 +18,14 @@ from PIL import Image
 
 from sightline.core.console import format_value, say, table
 from sightline.core.draw import Picture
-from sightline.evaluate.charts import histogram, rate_chart
+from sightline.evaluate.charts import curves, histogram, rate_chart
 from sightline.evaluate.grounding import GroundingScores
 from sightline.evaluate.listen import ListeningResult
+from sightline.evaluate.openloop import OpenLoopScores
 from sightline.evaluate.rollout import EpisodeRow
 from sightline.evaluate.statistics import Rate
 
+SHOWN_EPISODES = 4
 EMBED_LIMIT = 24 * 2**20  # bytes of film that are put into the page itself; more than that is linked
 PLAYER = 'controls muted loop playsinline preload="metadata" onmouseenter="this.play()"'
 METRICS = {
@@ -133,6 +135,32 @@ def write_grounding_report(path: Path, title: str, scores: GroundingScores, sett
         body += ["<h2>Answers (left) and truth (right)</h2>", '<div class="films wide">', *pictures, "</div>"]
     body.append(_settings(settings))
     _write(path, title, "Grounding: the planner is asked where things are, where they go and how to get there.", body)
+
+
+def write_open_loop_report(path: Path, title: str, scores: OpenLoopScores, settings: Mapping[str, Any]) -> None:
+    """Write the page of an open-loop evaluation."""
+    summary = scores.summary()
+    tiles = [
+        (f"{summary['open_loop_error']:.1f} %", "mean error, of each dimension's range"),
+        (f"{summary['constant_error']:.1f} %", "the same for always doing the average"),
+        (str(summary["frames"]), "frames asked"),
+    ]
+    body = [_tiles(tiles)]
+    for episode in scores.curves[:SHOWN_EPISODES]:
+        charts = [
+            curves(
+                {
+                    "recorded": (range(len(episode.recorded)), episode.recorded[:, i].tolist()),
+                    "policy": (episode.frames.tolist(), episode.predicted[:, i].tolist()),
+                },
+                name,
+            )
+            for i, name in enumerate(scores.names)
+        ]
+        note = '<p class="note">Wide grey: recorded. Thin: what the policy would do first in that frame.</p>'
+        body += [f"<h2>{escape(episode.name)}: {escape(episode.instruction)}</h2>", _card("", "".join(charts) + note)]
+    body.append(_settings(settings))
+    _write(path, title, "Open loop: what the policy would do at every moment of recorded episodes.", body)
 
 
 def _write(path: Path, title: str, lead: str, body: Sequence[str]) -> None:

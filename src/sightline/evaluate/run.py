@@ -20,17 +20,19 @@ from sightline.engine.robots import DEFAULT, ROBOTS
 from sightline.engine.skills.kinds import PLACE
 from sightline.evaluate.grounding import Grounder, evaluate_grounding
 from sightline.evaluate.listen import ListeningResult, listen
+from sightline.evaluate.openloop import evaluate_open_loop
 from sightline.evaluate.policies import EXPERT, REPLAY, load_policy
 from sightline.evaluate.report import (
     print_grounding,
     print_summary,
     success_rate,
     write_grounding_report,
+    write_open_loop_report,
     write_rollout_report,
 )
 from sightline.evaluate.rollout import Environment, RolloutSettings, rollout_in_processes
 
-SUITES = ("tabletop", "grounding")
+SUITES = ("tabletop", "grounding", "openloop")
 SEED_STRIDE = 1_000_000  # evaluations with different --seed never share an episode
 FILMS = 24
 DEFAULTS = {"robot": DEFAULT, "collection": STARTER, "tasks": PLACE}
@@ -55,13 +57,15 @@ def evaluate(
     phrasing: str = "plain",
     collection: str = "",
     tasks: str = "",
+    embodiment: str = "sightline",
 ) -> dict:
     """Evaluate a policy, print the result and write the report.
 
     Args:
         policy: checkpoint folder, ``tiny``, ``expert`` or ``replay:DIR``.
-        suite: ``tabletop`` (closed loop) or ``grounding`` (questions about the pictures in ``data``).
-        episodes: number of episodes (grounding: of pictures).
+        suite: ``tabletop`` (closed loop), ``grounding`` (questions about the pictures in ``data``) or ``openloop``
+            (what the policy would do in the recorded episodes of ``data``, read as ``embodiment`` says).
+        episodes: number of episodes (grounding: of pictures; openloop: of each dataset).
         split: ``seen`` or ``unseen``; a replay is tied to its dataset's scenes instead.
         seed: episode i has the seed ``seed * 1,000,000 + i``; a replay has none.
         video: folder for films of the first ``films`` episodes.
@@ -76,7 +80,7 @@ def evaluate(
     Returns:
         ``success_rate``, ``ci95``, ``wrong_object_rate``, ``episodes`` (rows), ``seconds``, ``settings`` and, where
         probed, ``listening``; for grounding ``box_acc50``, ``point_acc``, ``trace_mae_px``, more of their kind,
-        ``by_style`` and ``by_kind``.
+        ``by_style`` and ``by_kind``; for openloop ``open_loop_error``, ``constant_error`` and ``by_dimension``.
 
     Raises:
         SightlineError: unknown suite, policy, split or robot, or cards that do not match.
@@ -94,6 +98,9 @@ def evaluate(
     }
     if suite == "grounding":
         return _grounding(policy, data, episodes, seed, report, about | {"data": ", ".join(map(str, data))})
+    if suite == "openloop":
+        about |= {"data": ", ".join(map(str, data)), "embodiment": embodiment}
+        return _open_loop(policy, data, embodiment, episodes, report, about)
     settings = RolloutSettings(batch, execute, handling, films if video else 0, Path(video) if video else None)
     about["phrasing"] = phrasing
     scenes = {"robot": robot, "collection": collection, "tasks": tasks}
@@ -193,6 +200,22 @@ def _grounding(policy: str, data: Sequence[Path], pictures: int, seed: int, repo
         write_grounding_report(Path(report), f"{policy}: grounding", scores, about | {"pictures": pictures})
         say(f"Report: {report}")
     return summary | {"settings": about}
+
+
+def _open_loop(
+    policy: str, data: Sequence[Path], embodiment: str, episodes: int, report: Path | None, about: dict
+) -> dict:
+    actor = load_policy(policy)
+    from sightline.models.policy import Policy  # imports transformers, which takes seconds
+
+    if not isinstance(actor, Policy):
+        raise SightlineError(f"The suite openloop needs a trained policy, not '{policy}'.")
+    scores = evaluate_open_loop(actor, [Path(folder) for folder in data], embodiment, episodes)
+    scores.print()
+    if report is not None:
+        write_open_loop_report(Path(report), f"{policy}: open loop", scores, about)
+        say(f"Report: {report}")
+    return scores.summary() | {"settings": about}
 
 
 def code_version() -> str:

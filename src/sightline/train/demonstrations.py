@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.core.errors import SightlineError
@@ -15,6 +16,7 @@ from sightline.models.inputs import Transforms
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.train.objectives import ActionBatch, joint_action_loss
+from sightline.train.picture_cache import PictureCache
 from sightline.train.plans import COMMANDED, plans
 
 
@@ -28,13 +30,15 @@ class DemonstrationObjective:
     weight = 1.0
 
     def __init__(
-        self, mixture: Mixture, policy: Policy, samples: int, micro_batches: int = 1, threads: int = 4
-    ) -> None:
+        self, mixture: Mixture, policy: Policy, samples: int, micro_batches: int = 1, threads: int = 4,
+        cache_gib: float = 8.0,
+    ) -> None:  # fmt: skip
         """
         Args:
             samples: frames in a micro-batch.
             micro_batches: of one step, over all processes: each is a stretch of the mixture's draws.
             threads: that decode pictures; the loop asks for a batch while the one before is learned from.
+            cache_gib: of disk for pictures that have been decoded, see PictureCache.
         Raises:
             SightlineError: the policy has other cameras, sizes, chunk or embodiments than the mixture.
         """
@@ -44,6 +48,8 @@ class DemonstrationObjective:
         self._by_tag = {tag: policy.transforms.select(tag) if len(tags) > 1 else policy.transforms for tag in tags}
         for recordings in mixture.recordings:
             require_fit(policy, recordings)
+        side = policy.config.planner.image_size
+        self._cache = PictureCache(mixture, side, self.transforms.picture, cache_gib * 2**30)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     def batch(self, step: int, progress: float, part: int = 0) -> ActionBatch:
@@ -54,7 +60,7 @@ class DemonstrationObjective:
 
     def assemble(self, draws: list[Draw]) -> ActionBatch:
         """The batch of given frames."""
-        samples = list(self._pool.map(read, draws))
+        samples = list(self._pool.map(lambda draw: read(draw, self._cache.at(draw)), draws))
         scalers = [self._by_tag[draw.recordings.embodiment.tag] for draw in draws]
         inputs = self.transforms.inputs([sample.observation for sample in samples])
         return ActionBatch(
@@ -75,10 +81,13 @@ class DemonstrationObjective:
         return action, {"action": action}, len(batch.images)
 
 
-def read(draw: Draw) -> Sample:
-    """The sample of a draw, with its actions as they were meant where the state tells (see sightline.train.plans)."""
+def read(draw: Draw, images: dict[str, NDArray[np.uint8]] | None = None) -> Sample:
+    """The sample of a draw, with its actions as they were meant where the state tells (see sightline.train.plans).
+
+    ``images`` are its pictures, where they are at hand already.
+    """
     recordings, episode, t = draw
-    sample = recordings.sample(episode, t)
+    sample = recordings.sample(episode, t, images)
     if not set(COMMANDED) <= set(recordings.card.state_names):
         return sample
     window = slice(t, t + recordings.chunk + 1)

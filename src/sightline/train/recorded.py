@@ -155,7 +155,10 @@ def _objectives(
     sources: Sources, mixture: Mixture, policy: Policy, config: TrainConfig
 ) -> tuple[list[Objective], list[Check]]:
     learned, held = mixture.split(config.held_out)
-    objectives: list[Objective] = [DemonstrationObjective(learned, policy, config.action.samples, config.micro_batches)]
+    action = config.action
+    objectives: list[Objective] = [
+        DemonstrationObjective(learned, policy, action.samples, config.micro_batches, cache_gib=action.cache_gib)
+    ]
     if sources.chat:
         chat = config.chat
         objectives.append(
@@ -164,7 +167,7 @@ def _objectives(
                 chat.every, config.micro_batches, chat.longest,
             )
         )  # fmt: skip
-    unseen = None if held is None else DemonstrationObjective(held, policy, config.action.samples)
+    unseen = None if held is None else DemonstrationObjective(held, policy, action.samples, cache_gib=action.cache_gib)
     return objectives, [LossCheck(unseen, precision_of(config)), *_grounding_checks(sources, policy, config)]
 
 
