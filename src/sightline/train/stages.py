@@ -260,7 +260,7 @@ def _statistics(datasets: Sequence[Dataset]) -> dict:
 
 def _prepare(config: TrainConfig) -> None:
     keep_freed_memory()
-    World.join(local_device(config.device))
+    World.join(local_device(config.device)).share(config.micro_batches)  # an error before hours of reading
     neighbours = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     torch.set_num_threads(config.threads or max(1, (os.cpu_count() or 1) // neighbours))
 
