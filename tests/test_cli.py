@@ -34,10 +34,21 @@ CONTRACT = {
     "merge": ["--out"],
     "questions": ["--out", "--count", "--kinds", "--seed", "--workers", "--images", "--language", "--phrasing"],
     "annotate": ["--out", "--seed", "--language", "--phrasing"],
-    "pretrain": ["--data", "--out", "--preset", "--set"],
-    "posttrain": ["--data", "--init", "--out", "--guidance", "--preset", "--set"],
+    "pretrain": ["--data", "--chat", "--check", "--out", "--preset", "--base-vlm", "--dino", "--set"],
+    "posttrain": [
+        "--data",
+        "--embodiment",
+        "--mixture",
+        "--chat",
+        "--init",
+        "--out",
+        "--guidance",
+        "--preset",
+        "--set",
+    ],
     "evaluate": ["--policy", "--suite", "--split", "--robot", "--episodes", "--seed", "--video", "--report", "--data"],
     "ground": ["--policy", "--image", "--text", "--out"],
+    "plan": ["--preset", "--views"],
     "assets scenes": ["--out", "--count", "--seed", "--split", "--collection", "--size"],
     "assets objects": ["--out", "--count", "--kinds", "--seed", "--colliders"],
     "assets kinds": ["--collection"],
@@ -87,7 +98,7 @@ def test_arguments_become_the_command():
     line = "posttrain --data a b --init run1 --out run2 --guidance none --set steps=100 --set batch=8 --json r.json"
     sets, result = ("steps=100", "batch=8"), Path("r.json")
     data, init, out = (Path("a"), Path("b")), Path("run1"), Path("run2")
-    expected = cli.Posttrain(data, out, init, "none", overrides=sets, json=result)
+    expected = cli.Posttrain(data, out, init, guidance="none", overrides=sets, json=result)
     assert cli.parse(line.split()) == expected
     assert cli.parse(["inspect", "folder"]) == cli.Inspect(Path("folder"))
 

@@ -12,6 +12,7 @@ from sightline.cli_types import Folder, Folders, Json, Overrides
 from sightline.core.errors import SightlineError
 
 OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+Backbone = Annotated[str, tyro.conf.arg(metavar="DIR")]
 Sources = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE..")]
 
 
@@ -37,10 +38,12 @@ class Pretrain:
     """Held-out conversations on which the grounding score is measured."""
     preset: str = "tiny"
     """Size of the model and length of the training: tiny, m1 (the official InternVLA-M1), m1-mini."""
-    base_vlm: OptionalFolder = None
-    """Folder of a Qwen2.5-VL of any size (config.json, tokenizer.json, weights) to start the planner from."""
-    dino: OptionalFolder = None
-    """DINOv2 weights (file from torch.hub, or folder of transformers) to start the visual encoder from."""
+    base_vlm: Backbone = ""
+    """Qwen2.5-VL of any size to start the planner from: a folder (config.json, tokenizer.json, *.safetensors) or a hub
+    name such as Qwen/Qwen2.5-VL-3B-Instruct."""
+    dino: Backbone = ""
+    """DINOv2 to start the visual encoder from: a file from torch.hub, a folder of transformers or a hub name such as
+    facebook/dinov2-small."""
     overrides: Overrides = ()
     """Change any configuration key, e.g. --set steps=100 --set optimiser.rate=1e-4."""
     json: Json = None
@@ -64,7 +67,7 @@ class Pretrain:
             )
         sources = recorded.Sources(chat=self.chat, check=self.check)
         return recorded.pretrain_in_words(
-            sources, self.out, self.preset, list(self.overrides), recorded.Backbones(self.base_vlm, self.dino)
+            sources, self.out, self.preset, list(self.overrides), recorded.Backbones.of(self.base_vlm, self.dino)
         )
 
 
@@ -92,10 +95,10 @@ class Posttrain:
     """none: the vanilla policy that spatial guidance is compared with."""
     preset: str = "tiny"
     """Size of the model and length of the training: tiny, m1 (the official InternVLA-M1), m1-mini."""
-    base_vlm: OptionalFolder = None
-    """Folder of a Qwen2.5-VL to start the planner from, or whose tokenizer an official run needs."""
-    dino: OptionalFolder = None
-    """DINOv2 weights to start the visual encoder from."""
+    base_vlm: Backbone = ""
+    """Qwen2.5-VL to start the planner from, or whose tokenizer an official run needs: folder or hub name."""
+    dino: Backbone = ""
+    """DINOv2 to start the visual encoder from: file, folder or hub name."""
     overrides: Overrides = ()
     """Change any configuration key, e.g. --set steps=100 --set action.samples=8."""
     json: Json = None
@@ -115,5 +118,5 @@ class Posttrain:
         sources = recorded.Sources(self.data, self.embodiment, self.mixture, self.chat, self.check)
         return recorded.posttrain_recorded(
             sources, self.init, self.out, self.guidance, self.preset, list(self.overrides),
-            recorded.Backbones(self.base_vlm, self.dino),
+            recorded.Backbones.of(self.base_vlm, self.dino),
         )  # fmt: skip

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.distributed as dist
 from processes import run_together
 from safetensors.torch import load_file
 from small import roll_back, run_stage
 
 from sightline.core.errors import SightlineError
-from sightline.train.distribute import World, local_device
+from sightline.models.policy import Policy
+from sightline.train.config import OptimiserConfig, TrainConfig
+from sightline.train.distribute import ShardedReplica, World, distribute, local_device
+from sightline.train.optimise import make_optimiser
 
 # The grounding objective sits every other update out, and what it alone uses with it.
 JOINT = (
@@ -102,21 +106,24 @@ def test_sharing_goes_with_adapters_and_half_precision(data: Path, stage1: Path,
     assert_same_numbers(tmp_path / "shared", tmp_path / "alone", 0.01, "step", "loss", "gradient_norm", "action_loss")
 
 
-def refused(stage: str, data: Path, out: Path, init: Path, settings: tuple[str, ...], words: str) -> None:
-    with pytest.raises(SightlineError, match=words):
-        run_stage(stage, data, out, init, settings)
+def test_what_cannot_be_shared_is_refused(policy: Policy) -> None:
+    with pytest.raises(SightlineError, match=r"3 micro-batches cannot be shared by 2 .* a multiple of 2"):
+        World(0, 2).share(3)
+    with pytest.raises(SightlineError, match="for one process, but 2 were started"):
+        distribute(policy.system, TrainConfig(distribution="none"), World(0, 2))
+    with pytest.raises(SightlineError, match="Unknown distribution 'fsdp2'"):
+        TrainConfig(distribution="fsdp2")
 
 
-def refusals(data: Path, out: Path, init: Path) -> None:
-    """What several processes cannot do, one after the other."""
-    refused("posttrain", data, out, init, ("micro_batches=3",), "3 micro-batches cannot be shared by 2 processes")
-    two = "micro_batches=2"
-    refused("posttrain", data, out, init, (two, "distribution=none"), "for one process, but 2 were started")
-    refused("posttrain", data, out, init, (two, "distribution=fsdp"), "Muon needs whole matrices")
-
-
-def test_what_cannot_be_shared_is_refused(data: Path, stage1: Path, tmp_path: Path) -> None:
-    run_together(2, refusals, data, tmp_path / "run", stage1)
+def test_muon_refuses_shares_of_matrices(policy: Policy) -> None:
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    try:
+        ShardedReplica(policy.system, World(), "fp32")
+        make_optimiser(policy.system, OptimiserConfig())
+        with pytest.raises(SightlineError, match="Muon needs whole matrices"):
+            make_optimiser(policy.system, OptimiserConfig(muon=True))
+    finally:
+        dist.destroy_process_group()
 
 
 def test_processes_share_micro_batches_in_order() -> None:

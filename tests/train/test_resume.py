@@ -49,10 +49,9 @@ def kill_in_the_middle(stage: str, data: Path, out: Path, init: Path | None, ove
 
 STORIES = {
     "stage 1": ("pretrain", ("precision=bf16",)),
-    "stage 1 in fp32": ("pretrain", ("precision=fp32",)),
     "stage 2, AdamW, average, micro-batches": (
         "posttrain",
-        ("action.planner=joint", "optimiser.muon=false", "ema=0.9", "micro_batches=2", "save=async"),
+        ("action.planner=joint", "precision=fp32", "optimiser.muon=false", "ema=0.9", "micro_batches=2", "save=async"),
     ),
     "stage 2 with adapters": (
         "posttrain",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -23,6 +25,7 @@ from sightline.models.weights import fill
 # Heads of the DINOv2 sizes by their width; the hub's names are s, b, l, g.
 DINO_HEADS = {384: 6, 768: 12, 1024: 16, 1536: 24}
 
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 # Special tokens as transformers' configurations name them.
 TOKEN_KEYS = {
     "pad": "pad", "end": "eos", "vision_start": "vision_start", "vision_end": "vision_end", "image": "image",
@@ -198,6 +201,24 @@ def dino_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for number in (1, 2):
             renamed[f"{ours}.ls{number}.gamma"] = plain[f"{theirs}.layer_scale{number}.lambda1"]
     return renamed
+
+
+def resolve(name: str | Path) -> Path:
+    """The local path of a backbone: a file or folder as it is, a hub name (``Qwen/Qwen2.5-VL-3B-Instruct``) fetched.
+
+    Raises SightlineError where there is neither, or the hub cannot be reached.
+    """
+    path = Path(name)
+    if path.exists():
+        return path
+    if not HUB_NAME.fullmatch(str(name)):
+        raise SightlineError(f"There is no file or folder {name}.")
+    try:
+        return Path(snapshot_download(str(name), allow_patterns=["*.json", "*.safetensors"]))
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise SightlineError(
+            f"There is no folder {name}, and the hub does not give it ({first_line(error)}); download it first."
+        ) from None
 
 
 def load_backbones(system: DualSystem, qwen: Path | None, dino: Path | None) -> None:

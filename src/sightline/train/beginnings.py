@@ -18,6 +18,7 @@ from sightline.models.backbones import (
     read_planner_config,
     read_tensors,
     read_tokenizer,
+    resolve,
 )
 from sightline.models.config import SpecialIds, SystemConfig
 from sightline.models.m1 import load_official
@@ -36,6 +37,11 @@ class Backbones:
 
     qwen: Path | None = None
     dino: Path | None = None
+
+    @staticmethod
+    def of(qwen: str, dino: str) -> Backbones:
+        """By path or hub name; empty = none."""
+        return Backbones(resolve(qwen) if qwen else None, resolve(dino) if dino else None)
 
 
 def sized_by(backbones: Backbones, system: SystemConfig) -> SystemConfig:

@@ -57,7 +57,7 @@ class Trainer:
         self.start: dict[str, float] = {}
         checkpoint = self.world.agree(last_checkpoint(run))
         if checkpoint is not None:
-            self._resume_policy(checkpoint)
+            self._take_over(Policy.from_pretrained(checkpoint / "policy"))
         prepare(self.system, config)
         self.replica = distribute(self.system, config, self.world)
         self.optimiser = make_optimiser(self.system, config.optimiser)
@@ -69,10 +69,8 @@ class Trainer:
         if self.world.first:
             save_yaml(config, run / "config.yaml")
 
-    def _resume_policy(self, checkpoint: Path) -> None:
-        """Take over the weights that do not learn; those that do follow in :meth:`_resume`."""
-        self.loop_state = read_state(checkpoint)
-        stored = Policy.from_pretrained(checkpoint / "policy")
+    def _take_over(self, stored: Policy) -> None:
+        """The weights of the run so far; those that learn, as training left them, follow in :meth:`_resume`."""
         if stored.config != self.policy.config:
             raise SightlineError(
                 f"{self.run} holds a run with another model configuration; choose another --out folder."
@@ -80,7 +78,7 @@ class Trainer:
         self.system.load_state_dict(stored.system.state_dict())
 
     def _resume(self, checkpoint: Path) -> None:
-        state = self.loop_state
+        state = read_state(checkpoint)
         self.state.restore(checkpoint, self.world)
         self.step, self.elapsed, self.samples = state["step"], state["elapsed"], state["samples"]
         self.metrics, self.start = state["metrics"], state["start"]

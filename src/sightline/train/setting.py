@@ -17,9 +17,12 @@ from sightline.train.distribute import World, local_device
 
 
 def prepare(config: TrainConfig) -> None:
-    """Meet the other processes of the run, if any, and share the machine's threads with those beside this one."""
+    """Meet the other processes of the run, if any, and share the machine's threads with those beside this one.
+
+    Raises SightlineError, before hours of reading, where the micro-batches cannot be shared evenly.
+    """
     keep_freed_memory()
-    World.join(local_device(config.device))
+    World.join(local_device(config.device)).share(config.micro_batches)
     neighbours = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     torch.set_num_threads(config.threads or max(1, (os.cpu_count() or 1) // neighbours))
 
