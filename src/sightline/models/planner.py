@@ -12,6 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from sightline.models.config import PlannerConfig
 from sightline.models.prompts import TokenBatch
+from sightline.models.qwen_vision import rearrange
 
 # transformers warns about the mrope_section key of its own configuration class; nothing a user could act on.
 transformers_logging.get_logger("transformers.modeling_rope_utils").setLevel("ERROR")
@@ -85,6 +86,7 @@ class QwenPlanner(nn.Module):
         super().__init__()
         self.config = config
         self.model = Qwen2_5_VLForConditionalGeneration(qwen_config(config))
+        rearrange(self.model.model.visual)
         self.attention = ""  # an implementation that transformers knows; empty = the fastest on the device
         self._attention = ""
         self._choose_attention("cpu")
@@ -133,7 +135,18 @@ class QwenPlanner(nn.Module):
             grid: [pictures,3] patches of each picture: time (1), down, across.
         """
         self._choose_attention(pixel_values.device.type)
+        self._tell_windows(grid.tolist())
         return self.model.model.visual(pixel_values, grid).pooler_output
+
+    def _tell_windows(self, grid: list[list[int]]) -> None:
+        """Tell each vision block how long its windows are, where all of them are alike (see WindowAttention)."""
+        config, (_, down, across) = self.config, grid[0]
+        alike = all(size == grid[0] for size in grid)
+        side = config.window // config.patch  # 0: the whole picture
+        even = alike and side > 0 and down % side == 0 and across % side == 0
+        for number, block in enumerate(self.model.model.visual.blocks):
+            whole = not side or number in config.full_attention
+            block.attn.length = (down * across if alike else 0) if whole else (side * side if even else 0)
 
     def forward(self, images: Tensor, tokens: TokenBatch, layers: int = 1) -> PlannerStates:
         """Hidden states of the last ``layers`` layers for pictures [B,V,S,S,3] uint8 and packed questions."""
