@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import torch
+import torch.distributed.checkpoint as dcp
 from processes import PROCESSES
 from safetensors.torch import load_file
 from small import run_stage
@@ -99,6 +101,22 @@ def test_a_checkpoint_that_cannot_be_written_ends_the_run(
     with pytest.raises(SightlineError, match=r"checkpoint of step 4 could not be written .*No space left.* free some"):
         run_stage("posttrain", data, tmp_path / "run", stage1, ("steps=4", "save_every=2", f"save={save}"))
     assert last_checkpoint(tmp_path / "run") == tmp_path / "run/checkpoints/0000002"
+
+
+def test_a_disk_that_is_full_for_tensors_is_named_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dcp.HuggingFaceStorageWriter, "write_data", full)
+    writer = CheckpointWriter(tmp_path, World(), behind=True)
+    writer.save(3, {"weights/a": torch.zeros(2)}, {}, lambda folder: None)
+    with pytest.raises(
+        SightlineError, match=r"written to \S+ \(\[Errno 28\] No space left on device\); free some space"
+    ):
+        writer.wait()
+    assert not list((tmp_path / "checkpoints").iterdir())
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

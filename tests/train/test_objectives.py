@@ -104,6 +104,9 @@ def test_batches_depend_on_seed_and_step_alone(name: str, request: pytest.Fixtur
     for step in (5, 2, 0):
         assert same(objective.batch(step, step / 6), first[step]), step
     assert not same(first[1], first[2])
+    parts = [objective.batch(2, 2 / 6, part) for part in range(3)]
+    assert same(parts[0], first[2]) and not same(parts[1], first[2]) and not same(parts[1], parts[2])
+    assert same(objective.batch(2, 2 / 6, 1), parts[1])
     source.seed = 1
     assert not same(objective.batch(2, 2 / 6), first[2])
 

@@ -119,9 +119,8 @@ class CheckpointWriter:
 
     def _failed(self, step: int, error: BaseException) -> SightlineError:
         shutil.rmtree(self.root / f".{step:07d}.partial", ignore_errors=True)
-        reason = " ".join(str(error).split())
         return SightlineError(
-            f"The checkpoint of step {step} could not be written to {self.root} ({reason}); free some space."
+            f"The checkpoint of step {step} could not be written to {self.root} ({_reason(error)}); free some space."
         )
 
 
@@ -165,8 +164,14 @@ def read_tensors(checkpoint: Path, targets: Mapping[str, Tensor], world: World) 
 
 
 def _unreadable(checkpoint: Path, error: BaseException) -> SightlineError:
-    reason = " ".join(str(error).split())
     return SightlineError(
-        f"The training state in {checkpoint / 'training_state'} cannot be read ({reason}); delete {checkpoint} to "
-        "resume earlier."
+        f"The training state in {checkpoint / 'training_state'} cannot be read ({_reason(error)}); delete {checkpoint} "
+        "to resume earlier."
     )
+
+
+def _reason(error: BaseException) -> str:
+    """One line of what went wrong, without the tracebacks that processes report to each other."""
+    if isinstance(error, CheckpointException):
+        error = next(iter(error.failures.values()))[0]
+    return " ".join(str(error).split())

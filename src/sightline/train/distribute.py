@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 
@@ -156,15 +156,25 @@ class ShardedReplica(Replica):
         half = torch.bfloat16 if precision == "bf16" else None
         # Autocast decides what is computed in which precision; batches hold calibration, which must stay exact.
         policy = MixedPrecisionPolicy(half, torch.float32, cast_forward_inputs=False)
-        for name, block in repeated_blocks(system):
-            if longest(name, BACKBONES):
-                fully_shard(block, mesh=mesh, mp_policy=policy)
+        blocks = [
+            fully_shard(block, mesh=mesh, mp_policy=policy)
+            for name, block in repeated_blocks(system)
+            if longest(name, BACKBONES)
+        ]
         loose = {p for name, p in parameters.items() if not longest(name, BACKBONES) or p.ndim == 0}
-        fully_shard(system, mesh=mesh, mp_policy=policy, ignored_params=loose)
+        self.root: FSDPModule = fully_shard(system, mesh=mesh, mp_policy=policy, ignored_params=loose)
         self.loose = [p for p in parameters.values() if p in loose and p.requires_grad]
 
+        def make_whole_once() -> None:
+            for block in blocks:
+                block.unshard()
+                block.reshard()
+
+        # Blocks that have never been whole cannot be left out of an update of several micro-batches.
+        self.whole(make_whole_once)
+
     def turn(self, last: bool) -> AbstractContextManager:
-        self.system.set_requires_gradient_sync(last)  # type: ignore[operator]
+        self.root.set_requires_gradient_sync(last)
         return nullcontext()
 
     @torch.no_grad()
@@ -191,7 +201,7 @@ class ShardedReplica(Replica):
         # Not in inference mode: weights that come together in it could not be learned from afterwards.
         with torch.no_grad():
             result = self.system(_Function, function)
-        self.system.reshard()  # type: ignore[operator]
+        self.root.reshard()
         return result
 
 
