@@ -238,16 +238,25 @@ def collate(samples: Sequence[ChatSample], tokenizer: WordTokenizer, side: str =
 
 def read_chat(planner: QwenPlanner, batch: ChatBatch) -> PlannerStates:
     """What the planner thinks of conversations, for :meth:`QwenPlanner.text_loss`; visual tokens are [tokens,width]."""
-    if batch.pixels is None:
-        layers = planner.read(batch.tokens, None)
-        none = layers[-1].new_zeros(0, layers[-1].shape[-1])
-        return PlannerStates(layers, none, none)
-    seen = planner.model.model.visual(batch.pixels, batch.grids).pooler_output
+    if batch.pixels is None or batch.grids is None:
+        layers, seen = planner.read(batch.tokens, None), _nothing(planner)
+        # Processes that share their weights (FSDP) must all take the same way: nothing is seen too.
+        layers[-1] = layers[-1] + seen.sum().to(layers[-1].dtype)
+        return PlannerStates(layers, seen, seen)
+    seen = planner.see_patches(batch.pixels, batch.grids)
     layers = planner.read(batch.tokens, seen)
     return PlannerStates(layers, seen, layers[-1][batch.tokens.image_mask])
 
 
-@torch.inference_mode()
+def _nothing(planner: QwenPlanner) -> Tensor:
+    """No visual tokens [0,width] of a blank picture: looking at it changes nothing, gradients are zero."""
+    config, device = planner.config, next(planner.parameters()).device
+    blank = torch.zeros(config.merge**2, 3 * config.patch**2, device=device)
+    grid = torch.tensor([[1, config.merge, config.merge]], device=device)
+    return planner.see_patches(blank, grid)[:0]
+
+
+@torch.no_grad()
 def answer(
     planner: QwenPlanner, tokenizer: WordTokenizer, questions: Sequence[ChatSample], max_tokens: int
 ) -> list[str]:

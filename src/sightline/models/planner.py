@@ -103,50 +103,44 @@ class QwenPlanner(nn.Module):
         """Visual tokens along one side of a picture."""
         return self.config.image_size // (self.config.patch * self.config.merge)
 
-    def pixel_values(self, images: Tensor) -> Tensor:
-        """Patches in the order of Qwen2.5-VL's image processor.
+    def patches(self, images: Tensor) -> Tensor:
+        """Patches in the order of Qwen2.5-VL's image processor, each once (see :meth:`pixel_values`).
 
         Args:
             images: [B,V,S,S,3] uint8.
         Returns:
-            [B*V*patches, 3 * temporal_patch * patch * patch] float32, CLIP-normalised, merge groups together.
+            [B*V*patches, 3 * patch * patch] float32, CLIP-normalised, merge groups together.
         """
         side, patch, merge = self.config.image_size, self.config.patch, self.config.merge
-        mean = torch.tensor(CLIP_MEAN, device=images.device) * 255
-        std = torch.tensor(CLIP_STD, device=images.device) * 255
-        x = ((images.flatten(0, 1).float() - mean) / std).permute(0, 3, 1, 2)
         cells = side // (patch * merge)
-        x = x.view(len(x), 3, cells, merge, patch, cells, merge, patch).permute(0, 2, 5, 3, 6, 1, 4, 7)
-        x = x.reshape(-1, 3, 1, patch * patch).expand(-1, -1, self.config.temporal_patch, -1)
-        return x.reshape(len(x), -1)
+        # Bytes are put in order before they become numbers four times as large.
+        x = images.reshape(-1, cells, merge, patch, cells, merge, patch, 3).permute(0, 1, 4, 2, 5, 7, 3, 6)
+        x = x.reshape(-1, 3, patch * patch).float()
+        mean, std = (torch.tensor(value, device=x.device)[:, None] * 255 for value in (CLIP_MEAN, CLIP_STD))
+        return x.sub_(mean).div_(std).flatten(1)
+
+    def pixel_values(self, images: Tensor) -> Tensor:
+        """[B*V*patches, 3 * temporal_patch * patch * patch] patches of [B,V,S,S,3] uint8 as the image processor of
+        Qwen2.5-VL makes them: a still picture is repeated in time."""
+        x = self.patches(images).unflatten(1, (3, 1, -1))
+        return x.expand(-1, -1, self.config.temporal_patch, -1).flatten(1)
 
     def see(self, images: Tensor) -> Tensor:
         """Visual tokens [B,V,G*G,width] of pictures [B,V,S,S,3] uint8."""
         batch, views = images.shape[:2]
         side = self.config.image_size // self.config.patch
         grid = torch.tensor([[1, side, side]], device=images.device).expand(batch * views, -1)
-        return self.see_patches(self.pixel_values(images), grid).view(batch, views, self.grid**2, -1)
+        return self.see_patches(self.patches(images), grid).view(batch, views, self.grid**2, -1)
 
     def see_patches(self, pixel_values: Tensor, grid: Tensor) -> Tensor:
         """Visual tokens [N,width] of pictures of any size, one after the other.
 
         Args:
-            pixel_values: [patches, 3 * temporal_patch * patch * patch] as :meth:`pixel_values` orders them.
+            pixel_values: as :meth:`pixel_values` or :meth:`patches` order them.
             grid: [pictures,3] patches of each picture: time (1), down, across.
         """
         self._choose_attention(pixel_values.device.type)
-        self._tell_windows(grid.tolist())
         return self.model.model.visual(pixel_values, grid).pooler_output
-
-    def _tell_windows(self, grid: list[list[int]]) -> None:
-        """Tell each vision block how long its windows are, where all of them are alike (see WindowAttention)."""
-        config, (_, down, across) = self.config, grid[0]
-        alike = all(size == grid[0] for size in grid)
-        side = config.window // config.patch  # 0: the whole picture
-        even = alike and side > 0 and down % side == 0 and across % side == 0
-        for number, block in enumerate(self.model.model.visual.blocks):
-            whole = not side or number in config.full_attention
-            block.attn.length = (down * across if alike else 0) if whole else (side * side if even else 0)
 
     def forward(self, images: Tensor, tokens: TokenBatch, layers: int = 1) -> PlannerStates:
         """Hidden states of the last ``layers`` layers for pictures [B,V,S,S,3] uint8 and packed questions."""

@@ -135,7 +135,7 @@ class Packer:
         extra = [self.tokenizer.id(f"<|{name}|>") for name in prompt.readouts]
         return ids + extra, labels + [-100] * len(extra)
 
-    def pack(self, prompts: list[list[Prompt]], views: int, pad_to: int = 16) -> TokenBatch:
+    def pack(self, prompts: list[list[Prompt]], views: int, pad_to: int = 4) -> TokenBatch:
         """Pack the prompts of each sample behind its pictures; lengths are rounded up to a multiple of ``pad_to``."""
         if not prompts or not all(prompts):
             raise SightlineError("Every sample needs at least one question.")

@@ -21,6 +21,7 @@ from sightline.models.visual_encoder import VisualEncoder
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+IMAGENET = IMAGENET_MEAN, IMAGENET_STD
 
 
 @dataclass
@@ -79,10 +80,11 @@ class DualSystem(nn.Module):
     def encode_views(self, images: Tensor, corners: Tensor | None = None) -> Tensor:
         """Visual-encoder features [B,V,side,side,C] of pictures [B,V,S,S,3] uint8, or of windows cut out of pictures at
         ``corners`` [B,V,2] (row, column; in patches)."""
-        mean = torch.tensor(IMAGENET_MEAN, device=images.device) * 255
-        std = torch.tensor(IMAGENET_STD, device=images.device) * 255
         batch, views = images.shape[:2]
-        pixels = ((images.flatten(0, 1).float() - mean) / std).permute(0, 3, 1, 2)
+        # Bytes are put in order before they become numbers four times as large.
+        pixels = images.flatten(0, 1).permute(0, 3, 1, 2).contiguous().float()
+        mean, std = (torch.tensor(value, device=pixels.device)[:, None, None] * 255 for value in IMAGENET)
+        pixels = pixels.sub_(mean).div_(std)
         return self.encode_pixels(pixels.unflatten(0, (batch, views)), corners)
 
     def encode_pixels(self, pixels: Tensor, corners: Tensor | None = None) -> Tensor:

@@ -116,7 +116,7 @@ class ChatCheck:
                 "its answer: name others to check on."
             )
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def __call__(self, policy: Policy) -> dict[str, float]:
         """``box_acc50`` of true boxes, ``point_acc`` of point questions, ``trace_mae_px`` at a picture width of 224.
         What is not answered counts as wrong; NaN where there is no such question."""

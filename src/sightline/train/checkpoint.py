@@ -37,6 +37,8 @@ class CheckpointWriter:
     """
 
     def __init__(self, run: Path, world: World, behind: bool) -> None:
+        if not hasattr(dcp, "HuggingFaceStorageWriter"):
+            raise SightlineError("Training needs torch 2.9 or newer, for its checkpoints: pip install --upgrade torch.")
         self.root, self.world, self.behind = run / "checkpoints", world, behind
         # A group of its own: what is written behind training must not get between the gradients.
         self.group = dist.new_group(backend="gloo") if world.size > 1 else None
