@@ -19,7 +19,8 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.models.backbones import read_planner_config, read_tensors, read_tokenizer
 from sightline.models.config import QWEN_3B, QWEN_7B, PlannerConfig
 from sightline.models.m1_layout import from_official, system_config, to_official
-from sightline.models.m1_statistics import card_of, official_statistics, statistics_of
+from sightline.models.m1_statistics import OWN_CARD, card_of, official_statistics, statistics_of
+from sightline.models.planner import qwen_config
 from sightline.models.policy import Policy
 from sightline.models.tokenizer import MissingTokenizer
 from sightline.models.weights import empty_system, load_weights
@@ -59,13 +60,15 @@ def load_official(
     model = empty_system(system, dtype or torch.float32)
     load_weights(model, weights, str(weights_file))
     notes = {NOTE: {**layout, "file": weights_file.name, "config": config, "statistics": statistics, "tag": tag}}
-    return Policy(model, tokenizer or MissingTokenizer(), card, statistics_of(statistics[tag]), notes)
+    scaling = statistics_of(statistics[tag], OWN_CARD in config)
+    return Policy(model, tokenizer or MissingTokenizer(), card, scaling, notes)
 
 
 def save_official(policy: Policy, folder: Path | str) -> Path:
     """Write a policy of the official design as a run folder that the official code loads; returns the ``.pt`` file.
 
-    One that came from :func:`load_official` is written as it was: same keys, same types, same bits.
+    The folder ``base_vlm`` in it holds config.json and tokenizer.json of the planner. A policy that came from
+    :func:`load_official` is written as it was: same keys, same types, same bits.
 
     Raises SightlineError where the policy has parts that the official layout has no place for.
     """
@@ -76,12 +79,21 @@ def save_official(policy: Policy, folder: Path | str) -> Path:
     statistics = note.get("statistics") or official_statistics(policy.statistics, policy.card)
     file = folder / "checkpoints" / note.get("file", "steps_0_pytorch_model.pt")
     file.parent.mkdir(parents=True, exist_ok=True)
+    _write_base(policy, folder / "base_vlm")
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (folder / "dataset_statistics.json").write_text(json.dumps(statistics, indent=2))
     partial = file.with_suffix(".partial")
     torch.save(weights, partial)
     partial.replace(file)
     return file
+
+
+def _write_base(policy: Policy, folder: Path) -> None:
+    """What the planner's sizes and words are, for whoever loads the run without its base: no weights."""
+    folder.mkdir(parents=True, exist_ok=True)
+    qwen_config(policy.config.planner).to_json_file(folder / "config.json")
+    if not isinstance(policy.tokenizer, MissingTokenizer):
+        policy.tokenizer.save(folder / "tokenizer.json")
 
 
 def locate(path: Path) -> tuple[Path, Path]:
@@ -168,6 +180,7 @@ def _official_config(policy: Policy) -> dict[str, Any]:
         },
         "datasets": {"vla_data": {"CoT_prompt": config.prompt, "image_size": [config.planner.image_size] * 2}},
         "trainer": {"repeated_diffusion_steps": expert.repeated_steps, "pretrained_checkpoint": None},
+        OWN_CARD: policy.card.to_dict(),
     }
 
 

@@ -15,14 +15,16 @@ from sightline.data.embodiments import EMBODIMENTS
 PICTURE = (224, 224)
 CONTROL_HZ = {"oxe_bridge": 5, "oxe_rt1": 3, "franka": 20}
 GRIPPER = "1 or 0, as the official code stores it: 1 open where the tag is oxe_*, else as in the dataset"
+OWN_CARD = "sightline_card"  # key of config.yaml in runs that were trained here: the official code ignores it
 NUMBERS = ("mean", "std", "max", "min", "q01", "q99")
 
 
-def statistics_of(found: Mapping[str, Any]) -> dict[str, Any]:
+def statistics_of(found: Mapping[str, Any], own_card: bool = False) -> dict[str, Any]:
     """Our statistics of one embodiment: quantiles, with the modes that invert the official un-normalisation.
 
     Official: clip to [-1, 1], then q01/q99 where ``mask`` says so; the others are grippers, thresholded at 0.5 into
-    0 or 1. (The official code thresholds dimension 6 whatever it is, which is a joint where there are eight.)
+    0 or 1. (The official code thresholds dimension 6 whatever it is, which is a joint where there are eight.) With a
+    card of our own (see OWN_CARD) they take the two values that the data has.
     """
     action = found["action"]
     count = len(action["q01"])
@@ -30,7 +32,7 @@ def statistics_of(found: Mapping[str, Any]) -> dict[str, Any]:
     if any(len(action[name]) != count for name in NUMBERS if name in action) or len(mask) != count:
         raise SightlineError("dataset_statistics.json has action lists of different lengths; restore it from the run.")
     numbers = {name: list(action[name]) for name in NUMBERS if name in action}
-    for index in (i for i, scaled in enumerate(mask) if not scaled):
+    for index in (i for i, scaled in enumerate(mask) if not scaled and not own_card):
         for name, value in (("min", 0.0), ("max", 1.0)):
             numbers[name] = _with(numbers.get(name, [value] * count), index, value)
     return {"action": {**numbers, "mode": ["q99_clipped" if scaled else "binary" for scaled in mask]}}
@@ -42,6 +44,8 @@ def _with(values: list[float], index: int, value: float) -> list[float]:
 
 def card_of(tag: str, found: Mapping[str, Any], config: Mapping[str, Any]) -> Card:
     """The interface card of an embodiment, as far as the official files tell."""
+    if OWN_CARD in config:
+        return Card.from_dict(config[OWN_CARD])
     count = len(found["action"]["q01"])
     framework = config.get("framework", {}).get("action_model", {})
     chunk = int(framework.get("future_action_window_size", framework.get("action_horizon", 16) - 1)) + 1
