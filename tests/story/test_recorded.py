@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from sightline import Policy
 from sightline.cli import execute, parse
@@ -54,6 +55,14 @@ def test_from_conversations_to_an_official_checkpoint(tmp_path: Path) -> None:
     assert {"box_acc50", "forgetting/box_acc50"} <= result.keys()
     learned = [row for row in rows(tmp_path / "stage2") if "chat" in row]
     assert all(np.isfinite(row["loss"]) and row["loss"] > row["action"] for row in learned)  # one sum of both losses
+
+    adapted = ("steps=3", "lora.rank=2", "frozen_precision=bf16", "recompute=true")
+    run(f"{stage2} --out {tmp_path}/adapted", *adapted)
+    stored = load_file(tmp_path / "adapted" / "checkpoints" / "last" / "policy" / "model.safetensors")
+    assert stored["planner.model.model.visual.blocks.0.attn.qkv.weight"].dtype == torch.bfloat16
+    assert stored["expert.net.x_embedder.linear.weight"].dtype == torch.float32
+    half = Policy.from_pretrained(tmp_path / "adapted", dtype=torch.bfloat16).system
+    assert {p.dtype for p in half.parameters()} == {torch.bfloat16}
 
     policy = Policy.from_pretrained(tmp_path / "stage2")
     assert policy.card.robot == "panda" and policy.config.chunk == 4

@@ -60,7 +60,7 @@ def test_merging_is_what_peft_computes(policy: Policy) -> None:
     before = answers(plain)
     plain.system.load_state_dict(weights)
     for mine, theirs, old in zip(answers(plain), answers(policy), before, strict=True):
-        torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(mine, theirs, atol=1e-3, rtol=1e-3)
         assert not torch.allclose(mine, old, atol=1e-2)
 
 

@@ -26,7 +26,7 @@ from sightline.models.inputs import Transforms
 from sightline.models.raw import query_tokens
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import MissingTokenizer, WordTokenizer
-from sightline.models.weights import HEAD, empty_system, load_weights
+from sightline.models.weights import HEAD, empty_system, load_weights, stored_dtype
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints"
 
@@ -179,8 +179,12 @@ class Policy:
         os.replace(partial, folder / "model.safetensors")
 
     @staticmethod
-    def from_pretrained(source: Path | str, device: str = "cpu") -> Policy:
+    def from_pretrained(source: Path | str, device: str = "cpu", dtype: torch.dtype | None = None) -> Policy:
         """Load a checkpoint folder, the newest policy of a run folder, or a shipped checkpoint by its name (``tiny``).
+
+        Args:
+            dtype: what to compute in; by default bfloat16 where a part (the planner, the rest) is stored so
+                altogether, else float32.
 
         Raises SightlineError naming the missing or damaged file, or the unexpected weight.
         """
@@ -208,9 +212,8 @@ class Policy:
             raise SightlineError(
                 f"The weights in {folder} cannot be read ({error}); copy the checkpoint again."
             ) from None
-        # float16 is for shipping only: its range is too small to compute with.
-        halves = any(value.dtype == torch.bfloat16 for value in weights.values())
-        system = empty_system(config, torch.bfloat16 if halves else torch.float32)
+        dtypes = stored_dtype(weights, planner=True), stored_dtype(weights, planner=False)
+        system = empty_system(config, *(dtypes if dtype is None else (dtype, dtype)))
         load_weights(system, weights, str(folder))
         return Policy(system.to(device), tokenizer, card, statistics, stored.get("notes", {}))
 

@@ -27,18 +27,41 @@ def default_dtype(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def random_system(config: SystemConfig, dtype: torch.dtype = torch.float32) -> DualSystem:
-    """A system with random weights made in ``dtype`` straight away: a copy in float32 need not fit into memory."""
-    with default_dtype(dtype):
-        return DualSystem(config)
+def random_system(
+    config: SystemConfig, planner: torch.dtype = torch.float32, rest: torch.dtype | None = None
+) -> DualSystem:
+    """A system with random weights, its planner made in that type straight away: a copy in float32 need not fit into
+    memory. ``rest`` is the type of all other parts, the planner's by default."""
+    with default_dtype(planner):
+        system = DualSystem(config)
+    return _rest_in(system, rest)
 
 
-def empty_system(config: SystemConfig, dtype: torch.dtype = torch.float32) -> DualSystem:
-    """A system whose weights are still to come: drawing billions of random numbers first would take minutes."""
-    with default_dtype(dtype), no_init_weights():
+def empty_system(
+    config: SystemConfig, planner: torch.dtype = torch.float32, rest: torch.dtype | None = None
+) -> DualSystem:
+    """:func:`random_system` with weights still to come: drawing billions of random numbers first would take minutes."""
+    with default_dtype(planner), no_init_weights():
         system = DualSystem(config)
     system.planner.model.tie_weights()  # part of the initialisation that has been left out
+    return _rest_in(system, rest)
+
+
+def _rest_in(system: DualSystem, dtype: torch.dtype | None) -> DualSystem:
+    if dtype is not None:
+        for name, parameter in system.named_parameters():
+            if not name.startswith("planner."):
+                parameter.data = parameter.data.to(dtype)
     return system
+
+
+def stored_dtype(weights: Mapping[str, Tensor], planner: bool) -> torch.dtype:
+    """What to compute in: bfloat16 where all weights of the planner (or of the rest) are stored so, else float32.
+
+    float16 is for shipping only: its range is too small to compute with.
+    """
+    mine = (value for name, value in weights.items() if name.startswith("planner.") == planner)
+    return torch.bfloat16 if all(value.dtype == torch.bfloat16 for value in mine) else torch.float32
 
 
 def load_weights(system: DualSystem, weights: Mapping[str, Tensor], source: str) -> None:

@@ -25,8 +25,10 @@ from sightline.models.m1 import load_official
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import WordTokenizer
+from sightline.models.weights import random_system
 from sightline.train.config import TrainConfig
 from sightline.train.distribute import local_device
+from sightline.train.memory import planner_dtype
 
 CHAT = ("system\nYou are a helpful assistant.\n", "user\n", "assistant\n")
 
@@ -86,7 +88,7 @@ def fresh_policy(
     else:
         raise SightlineError(f"{backbones.qwen} has no tokenizer.json; take it from the same Qwen2.5-VL.")
     torch.manual_seed(config.seed)
-    model = DualSystem(system)
+    model = random_system(system, planner_dtype(config.frozen_precision), torch.float32)
     load_backbones(model, backbones.qwen, backbones.dino)
     return Policy(model.to(local_device(config.device)), tokenizer, card, statistics)
 
@@ -109,11 +111,13 @@ def reshaped_policy(start: Policy, config: TrainConfig, card: Card, statistics: 
     torch.manual_seed(config.seed)
     with torch.device("meta"):
         shapes = {name: value.shape for name, value in DualSystem(config.system).state_dict().items()}
-    model, old = start.system.float(), start.system.state_dict()
+    model, old, kept = start.system, start.system.state_dict(), planner_dtype(config.frozen_precision)
     if shapes == {name: value.shape for name, value in old.items()}:
         model.config = config.system
+        for name, parameter in model.named_parameters():
+            parameter.data = parameter.data.to(kept if name.startswith("planner.") else torch.float32)
     else:
-        model = DualSystem(config.system)
+        model = random_system(config.system, kept, torch.float32)
         fits = {name: value for name, value in old.items() if shapes.get(name) == value.shape}
         model.load_state_dict(fits, strict=False)
         afresh = sorted({".".join(name.split(".")[:3]) for name in shapes.keys() - fits.keys()})

@@ -42,7 +42,11 @@ def _recomputed(forward: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def halve_frozen(system: nn.Module) -> None:
-    """Hold the weights that do not learn in bfloat16."""
+    """Hold the weights that do not learn in bfloat16, those that do in float32."""
     for parameter in system.parameters():
-        if not parameter.requires_grad:
-            parameter.data = parameter.data.bfloat16()
+        parameter.data = parameter.data.float() if parameter.requires_grad else parameter.data.bfloat16()
+
+
+def planner_dtype(frozen_precision: str) -> torch.dtype:
+    """What a planner is loaded in: one that will be frozen in half precision never takes up twice the memory."""
+    return torch.bfloat16 if frozen_precision == "bf16" else torch.float32
