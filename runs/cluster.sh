@@ -16,6 +16,7 @@ DINO=${DINO:?file, folder or hub name of DINOv2 ViT-S/14}
 PICTURES=${PICTURES:?LLaVA-style conversations: a .jsonl or .json file, or a .yaml that names several}
 DATA=${DATA:?folder that the LeRobot datasets lie in}
 MIXTURE=${MIXTURE:-bridge_rt_1}        # a name, or a .yaml file: folder, embodiment and weight of each dataset
+CHECK=${CHECK:-}                      # held-out conversations: how well things are found, and what of it is lost
 OUT=${OUT:-outputs/cluster}
 NODES=${NODES:-${SLURM_NNODES:-1}}
 GPUS=${GPUS:-8}
@@ -32,7 +33,7 @@ train() {
         --rdzv-id "${SLURM_JOB_ID:-sightline}" -m sightline.cli "$@"
 }
 
-COMMON=(--preset m1 --base-vlm "$QWEN" --dino "$DINO"
+COMMON=(--preset m1 ${CHECK:+--check "$CHECK"} --base-vlm "$QWEN" --dino "$DINO"
     --set "micro_batches=$MICRO_BATCHES" --set "distribution=$DISTRIBUTION" --set precision=bf16 --set recompute=true
     --set save=async --set save_every=2500 --set evaluate_every=2500
     --set optimiser.warmup=5000 --set optimiser.weight_decay=1e-8 --set optimiser.minimum=0.01)

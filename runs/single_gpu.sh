@@ -15,6 +15,7 @@ DINO=${DINO:?file, folder or hub name of DINOv2 ViT-S/14}
 PICTURES=${PICTURES:?LLaVA-style conversations: a .jsonl or .json file, or a .yaml that names several}
 DATA=${DATA:?folder of a LeRobot dataset (v2.1 or v3.0) of your robot}
 ROBOT=${ROBOT:?name or YAML file of its data configuration}
+CHECK=${CHECK:-}                      # held-out conversations: how well things are found, and what of it is lost
 OUT=${OUT:-outputs/single_gpu}
 GPUS=${GPUS:-1}                      # of this machine; several share the micro-batches
 LORA=${LORA:-16}
@@ -24,10 +25,10 @@ SAMPLES=${SAMPLES:-8}                # a micro-batch; 16 of them make an update
 MICRO_BATCHES=${MICRO_BATCHES:-16}
 
 SECONDS=0
-say() { printf '\n== %s (after %d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
+say() { printf '\n== %b (after %d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
 train() { torchrun --standalone --nproc-per-node "$GPUS" -m sightline.cli "$@"; }
 
-COMMON=(--preset m1 --base-vlm "$QWEN" --dino "$DINO"
+COMMON=(--preset m1 ${CHECK:+--check "$CHECK"} --base-vlm "$QWEN" --dino "$DINO"
     --set "micro_batches=$MICRO_BATCHES" --set precision=bf16 --set recompute=true --set save=async
     --set save_every=1000 --set evaluate_every=500)
 if [ "$LORA" -gt 0 ]; then
@@ -51,4 +52,5 @@ train posttrain "${COMMON[@]}" --data "$DATA" --embodiment "$ROBOT" --chat "$PIC
 say "3/3 What was forgotten: forgetting/box_acc50 is the grounding score at the start of stage 2 minus the one now"
 tail -n 1 "$OUT/stage2/metrics.jsonl"
 
-say "Done: the policy is in $OUT/stage2; try it with: sightline serve --policy $OUT/stage2"
+say "Done: the policy is in $OUT/stage2. What it would do in your recordings:
+   sightline evaluate --policy $OUT/stage2 --suite openloop --data $DATA --embodiment $ROBOT --report report.html"
