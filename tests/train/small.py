@@ -14,6 +14,7 @@ from nano import nano_config, nano_policy, nano_tokenizer
 from synthetic import synthetic_card, synthetic_episode
 
 from sightline.data import DatasetWriter
+from sightline.train.checkpoint import CheckpointWriter
 from sightline.train.loop import Trainer
 from sightline.train.stages import posttrain, pretrain
 
@@ -23,7 +24,12 @@ FAST = (
     "grounding.scenes_first=0.3", "action.samples=2", "action.cached_samples=8", "action.latent_share=0.5",
 )  # fmt: skip
 
-__all__ = ["FAST", "die_after", "nano_config", "nano_policy", "nano_tokenizer", "roll_back", "write_dataset"]
+BEHIND = ("steps=6", "save_every=2", "save=async")
+
+__all__ = [
+    "BEHIND", "FAST", "die_after", "die_while_writing", "nano_config", "nano_policy", "nano_tokenizer", "roll_back",
+    "run_stage", "write_dataset",
+]  # fmt: skip
 
 
 def write_dataset(root: Path, seed: int = 5) -> Path:
@@ -63,3 +69,16 @@ def die_after(step: int, stage: str, data: Path, out: Path, init: Path | None, o
 
     Trainer._update = stall  # type: ignore[method-assign]
     run_stage(stage, data, out, init, overrides)
+
+
+def die_while_writing(data: Path, out: Path, init: Path) -> None:
+    """A run whose second checkpoint is never finished, but for one file."""
+    publish = CheckpointWriter._publish
+
+    def stall(self: CheckpointWriter, partial: Path, final: Path) -> None:
+        if final.name == "0000004":
+            threading.Event().wait()
+        publish(self, partial, final)
+
+    CheckpointWriter._publish = stall  # type: ignore[method-assign]
+    run_stage("posttrain", data, out, init, BEHIND)

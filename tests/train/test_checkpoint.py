@@ -12,15 +12,13 @@ import torch
 import torch.distributed.checkpoint as dcp
 from processes import PROCESSES
 from safetensors.torch import load_file
-from small import run_stage
+from small import BEHIND, die_while_writing, run_stage
 
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.train.checkpoint import CheckpointWriter, last_checkpoint, stored_tensors
 from sightline.train.distribute import World
 from sightline.train.loop import Trainer
-
-SETTINGS = ("steps=6", "save_every=2", "save=async")
 
 
 def assert_equal(checkpoint: Path, other: Path) -> None:
@@ -32,21 +30,8 @@ def assert_equal(checkpoint: Path, other: Path) -> None:
         assert mine.keys() == theirs.keys() and all(mine[name].equal(theirs[name]) for name in mine), file
 
 
-def die_while_writing(data: Path, out: Path, init: Path) -> None:
-    """A run whose second checkpoint is never finished, but for one file."""
-    publish = CheckpointWriter._publish
-
-    def stall(self: CheckpointWriter, partial: Path, final: Path) -> None:
-        if final.name == "0000004":
-            threading.Event().wait()
-        publish(self, partial, final)
-
-    CheckpointWriter._publish = stall  # type: ignore[method-assign]
-    run_stage("posttrain", data, out, init, SETTINGS)
-
-
 def test_killed_while_writing(data: Path, stage1: Path, tmp_path: Path) -> None:
-    run_stage("posttrain", data, tmp_path / "whole", stage1, SETTINGS)
+    run_stage("posttrain", data, tmp_path / "whole", stage1, BEHIND)
     run = tmp_path / "run"
     process = PROCESSES.Process(target=die_while_writing, args=(data, run, stage1))
     process.start()
@@ -61,7 +46,7 @@ def test_killed_while_writing(data: Path, stage1: Path, tmp_path: Path) -> None:
     assert process.exitcode == -signal.SIGKILL
     root = run / "checkpoints"
     assert last_checkpoint(run) == root / "0000002" and (root / ".0000004.partial" / "policy").is_dir()
-    run_stage("posttrain", data, run, stage1, SETTINGS)
+    run_stage("posttrain", data, run, stage1, BEHIND)
     assert sorted(path.name for path in root.iterdir()) == ["0000004", "0000006", "last"]
     assert_equal(root / "last", tmp_path / "whole/checkpoints/last")
 
@@ -69,7 +54,7 @@ def test_killed_while_writing(data: Path, stage1: Path, tmp_path: Path) -> None:
 def test_a_checkpoint_behind_training_holds_the_step_it_was_taken_at(
     data: Path, stage1: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_stage("posttrain", data, tmp_path / "sync", stage1, ("steps=4", *SETTINGS[1:], "save=sync"))
+    run_stage("posttrain", data, tmp_path / "sync", stage1, ("steps=4", *BEHIND[1:], "save=sync"))
     update, save, learned = Trainer._update, Policy.save_pretrained, threading.Event()
 
     def noted(self: Trainer, batches: Iterable[list]) -> tuple:
@@ -84,7 +69,7 @@ def test_a_checkpoint_behind_training_holds_the_step_it_was_taken_at(
 
     monkeypatch.setattr(Trainer, "_update", noted)
     monkeypatch.setattr(Policy, "save_pretrained", late)
-    run_stage("posttrain", data, tmp_path / "async", stage1, ("steps=4", *SETTINGS[1:]))
+    run_stage("posttrain", data, tmp_path / "async", stage1, ("steps=4", *BEHIND[1:]))
     for step in ("0000002", "0000004"):
         assert_equal(tmp_path / "async" / "checkpoints" / step, tmp_path / "sync" / "checkpoints" / step)
 

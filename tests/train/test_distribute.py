@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-from nano import random_pictures
 from processes import run_together
-from safetensors.torch import load_file, save_file
-from small import nano_policy, nano_tokenizer, roll_back, run_stage
-from torch.distributed.tensor import DTensor
+from safetensors.torch import load_file
+from small import roll_back, run_stage
+from uneven import Uneven, gradients_of_uneven_batches
 
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
-from sightline.models.system import DualSystem
 from sightline.train.config import OptimiserConfig, TrainConfig
 from sightline.train.distribute import ShardedReplica, World, distribute, local_device
 from sightline.train.optimise import clip_gradients, make_optimiser
@@ -96,31 +94,6 @@ def test_sharing_goes_with_adapters_and_half_precision(data: Path, stage1: Path,
     run_stage("posttrain", data, tmp_path / "alone", stage1, ADAPTED)
     run_together(2, run_stage, "posttrain", data, tmp_path / "shared", stage1, (*ADAPTED, "distribution=fsdp"))
     assert_same_numbers(tmp_path / "shared", tmp_path / "alone", 0.01, "step", "loss", "gradient_norm", "action_loss")
-
-
-class Uneven:
-    """Every batch needs the visual encoder, only odd ones (numbered by ``batch``) the projection of its features."""
-
-    @staticmethod
-    def loss(system: DualSystem, batch: int) -> torch.Tensor:
-        dense = system.encode_views(random_pictures(batch, 1))
-        seen = system.visual_projection(dense) if batch % 2 else dense
-        return seen.square().mean() + batch * system.gate
-
-
-def gradients_of_uneven_batches(out: Path) -> None:
-    """Two processes leave their mean gradients of two batches each, and what is clipped from them."""
-    policy = nano_policy(nano_tokenizer())
-    world = World.join(policy.device)
-    replica = ShardedReplica(policy.system, world, "fp32")
-    for last in (False, True):
-        with replica.turn(last):
-            (replica.loss(Uneven, 2 * last + world.rank) / 2).backward()
-    replica.finish()
-    norm = clip_gradients(policy.system, 0.5)
-    grads = {name: p.grad for name, p in policy.system.named_parameters() if p.grad is not None}
-    whole = {name: g.full_tensor() if isinstance(g, DTensor) else g for name, g in grads.items()}
-    save_file({**whole, "norm": norm}, out / f"{world.rank}.safetensors")
 
 
 def test_a_weight_that_only_some_batches_use_learns_from_them(policy: Policy, tmp_path: Path) -> None:

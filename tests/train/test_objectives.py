@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -29,7 +30,7 @@ from sightline.train.objectives import (
     windows,
 )
 from sightline.train.questions import LabelMaker, answers_for, own_question, pictures
-from sightline.train.validate import SCALE, ActionCheck, GroundingCheck
+from sightline.train.validate import SCALE, GroundingCheck, LossCheck
 
 CPU = torch.device("cpu")
 
@@ -349,9 +350,10 @@ def test_the_action_check_leaves_training_as_it_was(joint: JointActionObjective,
         assert same(joint.batch(4, 0.0), normal)
         return watched(system, batch)
 
-    joint.loss = loss  # type: ignore[method-assign]
-    check = ActionCheck(joint, held, 2, torch.float32)
+    unseen = copy.copy(joint)
+    unseen.frames, unseen.loss = held, loss  # type: ignore[method-assign]
+    check = LossCheck(unseen, torch.float32)
     first, second = check(policy), check(policy)
     assert first == second and np.isfinite(first["action_loss"])
-    assert len(drawn) == 4 and {frame for frames in drawn for frame in frames} <= set(held.tolist())
-    assert np.isnan(ActionCheck(joint, np.array([], int), 2, torch.float32)(policy)["action_loss"])
+    assert len(drawn) == 2 * check.batches and {frame for frames in drawn for frame in frames} <= set(held.tolist())
+    assert np.isnan(LossCheck(None, torch.float32)(policy)["action_loss"])
