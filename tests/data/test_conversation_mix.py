@@ -103,3 +103,20 @@ def test_a_mixture_is_opened_by_names(tmp_path: Path) -> None:
     assert weighed.counts.tolist() == [ROUND * 3 // 4, ROUND // 4]
     with pytest.raises(SightlineError, match="positive weight"):
         ConversationMix.open(tmp_path / "r.yaml", " , ")
+
+
+def test_sources_as_the_command_line_names_them(tmp_path: Path) -> None:
+    for name, count in (("a", 20), ("b", 10)):
+        source(tmp_path, name, count)
+    registry = tmp_path / "sources.yaml"
+    registry.write_text("first: {annotations: a.jsonl}\nsecond: {annotations: b.jsonl}\n")
+    sizes = {
+        "file": [f"{tmp_path}/b.jsonl"],
+        "all": [str(registry)],
+        "some": [f"{registry}:first%50, second"],
+        "both": [f"{registry}:second", f"{tmp_path}/a.jsonl"],
+    }
+    found = {name: [len(part) for part in ConversationMix.of(given).sources] for name, given in sizes.items()}
+    assert found == {"file": [10], "all": [20, 10], "some": [10, 10], "both": [10, 20]}
+    with pytest.raises(SightlineError, match="did you mean 'second'"):
+        ConversationMix.of([f"{registry}:secund"])

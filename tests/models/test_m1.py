@@ -209,6 +209,11 @@ def test_no_code_from_a_checkpoint_is_run(copy: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "touched").exists()
 
 
+def test_who_takes_it_for_one_of_ours_is_told(copy: Path) -> None:
+    with pytest.raises(SightlineError, match="official InternVLA-M1 run.*load_official"):
+        Policy.from_pretrained(copy)
+
+
 def test_several_embodiments_must_be_told_apart(copy: Path) -> None:
     path = copy / "dataset_statistics.json"
     statistics = json.loads(path.read_text())

@@ -70,6 +70,15 @@ def test_training_and_serving_see_the_same_bytes(mixture: Mixture) -> None:
         assert equal(batch.cameras, served.cameras)
 
 
+def test_kept_pictures_are_those_that_would_be_decoded(mixture: Mixture) -> None:
+    policy = policy_for(mixture)
+    kept = DemonstrationObjective(mixture, policy, samples=5)
+    decoded = DemonstrationObjective(mixture, policy, samples=5, cache_gib=1e-6)
+    assert kept._cache.fits and not decoded._cache.fits
+    for step in (3, 0, 3):
+        assert equal(kept.batch(step, 0.0), decoded.batch(step, 0.0))
+
+
 def test_what_is_learned_comes_back_in_physical_units(mixture: Mixture) -> None:
     policy = policy_for(mixture)
     batch = DemonstrationObjective(mixture, policy, samples=4).batch(0, 0.0)

@@ -196,6 +196,11 @@ class Policy:
         if not folder.is_dir():
             shipped = ", ".join(sorted(p.name for p in SHIPPED.glob("*"))) if SHIPPED.is_dir() else "none"
             raise SightlineError(f"There is no checkpoint at '{source}'; shipped by name: {shipped}.")
+        if any(folder.glob("checkpoints/steps_*_pytorch_model.*")):
+            raise SightlineError(
+                f"{folder} is an official InternVLA-M1 run: import it with sightline.models.m1.load_official(...) and "
+                "save_pretrained(DIR), then use DIR."
+            )
         for name in ("config.json", "card.json", "statistics.json", "model.safetensors"):
             if not (folder / name).is_file():
                 raise SightlineError(f"The checkpoint {folder} is incomplete: {name} is missing.")

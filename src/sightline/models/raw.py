@@ -38,4 +38,4 @@ def token_batch(system: DualSystem, ids: Tensor, mask: Tensor, grid: Tensor) -> 
     image_mask = ids == system.config.planner.ids.image
     positions, _ = system.planner.model.model.get_rope_index(ids, image_mask.int(), grid, attention_mask=mask)
     nothing = ids.new_zeros(len(ids), 0, 0)
-    return TokenBatch(ids, positions, mask - 1, nothing, ids.new_full(ids.shape, -100), image_mask)
+    return TokenBatch(ids, positions, mask.long() - 1, nothing, ids.new_full(ids.shape, -100), image_mask)
