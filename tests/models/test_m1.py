@@ -169,6 +169,7 @@ def rewritten(copy: Path, change) -> None:
     [
         (lambda w: w.update({"state_encoder.weight": torch.zeros(3)}), "unexpected key 'state_encoder.weight'"),
         (lambda w: w.update({"dino_pro.scale": torch.zeros(3)}), "unexpected .*visual_projection.scale"),
+        (lambda w: w.update({official.VLM + "lm_head.weight": torch.zeros(2048, 64)}), "lm_head.weight of its own"),
         (lambda w: w.pop("layer_qformer.layers.0.norm1.bias"), "missing .*layers.0.norm1.bias"),
         (lambda w: w.update({"dino_pro.bias": torch.zeros(3)}), r"visual_projection.bias \(3,\) instead of \(64,\)"),
         (lambda w: [w.pop(k) for k in list(w) if "action_model" in k], "lacks every weight of action_model"),
@@ -210,7 +211,7 @@ def test_no_code_from_a_checkpoint_is_run(copy: Path, tmp_path: Path) -> None:
 
 
 def test_who_takes_it_for_one_of_ours_is_told(copy: Path) -> None:
-    with pytest.raises(SightlineError, match="official InternVLA-M1 run.*load_official"):
+    with pytest.raises(SightlineError, match=r"official InternVLA-M1 run.*load_official"):
         Policy.from_pretrained(copy)
 
 

@@ -77,6 +77,7 @@ def test_an_official_run_goes_on_with_another_robot(tmp_path: Path) -> None:
     config = replace(CONFIG, system=fitted(start.config, CARD))
     policy = reshaped_policy(start, config, CARD, STATISTICS)
     assert policy.config.chunk == 4 and policy.config.cameras == ("left", "right")
+    assert "official" in start.notes and "official" not in policy.notes
     assert not policy.config.querying.attend_padding and policy.card == CARD
     after = policy.system.state_dict()
     afresh = {name for name in after if not torch.equal(after[name], before.get(name, torch.zeros(0)))}

@@ -18,13 +18,15 @@ from torch import Tensor
 from sightline.core.errors import SightlineError, require_known
 from sightline.models.backbones import read_planner_config, read_tensors, read_tokenizer
 from sightline.models.config import QWEN_3B, QWEN_7B, PlannerConfig
-from sightline.models.m1_layout import from_official, system_config, to_official
+from sightline.models.m1_layout import EMBEDDING, from_official, system_config, to_official
 from sightline.models.m1_statistics import OWN_CARD, card_of, official_statistics, statistics_of
 from sightline.models.planner import qwen_config
 from sightline.models.policy import Policy
 from sightline.models.tokenizer import MissingTokenizer
-from sightline.models.weights import empty_system, load_weights
+from sightline.models.weights import HEAD, empty_system, load_weights
 
+DINO_NAMES = {6: "s", 12: "b", 16: "l", 24: "g"}  # by heads
+DIT_NAMES = {384: "S", 768: "B", 1024: "L"}  # by width
 NOTE = "official"  # what a policy must remember to be written back as it came
 
 
@@ -53,6 +55,11 @@ def load_official(
     weights, layout = from_official(read_tensors(weights_file), str(weights_file))
     base = _find_base(run, config, None if base_vlm is None else Path(base_vlm))
     planner = _known_planner(weights) if base is None else read_planner_config(base)
+    if planner.tied and not torch.equal(weights.get(HEAD, weights[EMBEDDING]), weights[EMBEDDING]):
+        raise SightlineError(
+            f"{weights_file} has an lm_head.weight of its own, but by its configuration it is the embedding: they do not "
+            "belong together."
+        )
     tag = _choose_tag(statistics, embodiment)
     card = card_of(tag, statistics[tag], config)
     system = system_config(config, weights, planner, card.cameras)
@@ -128,7 +135,7 @@ def _find_base(run: Path, config: Mapping[str, Any], given: Path | None) -> Path
 
 def _known_planner(weights: Mapping[str, Tensor]) -> PlannerConfig:
     """The published Qwen2.5-VL with an embedding of this shape."""
-    shape = tuple(weights["planner.model.model.language_model.embed_tokens.weight"].shape)
+    shape = tuple(weights[EMBEDDING].shape)
     for known in (QWEN_3B, QWEN_7B):
         if shape == (known.vocabulary, known.width):
             return known
@@ -152,16 +159,17 @@ def _choose_tag(statistics: Mapping[str, Any], embodiment: str | None) -> str:
 def _official_config(policy: Policy) -> dict[str, Any]:
     """The config.yaml of a policy that was trained here."""
     config, expert = policy.config, policy.config.expert
+    if config.visual.heads not in DINO_NAMES or expert.width not in DIT_NAMES:
+        raise SightlineError(
+            "The official code knows DINOv2 and DiT in their published sizes only; this policy has a visual encoder of "
+            f"width {config.visual.width} and an action expert of width {expert.width}."
+        )
     first = config.planner.depth + 1 - config.querying.skip - config.querying.layers
     return {
         "framework": {
             "framework_py": "InternVLA-M1",
             "qwenvl": {"base_vlm": "Qwen/Qwen2.5-VL-3B-Instruct"},
-            "dino": {
-                "dino_backbone": {6: "dinov2_vits14", 12: "dinov2_vitb14", 16: "dinov2_vitl14", 24: "dinov2_vitg14"}[
-                    config.visual.heads
-                ]
-            },
+            "dino": {"dino_backbone": f"dinov2_vit{DINO_NAMES[config.visual.heads]}14"},
             "layer_qformer": {
                 "qformer_start_layer": first,
                 "qformer_end_layer": first + config.querying.layers,
@@ -171,7 +179,7 @@ def _official_config(policy: Policy) -> dict[str, Any]:
                 "grad_scale": config.querying.gradient_scale,
             },
             "action_model": {
-                "action_model_type": {6: "DiT-S", 12: "DiT-B", 24: "DiT-L"}.get(expert.depth, "DiT-B"),
+                "action_model_type": f"DiT-{DIT_NAMES[expert.width]}",
                 "action_hidden_dim": expert.width,
                 "action_dim": config.action_dim,
                 "future_action_window_size": config.chunk - 1,

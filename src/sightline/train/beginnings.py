@@ -21,7 +21,7 @@ from sightline.models.backbones import (
     resolve,
 )
 from sightline.models.config import SpecialIds, SystemConfig
-from sightline.models.m1 import load_official
+from sightline.models.m1 import NOTE, load_official
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.tokenizer import WordTokenizer
@@ -122,4 +122,6 @@ def reshaped_policy(start: Policy, config: TrainConfig, card: Card, statistics: 
         model.load_state_dict(fits, strict=False)
         afresh = sorted({".".join(name.split(".")[:3]) for name in shapes.keys() - fits.keys()})
         say(f"{len(fits)} of {len(shapes)} weights are carried over; afresh start {', '.join(afresh[:6])}.")
-    return Policy(model.to(local_device(config.device)), start.tokenizer, card, statistics, start.notes)
+    # What an official run was like is no longer true of what it has become.
+    notes = {name: value for name, value in start.notes.items() if name != NOTE}
+    return Policy(model.to(local_device(config.device)), start.tokenizer, card, statistics, notes)
