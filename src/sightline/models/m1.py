@@ -57,8 +57,8 @@ def load_official(
     planner = _known_planner(weights) if base is None else read_planner_config(base)
     if planner.tied and not torch.equal(weights.get(HEAD, weights[EMBEDDING]), weights[EMBEDDING]):
         raise SightlineError(
-            f"{weights_file} has an lm_head.weight of its own, but by its configuration it is the embedding: they do not "
-            "belong together."
+            f"{weights_file} has an lm_head.weight of its own, but by its configuration it is the embedding: they do "
+            "not belong together."
         )
     tag = _choose_tag(statistics, embodiment)
     card = card_of(tag, statistics[tag], config)
