@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sightline.core.errors import SightlineError
-from sightline.data.conversation_mix import ROUND, ConversationMix, round_counts
+from sightline.data.conversation_mix import ConversationMix
 from sightline.data.conversations import Conversation, Conversations, SourceConfig
+from sightline.data.rotation import ROUND
 
 
 def source(folder: Path, name: str, count: int, damaged: tuple[int, ...] = ()) -> Conversations:
@@ -53,16 +52,7 @@ def test_weights_are_kept_and_every_pass_has_a_new_order(tmp_path: Path) -> None
 
 def test_sources_are_mixed_by_size_unless_weighed(tmp_path: Path) -> None:
     mix = ConversationMix([source(tmp_path, "a", 60), source(tmp_path, "b", 20)])
-    assert mix.counts.tolist() == [ROUND * 3 // 4, ROUND // 4]
-
-
-@given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=300))
-def test_rounds_are_full_and_near_the_shares(shares: list[float]) -> None:
-    counts = round_counts(np.array(shares))
-    assert counts.sum() == ROUND and counts.min() >= 1
-    wanted = np.array(shares) / sum(shares) * ROUND
-    large = wanted >= 1
-    assert (counts[~large] == 1).all() and (counts[large] <= wanted[large] + 1).all()
+    assert mix.rotation.counts.tolist() == [ROUND * 3 // 4, ROUND // 4]
 
 
 def test_what_is_damaged_is_skipped_and_counted(tmp_path: Path) -> None:
@@ -98,9 +88,9 @@ def test_a_mixture_is_opened_by_names(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text("a: {annotations: a.jsonl}\nb: {annotations: b.jsonl}\n")
     by_size = ConversationMix.open(tmp_path / "r.yaml", "a%50, b")
     assert [len(found) for found in by_size.sources] == [20, 20]
-    assert by_size.counts.tolist() == [ROUND // 2, ROUND // 2]
+    assert by_size.rotation.counts.tolist() == [ROUND // 2, ROUND // 2]
     weighed = ConversationMix.open(tmp_path / "r.yaml", {"a": 3.0, "b": 1.0})
-    assert weighed.counts.tolist() == [ROUND * 3 // 4, ROUND // 4]
+    assert weighed.rotation.counts.tolist() == [ROUND * 3 // 4, ROUND // 4]
     with pytest.raises(SightlineError, match="positive weight"):
         ConversationMix.open(tmp_path / "r.yaml", " , ")
 

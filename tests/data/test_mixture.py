@@ -16,8 +16,9 @@ from sightline.core.config import save_yaml
 from sightline.core.errors import SightlineError
 from sightline.data import load_dataset
 from sightline.data.embodiments import EMBODIMENTS
-from sightline.data.mixture import BLOCK, MIXTURES, Mixture, MixtureConfig, Source, _rounded, open_mixture
+from sightline.data.mixture import MIXTURES, Mixture, MixtureConfig, Source, open_mixture
 from sightline.data.recordings import Recordings
+from sightline.data.rotation import ROUND
 
 BRIDGE, RT1 = EMBODIMENTS["oxe_bridge"], EMBODIMENTS["oxe_rt1"]
 
@@ -47,7 +48,7 @@ def counted(mixture: Mixture, count: int) -> list[int]:
 
 
 def test_probability_goes_by_weight_not_by_size(pair: list[Recordings]) -> None:
-    assert counted(Mixture(pair, [3, 1]), BLOCK) == [7500, 2500]
+    assert counted(Mixture(pair, [3, 1]), ROUND) == [7500, 2500]
     # No stretch of the draws is all of one recording.
     assert 0.7 < counted(Mixture(pair, [3, 1]), 2000)[0] / 2000 < 0.8
 
@@ -61,7 +62,7 @@ def test_balanced_by_size(pair: list[Recordings]) -> None:
 def test_every_frame_is_drawn_once_a_pass_and_passes_differ(pair: list[Recordings]) -> None:
     mixture = Mixture(pair, [1, 1], seed=5)
     drawn: list[list[tuple[int, int]]] = [[], []]
-    for index in range(3 * BLOCK // 2):  # beyond the first block
+    for index in range(3 * ROUND // 2):  # beyond the first block
         found = mixture.draw(index)
         drawn[pair.index(found.recordings)].append((found.episode, found.t))
     for part, frames in zip(pair, drawn, strict=True):
@@ -84,14 +85,6 @@ def test_a_draw_depends_on_seed_and_number_alone(pair: list[Recordings], index: 
 def test_seeds_differ(pair: list[Recordings]) -> None:
     first, second = ([Mixture(pair, seed=seed).draw(i)[1:] for i in range(20)] for seed in (0, 1))
     assert first != second
-
-
-@given(weights=st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=30))
-def test_rounded_shares_add_up(weights: list[float]) -> None:
-    shares = np.array(weights) / sum(weights)
-    counts = _rounded(shares, BLOCK)
-    assert counts.sum() == BLOCK and counts.min() >= 1
-    assert (np.abs(counts - shares * BLOCK)[shares * BLOCK > len(weights)] <= len(weights)).all()
 
 
 def test_exact_statistics_count_every_frame_once(pair: list[Recordings]) -> None:

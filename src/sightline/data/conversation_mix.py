@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sightline.core.errors import SightlineError
 from sightline.data.conversations import Conversation, Conversations, SourceConfig, open_source, read_registry
+from sightline.data.rotation import Rotation
 
 T = TypeVar("T")
-ROUND = 4096  # draws in which every source has its exact share
 TRIES = 1000  # records of a source in a row that may be of no use
 EXAMPLES = 3  # of records that were skipped, told in full
 
 
 class ConversationMix:
-    """Sources with weights. Every draw is a pure function of (seed, index): nothing to save, nothing to share.
-
-    Out of every ROUND draws each source has the number that its weight calls for (at least one), in a random order; the
-    draws of a source go through all its records before one comes again, in another order every time.
+    """Sources with weights, drawn from as a Rotation does.
 
     Args:
         weights: relative frequency of each source; by default its number of records.
@@ -31,14 +24,8 @@ class ConversationMix:
 
     def __init__(self, sources: Sequence[Conversations], weights: Sequence[float] | None = None) -> None:
         self.sources = tuple(sources)
-        shares = np.array([len(source) for source in sources] if weights is None else weights, dtype=np.float64)
-        if not len(shares) or len(shares) != len(sources) or not (np.isfinite(shares) & (shares > 0)).all():
-            raise SightlineError(f"A mixture needs sources with one positive weight each, got {shares.tolist()}.")
-        if len(shares) > ROUND:
-            raise SightlineError(f"A mixture may have at most {ROUND} sources, got {len(shares)}.")
-        self.counts = round_counts(shares)
-        self._turns = lru_cache(maxsize=4)(self._make_turns)
-        self._order = lru_cache(maxsize=2 * len(sources))(self._make_order)
+        sizes = [len(source) for source in sources]
+        self.rotation = Rotation(sizes, sizes if weights is None else weights)
         self._skipped: set[tuple[int, int]] = set()
         self._examples: list[str] = []
 
@@ -77,13 +64,7 @@ class ConversationMix:
 
     def place(self, seed: int, index: int, attempt: int = 0) -> tuple[int, int]:
         """Source and record of draw number ``index``; a later ``attempt`` gives the record after it in that order."""
-        turn, position = divmod(index, ROUND)
-        owners, ranks = self._turns(seed, turn)
-        source = int(owners[position])
-        drawn = turn * int(self.counts[source]) + int(ranks[position])
-        size = len(self.sources[source])
-        order = self._order(seed, source, drawn // size)
-        return source, int(order[(drawn + attempt) % size])
+        return self.rotation.place(seed, index, attempt)
 
     def draw(self, seed: int, index: int) -> Conversation:
         """Draw number ``index``; the next record where one is damaged, see :meth:`first`."""
@@ -123,30 +104,3 @@ class ConversationMix:
         if not self._skipped:
             return ""
         return f"{self.skipped} conversations were of no use and skipped, for example: {' '.join(self._examples)}"
-
-    def _make_turns(self, seed: int, turn: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """[ROUND] the source of every draw of a round, and how many of that source came before it in the round."""
-        owners = np.repeat(np.arange(len(self.counts)), self.counts)
-        owners = np.random.default_rng([seed, turn, 0]).permutation(owners)
-        ranks = np.empty_like(owners)
-        for source in range(len(self.counts)):
-            mine = owners == source
-            ranks[mine] = np.arange(int(mine.sum()))
-        return owners, ranks
-
-    def _make_order(self, seed: int, source: int, number: int) -> NDArray[np.uint32]:
-        """The order of a source's records in pass ``number``."""
-        order = np.random.default_rng([seed, source, number, 1]).permutation(len(self.sources[source]))
-        return order.astype(np.uint32)
-
-
-def round_counts(shares: NDArray[np.float64]) -> NDArray[np.int64]:
-    """How many of ROUND draws each source gives: at least one, together ROUND, otherwise as near as can be to
-    its share."""
-    wanted = shares / shares.sum() * ROUND
-    counts = np.maximum(np.floor(wanted).astype(np.int64), 1)
-    while counts.sum() > ROUND:  # many small sources were rounded up
-        counts[np.argmax(np.where(counts > 1, counts - wanted, -np.inf))] -= 1
-    while counts.sum() < ROUND:
-        counts[np.argmax(wanted - counts)] += 1
-    return counts

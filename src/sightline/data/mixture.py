@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -16,8 +15,8 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.data.dataset import load_dataset
 from sightline.data.embodiments import find_embodiment
 from sightline.data.recordings import Recordings, with_modes
+from sightline.data.rotation import Rotation
 
-BLOCK = 10_000  # draws after which every recording has had exactly its share
 FEATURES = ("observation.state", "action")
 Rule = Literal["exact", "official"]
 Lists = dict[str, dict[str, list]]
@@ -35,8 +34,8 @@ class Mixture:
     """Recordings drawn from by weight, each without replacement.
 
     Probabilities go by weight alone, whatever the sizes, then uniformly over usable frames (InternVLA-M1's rule), or by
-    weight times number of usable frames (``balance``). They are met exactly in every block of 10,000 draws, to 1 in
-    10,000. Within a pass over a recording every usable frame is drawn once; each pass has an order of its own.
+    weight times number of usable frames (``balance``). Drawn from as a Rotation does: shares are met in every round,
+    within a pass over a recording every usable frame is drawn once, and each pass has an order of its own.
 
     Attributes:
         recordings, weights: as given; shares: probability of each.
@@ -62,20 +61,13 @@ class Mixture:
         sizes = np.array([len(part) for part in self.recordings], np.float64)
         parts = self.weights * sizes if balance else self.weights
         self.shares = parts / parts.sum()
-        self._counts = _rounded(self.shares, BLOCK)
-        # The order of a pass is a function of its number; these only keep the ones in use from being made again.
-        self._order = lru_cache(maxsize=2 * len(self.recordings))(self._shuffled)
-        self._schedule = lru_cache(maxsize=4)(self._scheduled)
+        self._rotation = Rotation([len(part) for part in self.recordings], self.shares)
 
     def draw(self, index: int) -> Draw:
         """The sample of global number ``index``: the same in every process, whatever was drawn before."""
-        block, place = divmod(index, BLOCK)
-        members, ranks = self._schedule(block)
-        member = int(members[place])
+        member, frame = self._rotation.place(self.seed, index)
         recordings = self.recordings[member]
-        # Every block holds the same number of draws of a recording: no history is needed to know its how-manieth it is.
-        turn, position = divmod(block * int(self._counts[member]) + int(ranks[place]), len(recordings))
-        return Draw(recordings, *recordings.frame(int(self._order(member, turn)[position])))
+        return Draw(recordings, *recordings.frame(frame))
 
     def split(self, share: float) -> tuple[Mixture, Mixture | None]:
         """This mixture without the last ``share`` of each recording's episodes, and those (see Recordings.split).
@@ -89,19 +81,6 @@ class Mixture:
         if not held:
             return kept, None
         return kept, Mixture([part for part, _ in held], [weight for _, weight in held], self.seed, self.balance)
-
-    def _shuffled(self, member: int, turn: int) -> NDArray[np.int64]:
-        """The order of all usable frames of a recording in one pass."""
-        return np.random.default_rng([self.seed, 1, member, turn]).permutation(len(self.recordings[member]))
-
-    def _scheduled(self, block: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Which recording each draw of a block is from, and how many of the block's draws from it come before."""
-        members = np.repeat(np.arange(len(self._counts)), self._counts)
-        members = np.random.default_rng([self.seed, 0, block]).permutation(members)
-        first = np.cumsum(self._counts) - self._counts
-        ranks = np.empty(BLOCK, np.int64)
-        ranks[np.argsort(members, kind="stable")] = np.arange(BLOCK) - np.repeat(first, self._counts)
-        return members, ranks
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -139,20 +118,6 @@ class Mixture:
                 pooled[tag] = _merged([part.statistics() for part in parts], self.weights[members])
         first = pooled[self.tags[0]]
         return {**first, "embodiments": pooled} if len(pooled) > 1 else dict(first)
-
-
-def _rounded(shares: NDArray[np.float64], total: int) -> NDArray[np.int64]:
-    """Whole numbers that add up to ``total``, at least one each, as near to the shares as that allows."""
-    spare = total - len(shares)
-    if spare < 0:
-        raise SightlineError(f"A mixture can hold at most {total} recordings, got {len(shares)}.")
-    wanted = shares * total
-    counts = np.maximum(np.floor(wanted).astype(np.int64), 1)
-    while (rest := total - int(counts.sum())) != 0:
-        # The largest deficit is filled first, the largest surplus taken from first.
-        at = np.argmax(wanted - counts) if rest > 0 else np.argmax(np.where(counts > 1, counts - wanted, -np.inf))
-        counts[at] += np.sign(rest)
-    return counts
 
 
 def _require_alike(first: Recordings, other: Recordings) -> None:
