@@ -210,6 +210,16 @@ def test_no_code_from_a_checkpoint_is_run(copy: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "touched").exists()
 
 
+@pytest.mark.parametrize(
+    ("actions", "robot", "rate"), [(7, "libero_franka", 20), (8, "demo_sim_franka_delta_joints", 30)]
+)
+def test_the_card_says_what_the_official_files_tell(tmp_path: Path, actions: int, robot: str, rate: int) -> None:
+    official.write_run(tmp_path / "run", actions=actions, chunk=8)
+    card = load_official(tmp_path / "run").card
+    assert (card.robot, card.control_hz, card.chunk, len(card.action_names)) == (robot, rate, 8, actions)
+    assert len(card.cameras) == 2 and card.normalisation.startswith("q99")
+
+
 def test_who_takes_it_for_one_of_ours_is_told(copy: Path) -> None:
     with pytest.raises(SightlineError, match=r"official InternVLA-M1 run.*load_official"):
         Policy.from_pretrained(copy)

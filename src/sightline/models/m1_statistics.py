@@ -13,7 +13,8 @@ from sightline.core.errors import SightlineError
 from sightline.data.embodiments import EMBODIMENTS
 
 PICTURE = (224, 224)
-CONTROL_HZ = {"oxe_bridge": 5, "oxe_rt1": 3, "franka": 20}
+CONTROL_HZ = {"oxe_bridge": 5, "oxe_rt1": 3, "libero_franka": 20}
+SCALING = "q99, clipped; gripper binary"  # whatever the data was trained with: the official code inverts nothing else
 GRIPPER = "1 or 0, as the official code stores it: 1 open where the tag is oxe_*, else as in the dataset"
 OWN_CARD = "sightline_card"  # key of config.yaml in runs that were trained here: the official code ignores it
 NUMBERS = ("mean", "std", "max", "min", "q01", "q99")
@@ -51,11 +52,10 @@ def card_of(tag: str, found: Mapping[str, Any], config: Mapping[str, Any]) -> Ca
     chunk = int(framework.get("future_action_window_size", framework.get("action_horizon", 16) - 1)) + 1
     known = [robot for robot in EMBODIMENTS.values() if robot.tag == tag and len(robot.action_names) == count]
     if known:
-        return replace(known[0].card(PICTURE, CONTROL_HZ.get(tag, 30), chunk), state_names=(), gripper=GRIPPER)
+        card = known[0].card(PICTURE, CONTROL_HZ.get(known[0].name, 30), chunk)
+        return replace(card, state_names=(), gripper=GRIPPER, normalisation=SCALING)
     names = tuple(f"action{i}" for i in range(count))
-    return Card(
-        tag, ("primary",), PICTURE, (), names, 0, "unknown", "unknown", GRIPPER, 30, chunk, "q99, gripper binary"
-    )
+    return Card(tag, ("primary",), PICTURE, (), names, 0, "unknown", "unknown", GRIPPER, 30, chunk, SCALING)
 
 
 def official_statistics(statistics: Mapping[str, Any], card: Card) -> dict[str, Any]:
