@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.utils.weak import WeakTensorKeyDictionary
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb_vision
 
-from sightline.models.visual_encoder import SHORT
+from sightline.models.visual_encoder import attend
 
 # Lengths of the windows that end at some numbers: asked for by every block, fetched from the device once.
 _LENGTHS = WeakTensorKeyDictionary()
@@ -44,19 +44,11 @@ class WindowAttention(nn.Module):
         lengths = window_lengths(cu_seqlens)
         if len(set(lengths)) == 1:
             windows = (x.unflatten(0, (-1, lengths[0])).transpose(1, 2) for x in (query, key, value))
-            out = _attend(*windows).transpose(1, 2).flatten(0, 1)
+            out = attend(*windows).transpose(1, 2).flatten(0, 1)
         else:
             parts = zip(*(x.split(lengths) for x in (query, key, value)), strict=True)
-            out = torch.cat([_attend(*(x.transpose(0, 1)[None] for x in part))[0].transpose(0, 1) for part in parts])
+            out = torch.cat([attend(*(x.transpose(0, 1)[None] for x in part))[0].transpose(0, 1) for part in parts])
         return self.proj(out.flatten(1))
-
-
-def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """[W,heads,L,head] full attention; see SHORT for why not always fused."""
-    if query.device.type != "cpu" or query.shape[2] > SHORT:
-        return F.scaled_dot_product_attention(query, key, value)
-    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
-    return scores.softmax(-1, dtype=torch.float32).to(value.dtype) @ value
 
 
 class LinearPatches(nn.Module):

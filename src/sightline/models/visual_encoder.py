@@ -67,6 +67,13 @@ def neighbourhoods(x: Tensor) -> Tensor:
     return torch.cat([padded[:, i : i + height, j : j + width] for i in range(3) for j in range(3)], -1)
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Full attention of [B,heads,L,head]; see SHORT for why not always fused."""
+    if query.device.type != "cpu" or query.shape[2] > SHORT:
+        return F.scaled_dot_product_attention(query, key, value)
+    return (query * query.shape[-1] ** -0.5 @ key.transpose(-1, -2)).softmax(-1) @ value
+
+
 class Attention(nn.Module):
     """Multi-head self-attention with one fused qkv projection (layout 3 x heads x head width)."""
 
@@ -79,12 +86,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         batch, length, width = x.shape
         query, key, value = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        if x.device.type == "cpu" and length <= SHORT:
-            weights = (query * query.shape[-1] ** -0.5 @ key.transpose(-1, -2)).softmax(-1)
-            out = weights @ value
-        else:
-            out = F.scaled_dot_product_attention(query, key, value)
-        return self.proj(out.transpose(1, 2).reshape(batch, length, width))
+        return self.proj(attend(query, key, value).transpose(1, 2).reshape(batch, length, width))
 
 
 class Mlp(nn.Module):
