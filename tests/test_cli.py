@@ -154,3 +154,19 @@ def test_doctor_names_the_package_when_nothing_can_draw(monkeypatch):
     check = doctor.check_rendering()
     assert not check.ok and check.required
     assert "libegl1" in check.fix and "-11" in check.detail
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("pretrain --data a --out b --chat c.jsonl", "--chat"),
+        ("pretrain --data a --out b --check c.jsonl --dino d", "--check, --dino"),
+        ("posttrain --data a --out b --embodiment oxe_bridge", "--embodiment"),
+        ("pretrain --preset m1-mini --data a --out b", "learns from conversations"),
+        ("pretrain --preset m1-mini --out b", "give --chat"),
+        ("posttrain --preset m1-mini --data a --out b --guidance none --chat c.jsonl", "nothing is co-trained"),
+    ],
+)
+def test_options_of_the_other_kind_of_planner_are_refused(line: str, option: str) -> None:
+    with pytest.raises(SightlineError, match=option):
+        cli.parse(line.split()).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,6 +22,12 @@ def answers_in_words(preset_name: str) -> bool:
     from sightline.models.config import preset
 
     return not preset(preset_name).grounding.pointer
+
+
+def _refuse(preset_name: str, options: Mapping[str, object]) -> None:
+    """Raise SightlineError on options that a planner with a pointer has no use for."""
+    if given := [name for name, value in options.items() if value]:
+        raise SightlineError(f"{', '.join(given)}: for presets m1 and m1-mini, not {preset_name}; leave out.")
 
 
 @dataclass(frozen=True)
@@ -53,10 +60,8 @@ class Pretrain:
         if not answers_in_words(self.preset):
             from sightline.train.stages import pretrain
 
-            if self.chat or self.base_vlm or self.dino:
-                raise SightlineError(
-                    f"--chat, --base-vlm and --dino are for presets m1 and m1-mini, not {self.preset}."
-                )
+            _refuse(self.preset, {"--chat": self.chat, "--check": self.check, "--base-vlm": self.base_vlm,
+                                  "--dino": self.dino})  # fmt: skip
             return pretrain(list(self.data), self.out, self.preset, list(self.overrides))
         from sightline.train import recorded
 
@@ -108,10 +113,9 @@ class Posttrain:
         if not answers_in_words(self.preset):
             from sightline.train.stages import posttrain
 
-            if self.chat or self.mixture or self.base_vlm or self.dino:
-                raise SightlineError(
-                    f"--chat, --mixture, --base-vlm and --dino are for presets m1 and m1-mini, not {self.preset}."
-                )
+            other = self.embodiment != Posttrain.embodiment
+            _refuse(self.preset, {"--embodiment": other, "--mixture": self.mixture, "--chat": self.chat,
+                                  "--check": self.check, "--base-vlm": self.base_vlm, "--dino": self.dino})  # fmt: skip
             return posttrain(list(self.data), self.init, self.out, self.guidance, self.preset, list(self.overrides))
         from sightline.train import recorded
 

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from sightline.engine.pairs.formats import box_text, deep_points_text, points_text
 from sightline.models.answers import (
     NamedBox,
-    boxes_json,
-    named_box_text,
     parse_boxes,
     parse_points,
     text_to_seen,
@@ -34,6 +32,16 @@ scrap = st.sampled_from(
      "</ref>", "nan", "-inf", "1e999", "-5", "12", "640.5", "99999", "9" * 400, " ", "\n", "the mug", "-", ".", "x1"]
 )  # fmt: skip
 garbage = st.lists(scrap, max_size=40).map("".join) | st.text(max_size=60)
+
+
+def named_box_text(name: str, boxes: list[np.ndarray]) -> str:
+    """InternVL's style: "<ref>name</ref><box>[[x1, y1, x2, y2], ...]</box>"."""
+    return f"<ref>{name}</ref>{box_text(boxes)}"
+
+
+def boxes_json(boxes: list[NamedBox]) -> str:
+    """Qwen2.5-VL's own: [{"bbox_2d": [x1, y1, x2, y2], "label": "..."}, ...]."""
+    return json.dumps([{"bbox_2d": [int(value) for value in item.box], "label": item.name} for item in boxes])
 
 
 def boxes_of(text: str) -> list[list[float]]:

@@ -24,8 +24,8 @@ SMALL = [
     "system.planner.key_value_heads=1", "system.planner.vocabulary=1024", "system.planner.image_size=112",
     "system.planner.window=56", "system.planner.max_pixels=12544", "system.visual.depth=1", "system.visual.width=384",
     "system.visual.heads=6", "system.expert.depth=1", "system.expert.width=384", "system.expert.heads=4",
-    "system.chunk=4", "device=cpu", "threads=1", "evaluate_every=1000", "chat.samples=2", "chat.checked=4",
-    "action.samples=2", "optimiser.warmup=2",
+    "system.chunk=4", "device=cpu", "threads=1", "log_every=1", "evaluate_every=1000", "chat.samples=2",
+    "chat.checked=4", "action.samples=2", "optimiser.warmup=2",
 ]  # fmt: skip
 
 
@@ -54,6 +54,7 @@ def test_from_conversations_to_an_official_checkpoint(tmp_path: Path) -> None:
     assert result["steps"] == 4 and np.isfinite(result["action_loss"])
     assert {"box_acc50", "forgetting/box_acc50"} <= result.keys()
     learned = [row for row in rows(tmp_path / "stage2") if "chat" in row]
+    assert len(learned) == 4
     assert all(np.isfinite(row["loss"]) and row["loss"] > row["action"] for row in learned)  # one sum of both losses
 
     adapted = ("steps=3", "lora.rank=2", "frozen_precision=bf16", "recompute=true")

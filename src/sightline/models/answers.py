@@ -1,12 +1,11 @@
-"""Answers in words: the formats of InternVLA-M1 written, and read back however malformed a model wrote them.
+"""Answers in words: the formats of InternVLA-M1 and of Qwen2.5-VL, read however malformed a model wrote them.
 
 Numbers are pixels of the picture as the model sees it, after resizing; :func:`to_original` and :func:`to_seen` convert.
-What is written here and by the data engine (engine/pairs/formats.py) is read here; sizes are (height, width).
+What the data engine writes (engine/pairs/formats.py) is read here; sizes are (height, width).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightline.core.geometry import Array
-from sightline.engine.pairs.formats import box_text
 
 Size = tuple[int, int]
 
@@ -35,22 +33,6 @@ class NamedBox:
 
     name: str
     box: Array
-
-
-# ---- writing --------------------------------------------------------------------------------------------------------
-
-
-def named_box_text(name: str, boxes: Sequence[Array]) -> str:
-    """Boxes [4] of one thing: "<ref>name</ref><box>[[x1, y1, x2, y2], ...]</box>"."""
-    return f"<ref>{name}</ref>{box_text(boxes)}"
-
-
-def boxes_json(boxes: Sequence[NamedBox]) -> str:
-    """Boxes as JSON in Qwen2.5-VL's own form: [{"bbox_2d": [x1, y1, x2, y2], "label": "..."}, ...]."""
-    return json.dumps([{"bbox_2d": [int(value) for value in item.box], "label": item.name} for item in boxes])
-
-
-# ---- reading --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
