@@ -22,7 +22,7 @@ from sightline.core.console import say, table
 from sightline.core.types import ACTION_NAMES, Observation
 from sightline.models.config import M1, SpecialIds, SystemConfig
 from sightline.models.policy import Policy
-from sightline.models.tokenizer import WordTokenizer
+from sightline.models.vlm.tokenizer import WordTokenizer
 from sightline.models.weights import random_system
 
 CAMERAS = ("primary", "wrist")

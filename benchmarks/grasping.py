@@ -19,14 +19,14 @@ from sightline.core.runtime import prepare_process
 from sightline.core.types import Task
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
-from sightline.engine.assets.library import load_library
-from sightline.engine.grasping import with_sampled_grasps
-from sightline.engine.physics import Simulation
-from sightline.engine.relations import FOOTING
+from sightline.engine.assets.grasping import with_sampled_grasps
+from sightline.engine.assets.importing.library import load_library
+from sightline.engine.generation.episode import perform
 from sightline.engine.robots import DEFAULT, ROBOTS, robot
-from sightline.engine.rollout import perform
-from sightline.engine.scene import sample_scene
-from sightline.engine.world import World
+from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.placement import sample_scene
+from sightline.engine.worlds.world import World
+from sightline.language.scene_graph import FOOTING
 
 CONTAINERS = (("bowl", "blue", "large"), ("box", "blue", "large"), ("basket", "yellow", "large"), ("tray", "red"))
 

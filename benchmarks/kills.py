@@ -24,10 +24,10 @@ import tyro
 
 from sightline.core.console import progress, table
 from sightline.data import load_dataset
-from sightline.data.fingerprint import content_hash
+from sightline.data.content_hash import content_hash
 from sightline.data.inspect import inspect
-from sightline.engine.generate import generate
-from sightline.engine.recipe import Recipe
+from sightline.engine.generation.generate import generate
+from sightline.engine.generation.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def count() -> dict[str, Any]:
 
 def worlds(number: int = 20) -> dict[str, Any]:
     """CPU seconds to build a world of either collection, meshes not yet in memory."""
-    from sightline.engine.world import World
+    from sightline.engine.worlds.world import World
 
     World.build(0)
     World.build(0, "train", collection="full")

@@ -21,8 +21,8 @@ import tyro
 
 from sightline.core.console import table
 from sightline.core.runtime import prepare_process
-from sightline.engine.generate import generate
-from sightline.engine.recipe import Recipe
+from sightline.engine.generation.generate import generate
+from sightline.engine.generation.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from pathlib import Path
 from sightline.core.console import table, write_json
 from sightline.core.runtime import prepare_process
 from sightline.engine.collections import STARTER
-from sightline.engine.recipe import Recipe
+from sightline.engine.generation.episode import make_episode
+from sightline.engine.generation.recipe import Recipe
 from sightline.engine.robots import DEFAULT, ROBOTS
-from sightline.engine.rollout import make_episode
-from sightline.engine.skills.kinds import PLACE, SKILL_TASKS
+from sightline.tasks.kinds import PLACE, SKILL_TASKS
 
 NO_TASK = "no task"
 

@@ -31,8 +31,8 @@ def measure(what: str, unit: str, count: Callable[[], int]) -> Row:
 
 def engine(folder: Path, episodes: int) -> list[Row]:
     """Demonstrations and scenes, one process, written to disk."""
-    from sightline.engine.generate import generate
-    from sightline.engine.recipe import Recipe
+    from sightline.engine.generation.generate import generate
+    from sightline.engine.generation.recipe import Recipe
 
     generate(folder / "warm-up", episodes=1)
     return [

@@ -23,16 +23,16 @@ import tyro
 from sightline.core.console import table, write_json
 from sightline.core.runtime import prepare_process
 from sightline.data import writer
-from sightline.engine import rollout, staging
-from sightline.engine.expert import Expert
-from sightline.engine.generate import generate
-from sightline.engine.judge import Judge
-from sightline.engine.look import Look, sample_look
-from sightline.engine.physics import Simulation
-from sightline.engine.recipe import Recipe
-from sightline.engine.render import Renderer
-from sightline.engine.skills import choose
-from sightline.engine.world import World
+from sightline.engine.expert import choose
+from sightline.engine.expert.pick_place import Expert
+from sightline.engine.generation import episode, scenario
+from sightline.engine.generation.generate import generate
+from sightline.engine.generation.recipe import Recipe
+from sightline.engine.simulation.randomization import Look, sample_look
+from sightline.engine.simulation.renderer import Renderer
+from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.simulation.success import Judge
+from sightline.engine.worlds.world import World
 
 EXPERTS = {Expert, *choose.EXPERTS.values()}
 PHYSICS, RENDERING, PLANNING = "physics", "rendering", "planning"
@@ -46,8 +46,8 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("setting up the renderer", Renderer, "__init__"),
     ("annotation", Renderer, "view"),
     *((PLANNING, expert, name) for expert in EXPERTS for name in ("__init__", "act") if name in vars(expert)),
-    (PLANNING, rollout, "sample_stage_task"),
-    ("layout", staging, "lay_out"),
+    (PLANNING, episode, "sample_stage_task"),
+    ("layout", scenario, "lay_out"),
     ("judging", Judge, "watch"),
     ("building the world", World, "numbered"),
     ("encoding videos", writer, "encode_video"),
@@ -136,7 +136,7 @@ def main(settings: Settings) -> None:
     with tempfile.TemporaryDirectory(prefix="sightline-bench-") as folder, ExitStack() as stack:
         generate(Path(folder) / "warm", 1, recipe)
         if settings.shadow:
-            stack.enter_context(mock.patch.object(rollout, "sample_look", shadowed_look))
+            stack.enter_context(mock.patch.object(episode, "sample_look", shadowed_look))
         stack.enter_context(watched(clock))
         started = time.process_time()
         made = generate(Path(folder) / "data", settings.episodes, recipe)

@@ -36,18 +36,18 @@ from sightline.data.dataset import load_dataset
 from sightline.data.embodiments import find_embodiment
 from sightline.data.mixture import Mixture
 from sightline.data.recordings import Recordings
-from sightline.engine.generate import generate
-from sightline.engine.recipe import Recipe
+from sightline.engine.generation.generate import generate
+from sightline.engine.generation.recipe import Recipe
 from sightline.models.config import SystemConfig, preset
-from sightline.models.planner import qwen_config
 from sightline.models.policy import Policy
 from sightline.models.system import IMAGENET_MEAN, IMAGENET_STD
-from sightline.models.tokenizer import WordTokenizer
+from sightline.models.vlm.qwen import qwen_config
+from sightline.models.vlm.tokenizer import WordTokenizer
 from sightline.models.weights import random_system
 from sightline.train.config import ActionConfig, OptimiserConfig, TrainConfig
 from sightline.train.demonstrations import DemonstrationObjective
 from sightline.train.loop import Trainer
-from sightline.train.setting import prepare
+from sightline.train.setup import prepare
 
 SAMPLES, WARM = 16, 3
 SYSTEM = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n"

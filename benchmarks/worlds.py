@@ -27,7 +27,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def worlds(count: int) -> dict[str, list[float]]:
     """Building: every world with textures and geometry that no earlier one had."""
-    from sightline.engine.world import World
+    from sightline.engine.worlds.world import World
 
     World.build(0)  # reads the robot's meshes
     took: dict[str, list[float]] = {"starter": [], "full": []}
@@ -48,12 +48,12 @@ def textures(count: int) -> dict[str, list[float]]:
 
 def pictures(count: int, repeats: int = 4) -> dict[str, list[float]]:
     """Rendering at 224 pixels without the sensor, and the sensor alone."""
-    from sightline.engine.look import apply_look, sample_look
-    from sightline.engine.physics import Simulation
-    from sightline.engine.render import Renderer
-    from sightline.engine.scene import sample_layout
+    from sightline.engine.simulation.randomization import apply_look, sample_look
+    from sightline.engine.simulation.renderer import Renderer
+    from sightline.engine.simulation.simulation import Simulation
     from sightline.engine.surroundings.sensor import sample_sensor
-    from sightline.engine.world import World
+    from sightline.engine.worlds.placement import sample_layout
+    from sightline.engine.worlds.world import World
 
     took: dict[str, list[float]] = {f"picture, {name}": [] for name in (STARTER, SOFT, SHADOW)} | {"sensor": []}
     for seed in range(count):

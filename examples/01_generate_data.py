@@ -13,8 +13,8 @@ from PIL import Image
 from sightline import load_dataset
 from sightline.core.draw import overlay
 from sightline.core.types import Grounding
-from sightline.engine.generate import generate
-from sightline.engine.recipe import Recipe
+from sightline.engine.generation.generate import generate
+from sightline.engine.generation.recipe import Recipe
 
 OUT = Path("outputs/examples")
 

@@ -14,12 +14,12 @@ from PIL import Image
 
 from sightline.core.draw import Picture, caption_bar
 from sightline.core.geometry import look_at
-from sightline.engine.look import apply_look, plain_look
-from sightline.engine.physics import Simulation
-from sightline.engine.render import Renderer
 from sightline.engine.robots import ROBOTS
-from sightline.engine.scene import sample_scene
-from sightline.engine.world import World
+from sightline.engine.simulation.randomization import apply_look, plain_look
+from sightline.engine.simulation.renderer import Renderer
+from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.placement import sample_scene
+from sightline.engine.worlds.world import World
 
 SIZE, WORLD, SCENE = 400, 3, 1
 TOOL, TURN = np.array([0.45, 0.02, 0.2]), 0.4

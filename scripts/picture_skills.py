@@ -13,8 +13,8 @@ from PIL import Image
 
 from sightline.core.draw import Picture, caption_bar
 from sightline.core.types import Episode
-from sightline.engine.recipe import Recipe
-from sightline.engine.rollout import make_episode
+from sightline.engine.generation.episode import make_episode
+from sightline.engine.generation.recipe import Recipe
 
 SIZE, LETTERS, SEED, COLLECTION = 288, 24, 7, "full"
 FRONT, WRIST = (0.0, 0.4, 0.75, 1.0), 0.55  # moments, as shares of the episode

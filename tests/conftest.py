@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 from hypothesis import settings
 
 from sightline.core.runtime import prepare_process
+
+# What several rooms' tests share; the processes that tests start inherit this path.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 prepare_process()
 os.environ.setdefault("OMP_NUM_THREADS", "1")

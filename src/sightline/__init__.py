@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sightline.data import load_dataset
-    from sightline.models.grounding import Planner
+    from sightline.models.planner import Planner
     from sightline.models.policy import Policy
 
 __version__ = "0.1.0"
 __all__ = ["Planner", "Policy", "load_dataset"]
 
 _ROOMS = {
-    "Planner": "sightline.models.grounding",
+    "Planner": "sightline.models.planner",
     "Policy": "sightline.models.policy",
     "load_dataset": "sightline.data",
 }

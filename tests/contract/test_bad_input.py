@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from sightline import cli
+from sightline.cli import commands
 from sightline.data.labels import column_array, vector_column
 
 TINY = ["--preset", "nano", "--set", "steps=1", "--set", "grounding.images=2", "--set", "precision=fp32"]
@@ -20,7 +20,7 @@ TINY = ["--preset", "nano", "--set", "steps=1", "--set", "grounding.images=2", "
 def run(*arguments: object) -> int:
     """The exit code of a command; an exception that is no SightlineError escapes and fails the test."""
     with pytest.raises(SystemExit) as ended:
-        cli.main([str(argument) for argument in arguments])
+        commands.main([str(argument) for argument in arguments])
     return int(ended.value.code or 0)
 
 

@@ -23,14 +23,14 @@ def is_configuration(path: Path, node: ast.AST) -> bool:
     """Classes named ...Config or ...Settings, and the commands of the command line, when they are dataclasses."""
     if not isinstance(node, ast.ClassDef) or "dataclass" not in " ".join(map(ast.unparse, node.decorator_list)):
         return False
-    return node.name.endswith(("Config", "Settings")) or path.name.startswith("cli")
+    return node.name.endswith(("Config", "Settings")) or path.parent.name == "cli"
 
 
 CLASSES = [(path, node) for path, tree in TREES.items() for node in ast.walk(tree) if is_configuration(path, node)]
 
 
 def test_the_walk_finds_the_configurations():
-    assert len([path for path, _ in CLASSES if path.name.startswith("cli")]) >= 12
+    assert len([path for path, _ in CLASSES if path.parent.name == "cli"]) >= 12
     assert any(path.name == "config.py" for path, _ in CLASSES)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline import cli
+from sightline.cli import commands
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -33,7 +33,7 @@ def test_commands_in_documents_exist(document, line):
     while "=" in words[0]:  # VARIABLE=value in front of a command
         words = words[1:]
     if words[0] == "sightline":
-        cli.parse(words[1:])
+        commands.parse(words[1:])
     elif words[0] == "make":
         assert re.search(rf"^{words[1]}:", MAKEFILE, re.MULTILINE), f"no target {words[1]}"
     elif words[0] in ("source", "cd", "git", "pip", "tensorboard"):
@@ -60,8 +60,8 @@ def test_links_and_paths_in_documents_exist(document):
 def test_the_demo_is_a_command(tmp_path):
     lines = MAKEFILE.replace("\\\n", " ").splitlines()
     (demo,) = [line for line in lines if "$(BIN)/sightline" in line]
-    command = cli.parse(shlex.split(demo)[1:])
-    assert isinstance(command, cli.Evaluate) and command.episodes == 20 and command.policy == "tiny"
+    command = commands.parse(shlex.split(demo)[1:])
+    assert isinstance(command, commands.Evaluate) and command.episodes == 20 and command.policy == "tiny"
 
 
 def test_laptop_script_types_valid_commands(tmp_path):
@@ -77,7 +77,7 @@ def test_laptop_script_types_valid_commands(tmp_path):
     subprocess.run(["bash", str(script)], env={**os.environ, **sizes}, check=True, capture_output=True)
 
     asked = (tmp_path / ".venv" / "bin" / "asked").read_text().splitlines()
-    commands = [cli.parse(line.split()) for line in asked]
+    commands = [commands.parse(line.split()) for line in asked]
     kinds = [type(command).__name__ for command in commands]
     assert kinds == ["Generate", "Generate", "Pretrain", "Posttrain", "Evaluate"]
     scenes, episodes, pretrain, posttrain, evaluate = commands

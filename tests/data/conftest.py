@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from synthetic import synthetic_card, synthetic_episode
 
 from sightline.core.types import Episode
 from sightline.data import Dataset, DatasetWriter, load_dataset
-
-sys.path.insert(0, str(Path(__file__).parent))  # for these tests and the worker processes that they start
-
-from synthetic import synthetic_card, synthetic_episode
 
 COUNT = 4
 

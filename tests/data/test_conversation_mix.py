@@ -12,7 +12,7 @@ import pytest
 from sightline.core.errors import SightlineError
 from sightline.data.conversation_mix import ConversationMix
 from sightline.data.conversations import Conversation, Conversations, SourceConfig
-from sightline.data.rotation import ROUND
+from sightline.data.weighted_order import ROUND
 
 
 def source(folder: Path, name: str, count: int, damaged: tuple[int, ...] = ()) -> Conversations:

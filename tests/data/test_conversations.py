@@ -21,7 +21,7 @@ from sightline.data.conversations import (
     read_picture,
     read_registry,
 )
-from sightline.engine.pairs.stream import write_questions
+from sightline.engine.vqa.stream import write_questions
 
 
 def record(number: int = 0, **changes: object) -> dict:

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from sightline.data import load_dataset
-from sightline.engine.generate import generate
-from sightline.engine.recipe import Recipe
+from sightline.engine.generation.generate import generate
+from sightline.engine.generation.recipe import Recipe
 
 PYTHON = Path(os.environ.get("LEROBOT_PYTHON", Path(__file__).parents[2] / ".venv-lerobot/bin/python"))
-READER = Path(__file__).with_name("lerobot_reader.py")
+READER = Path(__file__).parents[1] / "helpers" / "lerobot_reader.py"
 pytestmark = [
     pytest.mark.lerobot,
     pytest.mark.skipif(not PYTHON.exists(), reason="stock lerobot is not installed: make test-lerobot installs it"),

@@ -18,7 +18,7 @@ from sightline.data import load_dataset
 from sightline.data.embodiments import EMBODIMENTS
 from sightline.data.mixture import MIXTURES, Mixture, MixtureConfig, Source, open_mixture
 from sightline.data.recordings import Recordings
-from sightline.data.rotation import ROUND
+from sightline.data.weighted_order import ROUND
 
 BRIDGE, RT1 = EMBODIMENTS["oxe_bridge"], EMBODIMENTS["oxe_rt1"]
 

@@ -25,7 +25,7 @@ from sightline.core.errors import SightlineError
 from sightline.data import Dataset, load_dataset
 from sightline.data.embodiments import EMBODIMENTS, CameraSource, Embodiment, Part
 from sightline.data.recordings import Recordings
-from sightline.data.representations import convert_rotation, delta_poses
+from sightline.data.rotations import convert_rotation, delta_poses
 
 JOINTS, TOOL = EMBODIMENTS["demo_sim_franka_delta_joints"], EMBODIMENTS["custom_robot_config"]
 RPY = "euler_angles_rpy"

@@ -17,7 +17,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera, resample_path
 from sightline.core.types import Episode
 from sightline.data import Dataset, DatasetWriter, load_dataset
-from sightline.data.fingerprint import content_hash
+from sightline.data.content_hash import content_hash
 from sightline.data.labels import compress_ids, decompress_ids
 
 

@@ -1,18 +1,15 @@
-"""Makes the helpers beside these tests importable, and small real datasets that several tests read."""
+"""Small real datasets that several tests read."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
 def demonstrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two verified episodes, small pictures."""
-    from sightline.engine.generate import generate
-    from sightline.engine.recipe import Recipe
+    from sightline.engine.generation.generate import generate
+    from sightline.engine.generation.recipe import Recipe
 
     root = tmp_path_factory.mktemp("made") / "demonstrations"
     generate(root, 2, Recipe(seed=5, size=112))
@@ -22,8 +19,8 @@ def demonstrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two slide shows of 16 scenes."""
-    from sightline.engine.generate import generate
-    from sightline.engine.recipe import Recipe
+    from sightline.engine.generation.generate import generate
+    from sightline.engine.generation.recipe import Recipe
 
     root = tmp_path_factory.mktemp("made") / "slides"
     generate(root, 2, Recipe(seed=5, size=112, kind="scenes"))
@@ -33,8 +30,8 @@ def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight verified episodes of all kinds of tasks, among fixtures."""
-    from sightline.engine.generate import generate
-    from sightline.engine.recipe import Recipe
+    from sightline.engine.generation.generate import generate
+    from sightline.engine.generation.recipe import Recipe
 
     root = tmp_path_factory.mktemp("made") / "furnished"
     generate(root, 8, Recipe(seed=2, size=112, tasks="all"))

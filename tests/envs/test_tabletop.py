@@ -10,7 +10,7 @@ from gymnasium.utils.env_checker import check_env
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import Task
-from sightline.engine.rollout import CAMERAS
+from sightline.engine.generation.episode import CAMERAS
 from sightline.envs.tabletop import MAX_STEPS, TabletopEnv
 
 SIZE = 48

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-sys.path += [str(Path(__file__).parents[1] / room) for room in ("data", "models", "train")]
-
 from nano import nano_config, nano_policy, nano_tokenizer
 from small import write_dataset
 

@@ -10,8 +10,8 @@ from fake_world import FakeEnv, FakePolicy
 from test_grounding import Echo, item
 
 from sightline.evaluate import report
-from sightline.evaluate.grounding import measure
-from sightline.evaluate.listen import ListeningResult
+from sightline.evaluate.grounding_metrics import measure
+from sightline.evaluate.language_probe import ListeningResult
 from sightline.evaluate.rollout import RolloutSettings, rollout
 
 

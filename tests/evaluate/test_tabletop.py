@@ -11,11 +11,11 @@ import pytest
 from sightline.core.console import plain
 from sightline.core.errors import SightlineError
 from sightline.core.types import Grounding
-from sightline.engine.generate import generate
-from sightline.engine.recipe import Recipe
+from sightline.engine.generation.generate import generate
+from sightline.engine.generation.recipe import Recipe
 from sightline.envs.tabletop import TabletopEnv
-from sightline.evaluate.grounding import measure, sample_items
-from sightline.evaluate.listen import listen, swap_target
+from sightline.evaluate.grounding_metrics import measure, sample_items
+from sightline.evaluate.language_probe import listen, swap_target
 from sightline.evaluate.policies import ExpertPolicy, load_policy
 from sightline.evaluate.rollout import RolloutSettings, rollout
 from sightline.evaluate.run import evaluate

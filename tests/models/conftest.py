@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from nano import nano_policy, nano_system, nano_tokenizer
 
 from sightline.models.policy import Policy
-from sightline.models.prompts import Packer
 from sightline.models.system import DualSystem
-from sightline.models.tokenizer import WordTokenizer
+from sightline.models.vlm.prompts import Packer
+from sightline.models.vlm.tokenizer import WordTokenizer
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,10 @@ from sightline.models.backbones import (
     read_tensors,
 )
 from sightline.models.config import M1, QWEN_3B, QWEN_IDS, preset
-from sightline.models.planner import QwenPlanner
-from sightline.models.raw import token_batch
+from sightline.models.official_inputs import token_batch
 from sightline.models.system import DualSystem
 from sightline.models.visual_encoder import VisualEncoder
+from sightline.models.vlm.qwen import QwenPlanner
 
 # The published numbers of Qwen2.5-VL-3B-Instruct in the layout of its config.json.
 PUBLISHED_3B = {

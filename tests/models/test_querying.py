@@ -8,10 +8,10 @@ import pytest
 import torch
 from nano import nano_observation, nano_policy
 
+from sightline.models.action.spatial_tokens import SpatialInputs
 from sightline.models.policy import Policy
 from sightline.models.querying import scale_gradient
-from sightline.models.spatial_tokens import SpatialInputs
-from sightline.models.tokenizer import WordTokenizer
+from sightline.models.vlm.tokenizer import WordTokenizer
 
 READ = ("planner", "visual_encoder")
 

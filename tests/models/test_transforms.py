@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sightline.core.errors import SightlineError
-from sightline.models.transforms import NEAR_CONSTANT, Scaler, fit_picture
+from sightline.models.normalisation import NEAR_CONSTANT, Scaler, fit_picture
 
 NUMBER = st.floats(-3, 3, width=32)
 

@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file
 
 from sightline import Policy
-from sightline.cli import execute, parse
+from sightline.cli.commands import execute, parse
 from sightline.core.types import Observation
-from sightline.models.m1 import load_official, save_official
+from sightline.models.m1.official import load_official, save_official
 
 pytestmark = pytest.mark.story
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import nano_policy, nano_tokenizer, run_stage, write_dataset
 
 from sightline.data import Dataset, load_dataset
 from sightline.models.policy import Policy
-from sightline.train.frames import FrameBank
+from sightline.train.frame_bank import FrameBank
 
 
 @pytest.fixture(scope="session")

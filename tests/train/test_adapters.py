@@ -16,7 +16,7 @@ from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.train.adapters import add_adapters, freeze_adapted, is_adapter, merged
 from sightline.train.config import AdapterConfig, OptimiserConfig
-from sightline.train.optimise import freeze, make_optimiser
+from sightline.train.optimiser import freeze, make_optimiser
 
 CONFIG = AdapterConfig(rank=3, alpha=7, targets=("model.model.language_model.layers", "model.model.visual.blocks"))
 

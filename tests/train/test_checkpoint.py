@@ -17,7 +17,7 @@ from small import BEHIND, die_while_writing, run_stage
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.train.checkpoint import CheckpointWriter, last_checkpoint, stored_tensors
-from sightline.train.distribute import World
+from sightline.train.distributed import World
 from sightline.train.loop import Trainer
 
 

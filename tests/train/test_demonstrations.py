@@ -19,10 +19,10 @@ from sightline.data.recordings import Recordings
 from sightline.models.policy import Policy
 from sightline.train.config import OptimiserConfig, TrainConfig
 from sightline.train.demonstrations import DemonstrationObjective
-from sightline.train.frames import FrameBank
+from sightline.train.frame_bank import FrameBank
+from sightline.train.grounding_batches import pictures
 from sightline.train.loop import Trainer
 from sightline.train.objectives import FrameNumbers
-from sightline.train.questions import pictures
 
 CHUNK = 4
 

@@ -15,10 +15,10 @@ from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.train.config import ActionConfig, GroundingConfig, OptimiserConfig, TrainConfig
-from sightline.train.frames import FrameBank
+from sightline.train.frame_bank import FrameBank
+from sightline.train.grounding_batches import LabelMaker
 from sightline.train.loop import Trainer
 from sightline.train.objectives import GroundingObjective, JointActionObjective
-from sightline.train.questions import LabelMaker
 
 CONFIG = TrainConfig(
     steps=4,

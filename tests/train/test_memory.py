@@ -12,10 +12,10 @@ from small import nano_tokenizer
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.train.config import ActionConfig, TrainConfig
-from sightline.train.frames import FrameBank
+from sightline.train.frame_bank import FrameBank
 from sightline.train.memory import halve_frozen, recompute, repeated_blocks
 from sightline.train.objectives import JointActionObjective
-from sightline.train.optimise import freeze
+from sightline.train.optimiser import freeze
 
 
 def test_the_blocks_of_every_part_are_found(policy: Policy) -> None:

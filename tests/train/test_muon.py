@@ -11,7 +11,7 @@ from torch import nn
 from sightline.models.policy import Policy
 from sightline.train.config import OptimiserConfig
 from sightline.train.muon import MATCH, Muon, hidden_matrices, orthogonalised
-from sightline.train.optimise import make_optimiser
+from sightline.train.optimiser import make_optimiser
 
 
 @given(rows=st.integers(64, 160), columns=st.integers(64, 160), seed=st.integers(0, 99))

@@ -11,15 +11,14 @@ import pytest
 import torch
 from small import nano_config
 
-from sightline.engine.tasks import place_point
-from sightline.models.pointing import GroundingLabels, Pointing
+from sightline.models.grounding.pointing import GroundingLabels, Pointing
+from sightline.models.grounding.projection import unproject
 from sightline.models.policy import Policy
-from sightline.models.projection import unproject
 from sightline.models.system import DualSystem
+from sightline.tasks.pick_place import place_point
 from sightline.train.config import ActionConfig, GroundingConfig
-from sightline.train.frames import FrameBank
-from sightline.train.guidance import TrueGuidance
-from sightline.train.latents import LatentStore
+from sightline.train.frame_bank import FrameBank
+from sightline.train.grounding_batches import LabelMaker, answers_for, own_question, pictures
 from sightline.train.objectives import (
     CachedActionObjective,
     GroundingObjective,
@@ -29,7 +28,8 @@ from sightline.train.objectives import (
     mirrored,
     windows,
 )
-from sightline.train.questions import LabelMaker, answers_for, own_question, pictures
+from sightline.train.planner_cache import LatentStore
+from sightline.train.true_guidance import TrueGuidance
 from sightline.train.validate import SCALE, GroundingCheck, LossCheck
 
 CPU = torch.device("cpu")

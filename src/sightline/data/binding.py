@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError, did_you_mean
 from sightline.data.dataset import Dataset
 from sightline.data.embodiments import Embodiment, Part
-from sightline.data.index import camera_name
+from sightline.data.episode_index import camera_name
 from sightline.data.modality import TASK_INDEX, Field, Modality
-from sightline.data.representations import DERIVATIONS, convert_rotation
+from sightline.data.rotations import DERIVATIONS, convert_rotation
 
 Array = NDArray[np.float64]
 STILL = 5e-4  # metres: frames that move less along every axis, and do not switch the gripper, are pauses

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.data import layout
 from sightline.data.dataset import BOOKKEEPING, Dataset, is_numeric, require_finite
-from sightline.data.index import EpisodeMeta
+from sightline.data.episode_index import EpisodeMeta
 from sightline.data.labels import column_array
 
 Columns = dict[str, NDArray]

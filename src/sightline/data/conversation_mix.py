@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sightline.core.errors import SightlineError
 from sightline.data.conversations import Conversation, Conversations, SourceConfig, open_source, read_registry
-from sightline.data.rotation import Rotation
+from sightline.data.weighted_order import Rotation
 
 T = TypeVar("T")
 TRIES = 1000  # records of a source in a row that may be of no use

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, did_you_mean
 from sightline.data import layout
-from sightline.data.index import EpisodeMeta, VideoPlace, read_index, video_features
+from sightline.data.episode_index import EpisodeMeta, VideoPlace, read_index, video_features
 from sightline.data.labels import (
     CAMERA_COLUMNS,
     DEPTH,

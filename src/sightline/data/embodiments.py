@@ -10,7 +10,7 @@ from sightline.core.config import load_config
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import ACTION_NAMES, STATE_NAMES
 from sightline.data import layout
-from sightline.data.representations import DERIVATIONS, ROTATION_SIZES
+from sightline.data.rotations import DERIVATIONS, ROTATION_SIZES
 from sightline.data.statistics import MODES
 
 RPY = "euler_angles_rpy"
@@ -26,7 +26,7 @@ class Part:
         names: one a dimension, as in the card; metres and radians.
         mode: how they are normalised, see sightline.data.statistics.MODES.
         delta: of an action, a change: past the end of an episode it is zero. Otherwise a target, which is then held.
-        rotation: form of the rotation that they are (sightline.data.representations); empty where they are none.
+        rotation: form of the rotation that they are (sightline.data.rotations); empty where they are none.
         stored: form in which the dataset holds that rotation, or that of ``sources``, where modality.json does not
             say; by default ``rotation``.
         derive, sources: a derivation (DERIVATIONS) from the sub-keys ``sources``, for datasets that lack ``key``.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sightline.core import console
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import Dataset, load_dataset
-from sightline.data.index import EpisodeMeta
+from sightline.data.episode_index import EpisodeMeta
 from sightline.data.labels import EpisodeLabels
 from sightline.data.video import check_video
 
@@ -49,7 +49,7 @@ def inspect(path: Path | str, html: Path | str | None = None) -> dict:
         "seconds": dataset.frames / dataset.fps,
     }
     if html is not None:
-        from sightline.data.page import write_page  # loads matplotlib
+        from sightline.data.html import write_page  # loads matplotlib
 
         write_page(dataset, result, Path(html))
     _print(dataset, result)

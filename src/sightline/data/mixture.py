@@ -15,7 +15,7 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.data.dataset import load_dataset
 from sightline.data.embodiments import find_embodiment
 from sightline.data.recordings import Recordings, with_modes
-from sightline.data.rotation import Rotation
+from sightline.data.weighted_order import Rotation
 
 FEATURES = ("observation.state", "action")
 Rule = Literal["exact", "official"]

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from sightline.core.errors import SightlineError, did_you_mean, require_known
 from sightline.data import layout
 from sightline.data.dataset import BOOKKEEPING
-from sightline.data.index import video_features
-from sightline.data.representations import ROTATION_SIZES
+from sightline.data.episode_index import video_features
+from sightline.data.rotations import ROTATION_SIZES
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Field:
     """Dimensions ``start`` to ``end`` (exclusive; None = all that follow) of ``column``.
 
     Attributes:
-        rotation: form of the rotation that they hold, see sightline.data.representations; empty where the dataset does
+        rotation: form of the rotation that they hold, see sightline.data.rotations; empty where the dataset does
             not say or they are none.
         relative: the dataset says that they are changes, not targets.
     """

@@ -19,8 +19,8 @@ from sightline.data.binding import bind
 from sightline.data.columns import Columns, read_columns
 from sightline.data.dataset import Dataset
 from sightline.data.embodiments import Embodiment
-from sightline.data.index import video_features
-from sightline.data.language import Instructions
+from sightline.data.episode_index import video_features
+from sightline.data.instructions import Instructions
 from sightline.data.modality import dimension_names, read_modality
 from sightline.data.statistics import array_statistics, to_lists
 

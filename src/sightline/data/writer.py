@@ -26,7 +26,7 @@ from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.types import Episode
 from sightline.data import layout
-from sightline.data.index import EpisodeMeta, read_index
+from sightline.data.episode_index import EpisodeMeta, read_index
 from sightline.data.labels import column_array, labels_table, vector_column
 from sightline.data.statistics import NAMES as STATISTICS
 from sightline.data.statistics import Statistics, array_statistics, image_statistics, pooled_statistics, to_lists

@@ -10,11 +10,11 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import Task
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
-from sightline.engine.physics import Simulation
-from sightline.engine.relations import FOOTING
-from sightline.engine.rollout import perform
-from sightline.engine.scene import sample_scene
-from sightline.engine.world import World
+from sightline.engine.generation.episode import perform
+from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.placement import sample_scene
+from sightline.engine.worlds.world import World
+from sightline.language.scene_graph import FOOTING
 
 
 @cache

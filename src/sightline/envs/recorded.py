@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.types import STATE_NAMES, Task
 from sightline.data.dataset import Dataset
-from sightline.engine.generate import RECIPE, read_recipe
-from sightline.engine.look import apply_look, sample_look
-from sightline.engine.staging import Stage, set_scene
+from sightline.engine.generation.generate import RECIPE, read_recipe
+from sightline.engine.generation.scenario import Stage, set_scene
+from sightline.engine.simulation.randomization import apply_look, sample_look
 from sightline.envs.tabletop import TabletopEnv
 
 TOLERANCE = 1e-3  # metres: farther from the recorded positions it is not the same scene

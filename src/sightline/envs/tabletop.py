@@ -13,19 +13,19 @@ from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation, SceneState, Task
 from sightline.engine.collections import STARTER, require_collection
-from sightline.engine.expert import Expert
-from sightline.engine.judge import Judge
-from sightline.engine.language import PLAIN, Phrasebook
-from sightline.engine.lexicon import spoken
-from sightline.engine.look import apply_look, sample_look
-from sightline.engine.physics import MAX_STEP, MAX_TURN, Simulation
+from sightline.engine.expert.choose import expert_for
+from sightline.engine.expert.pick_place import Expert
+from sightline.engine.generation.episode import CAMERAS
+from sightline.engine.generation.episode import card as card_of
+from sightline.engine.generation.scenario import Stage, build_stage, sample_stage_task, set_scene
 from sightline.engine.robots import DEFAULT
-from sightline.engine.rollout import CAMERAS
-from sightline.engine.rollout import card as card_of
-from sightline.engine.skills.choose import expert_for
-from sightline.engine.skills.kinds import PLACE, TASKS
-from sightline.engine.staging import Stage, build_stage, sample_stage_task, set_scene
-from sightline.engine.tasks import TaskSampler
+from sightline.engine.simulation.randomization import apply_look, sample_look
+from sightline.engine.simulation.simulation import MAX_STEP, MAX_TURN, Simulation
+from sightline.engine.simulation.success import Judge
+from sightline.language.paraphrases import spoken
+from sightline.language.referring import PLAIN, Phrasebook
+from sightline.tasks.kinds import PLACE, TASKS
+from sightline.tasks.pick_place import TaskSampler
 
 SPLITS = ("seen", "unseen", "novel")
 MAX_STEPS = 80
@@ -50,7 +50,7 @@ class TabletopEnv(gymnasium.Env):
         robot: who does it, one of ``engine.robots.ROBOTS``.
         phrasing: ``plain``, or the same tasks in the rich words of training (``train``) or held out of it (``unseen``).
         collection: what worlds are made of, see ``engine.collections``.
-        tasks: what is to be done, one of ``engine.skills.kinds.TASKS``.
+        tasks: what is to be done, one of ``tasks.kinds.TASKS``.
 
     Attributes:
         card: the interface card.

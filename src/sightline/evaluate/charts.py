@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from sightline.evaluate.statistics import Rate
+from sightline.evaluate.rates import Rate
 
 ROW = 26
 LABEL, PLOT, VALUE = 100, 300, 120

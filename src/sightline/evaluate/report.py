@@ -19,11 +19,11 @@ from PIL import Image
 from sightline.core.console import format_value, say, table
 from sightline.core.draw import Picture
 from sightline.evaluate.charts import curves, histogram, rate_chart
-from sightline.evaluate.grounding import GroundingScores
-from sightline.evaluate.listen import ListeningResult
+from sightline.evaluate.grounding_metrics import GroundingScores
+from sightline.evaluate.language_probe import ListeningResult
 from sightline.evaluate.openloop import OpenLoopScores
+from sightline.evaluate.rates import Rate
 from sightline.evaluate.rollout import EpisodeRow
-from sightline.evaluate.statistics import Rate
 
 SHOWN_EPISODES = 4
 EMBED_LIMIT = 24 * 2**20  # bytes of film that are put into the page itself; more than that is linked

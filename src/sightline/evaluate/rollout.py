@@ -24,9 +24,9 @@ from sightline.core.card import Card
 from sightline.core.console import progress
 from sightline.core.errors import SightlineError
 from sightline.core.types import EXECUTE, ActionChunk, Grounding, Observation, PolicyLike, SceneState, Task
-from sightline.evaluate.chunks import ChunkPlayer
+from sightline.evaluate.action_chunks import ChunkPlayer
 from sightline.evaluate.film import Film
-from sightline.evaluate.phrases import style_of
+from sightline.language.styles import style_of
 
 LIFTED = 0.03  # metres above where it started: an object that is higher than this has been picked up
 

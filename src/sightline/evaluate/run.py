@@ -17,9 +17,8 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import EXECUTE
 from sightline.engine.collections import STARTER
 from sightline.engine.robots import DEFAULT, ROBOTS
-from sightline.engine.skills.kinds import PLACE
-from sightline.evaluate.grounding import Grounder, evaluate_grounding
-from sightline.evaluate.listen import ListeningResult, listen
+from sightline.evaluate.grounding_metrics import Grounder, evaluate_grounding
+from sightline.evaluate.language_probe import ListeningResult, listen
 from sightline.evaluate.openloop import evaluate_open_loop
 from sightline.evaluate.policies import EXPERT, REPLAY, load_policy
 from sightline.evaluate.report import (
@@ -31,6 +30,7 @@ from sightline.evaluate.report import (
     write_rollout_report,
 )
 from sightline.evaluate.rollout import Environment, RolloutSettings, rollout_in_processes
+from sightline.tasks.kinds import PLACE
 
 SUITES = ("tabletop", "grounding", "openloop")
 SEED_STRIDE = 1_000_000  # evaluations with different --seed never share an episode

@@ -19,7 +19,7 @@ from torch import Tensor
 from sightline.core.errors import SightlineError
 from sightline.models.config import PlannerConfig, SpecialIds, VisualEncoderConfig
 from sightline.models.system import DualSystem
-from sightline.models.tokenizer import NAMED, WordTokenizer
+from sightline.models.vlm.tokenizer import NAMED, WordTokenizer
 from sightline.models.weights import fill
 
 # Heads of the DINOv2 sizes by their width; the hub's names are s, b, l, g.

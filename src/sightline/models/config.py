@@ -34,7 +34,7 @@ class PlannerConfig:
         window: side of the vision blocks' attention windows, pixels; 0 = the whole picture. full_attention: numbers of
             the blocks that see the whole picture all the same.
         tied: the language head is the embedding table.
-        min_pixels, max_pixels: limits of a picture's area where it keeps its shape (models/pictures.py).
+        min_pixels, max_pixels: limits of a picture's area where it keeps its shape (models/vlm/images.py).
         ids: special tokens.
     """
 
@@ -90,8 +90,8 @@ class GroundingHeadConfig:
     Attributes:
         width: of queries and keys; trace_points: length of a trace.
         kinds, colours: what recognition tells apart.
-        looks: shifted copies of a picture that are looked at too (see models/looks.py): for an answer about one
-            picture, and for the first call of an episode while acting.
+        looks: shifted copies of a picture that are looked at too (see models/grounding/shifts.py): for an answer about
+            one picture, and for the first call of an episode while acting.
         pointer: answer with the head; otherwise in words, on pictures of any shape.
     """
 

@@ -1,178 +1,171 @@
-"""System 2: Qwen2.5-VL through transformers, at any size, fed with packed questions."""
+"""Planner: System 2 on its own, in pixels of the user's pictures. Ask it where to act, or chat with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
 
+import numpy as np
 import torch
-from torch import Tensor, nn
-from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLConfig
-from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLForConditionalGeneration
-from transformers.utils import logging as transformers_logging
+from numpy.typing import NDArray
 
-from sightline.models.config import PlannerConfig
-from sightline.models.prompts import TokenBatch
-from sightline.models.qwen_vision import rearrange
+from sightline.core.errors import SightlineError
+from sightline.core.geometry import Camera
+from sightline.core.types import Grounding
+from sightline.models.grounding.pointing import ROLES, Pointing
+from sightline.models.grounding.shifts import SHIFTS, agreed, moved_back, shifted
+from sightline.models.normalisation import fit_picture
+from sightline.models.system import DualSystem
+from sightline.models.vlm.answers import parse_boxes, parse_points, to_original
+from sightline.models.vlm.chat import ChatEncoder, answer
+from sightline.models.vlm.images import PictureFormat
+from sightline.models.vlm.prompts import BOX_QUESTION, Packer, Prompt, refer_prompt, task_prompt
+from sightline.models.vlm.tokenizer import WordTokenizer
+from sightline.tasks.questions import CHAT, FORMS
 
-# transformers warns about the mrope_section key of its own configuration class; nothing a user could act on.
-transformers_logging.get_logger("transformers.modeling_rope_utils").setLevel("ERROR")
-
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-
-
-def qwen_config(config: PlannerConfig) -> Qwen2_5_VLConfig:
-    """The transformers configuration of a planner of this size."""
-    blocks = range(config.vision_depth) if not config.window else config.full_attention
-    return Qwen2_5_VLConfig(
-        text_config={
-            "vocab_size": config.vocabulary,
-            "hidden_size": config.width,
-            "intermediate_size": config.hidden,
-            "num_hidden_layers": config.depth,
-            "num_attention_heads": config.heads,
-            "num_key_value_heads": config.key_value_heads,
-            "max_position_embeddings": config.context,
-            "rms_norm_eps": config.norm_eps,
-            "rope_parameters": {
-                "rope_type": "default",
-                "rope_theta": config.rope_theta,
-                "mrope_section": list(config.mrope_section),
-            },
-            "bos_token_id": None,
-            "eos_token_id": config.ids.end,
-            "pad_token_id": config.ids.pad,
-        },
-        vision_config={
-            "depth": config.vision_depth,
-            "hidden_size": config.vision_width,
-            "intermediate_size": config.vision_hidden,
-            "num_heads": config.vision_heads or config.vision_width // 64,
-            "patch_size": config.patch,
-            "spatial_merge_size": config.merge,
-            "temporal_patch_size": config.temporal_patch,
-            "window_size": config.window or config.image_size,
-            "fullatt_block_indexes": list(blocks),
-            "out_hidden_size": config.width,
-            "in_channels": 3,
-        },
-        image_token_id=config.ids.image,
-        video_token_id=config.ids.video,
-        vision_start_token_id=config.ids.vision_start,
-        vision_end_token_id=config.ids.vision_end,
-        tie_word_embeddings=config.tied,
-    )
+AGREE = 0.05  # sides of the picture within which two looks point at the same thing
+ANSWER_TOKENS = 128  # that an answer in words may take
+COMMANDS = ("put", "place", "move", "set", "bring", "take", "pick", "drop", "lay", "push", "stack")
 
 
-@dataclass
-class PlannerStates:
-    """What the planner thinks of B samples with V views.
+class Planner:
+    """The vision-language planner of a dual system, with words and pictures instead of tensors."""
 
-    Attributes:
-        layers: hidden states [B,L,width] of the last layers, the very last after the final norm.
-        embedded: [B,V,G,G,width] visual tokens as they enter the language model.
-        visual: [B,V,G,G,width] visual tokens as they leave it.
-    """
+    def __init__(self, system: DualSystem, tokenizer: WordTokenizer, packer: Packer) -> None:
+        self.system, self.tokenizer, self.packer = system, tokenizer, packer
 
-    layers: list[Tensor]
-    embedded: Tensor
-    visual: Tensor
+    @cached_property
+    def encoder(self) -> ChatEncoder:
+        """Conversations to tokens and patches. Raises SightlineError where there is no tokenizer."""
+        return ChatEncoder(self.tokenizer, PictureFormat.of(self.system.config))
 
+    @staticmethod
+    def from_pretrained(source: Path | str, device: str = "cpu") -> Planner:
+        """The planner of a policy or stage-1 checkpoint (folder, run folder, or the name of a shipped one)."""
+        from sightline.models.policy import Policy
 
-class QwenPlanner(nn.Module):
-    """The vision-language model of the dual system."""
+        return Policy.from_pretrained(source, device).planner
 
-    def __init__(self, config: PlannerConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.model = Qwen2_5_VLForConditionalGeneration(qwen_config(config))
-        rearrange(self.model.model.visual)
-        self.attention = ""  # an implementation that transformers knows; empty = the fastest on the device
-        self._attention = ""
-        self._choose_attention("cpu")
+    def ground(self, image: NDArray[np.uint8], text: str, camera: Camera | None = None) -> Grounding:
+        """Where to act in one picture [H,W,3] uint8, with the planner's own words in ``text``.
 
-    def _choose_attention(self, device: str) -> None:
-        """Eager attention is faster than SDPA with a dense mask at these sizes on CPU; on a GPU it is the reverse."""
-        wanted = self.attention or ("eager" if device == "cpu" else "sdpa")
-        if self._attention != wanted:
-            self.model.set_attn_implementation(wanted)
-            self._attention = wanted
+        An instruction ("put the mug on the plate") yields target, reference, place and trace; a phrase ("the red mug")
+        the target alone. Boxes and points are in pixels of ``image``; those in the words are in pixels of the picture
+        as the model sees it, as in the official model. A planner without a pointer is asked in words: what its answers
+        do not hold is missing, and nothing has a confidence.
+
+        Args:
+            camera: calibration of the picture where it is known: "left" and "nearest the robot" are meant in the
+                robot's frame.
+        """
+        if not self.system.config.grounding.pointer:
+            return self.ground_in_words(image, text)
+        grounding = self.ground_batch([image], [text], None if camera is None else [camera])[0]
+        grounding.text = self.chat(image, BOX_QUESTION.format(text.lower()))
+        return grounding
+
+    @torch.inference_mode()
+    def ground_batch(
+        self, images: Sequence[NDArray[np.uint8]], texts: Sequence[str], cameras: Sequence[Camera] | None = None
+    ) -> list[Grounding]:
+        """:meth:`ground` for many pictures at once, by a pointer without the words.
+
+        Questions about one picture, the same array several times, are packed: the picture is encoded once.
+        """
+        config = self.system.config
+        if not config.grounding.pointer:
+            return [self.ground_in_words(image, text) for image, text in zip(images, texts, strict=True)]
+        if config.guidance != "spatial":
+            raise SightlineError("This policy was trained with --guidance none: it cannot say where it acts.")
+        prompts, side, device = [grounding_prompt(text) for text in texts], config.planner.image_size, self.device
+        asked: dict[int, list[int]] = {}  # numbers of the questions about each picture
+        for number, image in enumerate(images):
+            asked.setdefault(id(image), []).append(number)
+        first = [numbers[0] for numbers in asked.values()]
+        pictures = torch.from_numpy(np.stack([fit_picture(images[n], side) for n in first]))[:, None].to(device)
+        tokens = self.packer.pack([[prompts[n] for n in numbers] for numbers in asked.values()], 1).to(device)
+        vectors = None
+        if cameras is not None:
+            vectors = torch.from_numpy(np.stack([cameras[n].to_vector() for n in first]))[:, None].to(device)
+        looks: list[list[Grounding]] = [[] for _ in images]
+        for right, down in ((0, 0), *SHIFTS[: config.grounding.looks]):
+            pointing = self.system.see(shifted(pictures, right, down), tokens, vectors).pointing
+            assert pointing is not None
+            pointing = moved_back(pointing, right, down, side)
+            for row, numbers in enumerate(asked.values()):
+                for slot, n in enumerate(numbers):
+                    size, wanted = images[n].shape[:2], prompts[n].readouts
+                    looks[n].append(read_pointing(pointing, row, size, config.cameras[0], wanted, slot))
+        return [
+            agreed(found, AGREE * np.array([image.shape[1], image.shape[0]]))
+            for found, image in zip(looks, images, strict=True)
+        ]
+
+    def chat(self, images: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], text: str, max_tokens: int = 48) -> str:
+        """The planner's greedy answer in words to a question about pictures [H,W,3] uint8 of any sizes (one, several or
+        none). They come before the text, unless it says with ``<image>`` where each belongs.
+
+        Boxes and points in the answer are in pixels of the pictures as the model sees them (PictureFormat.seen_size).
+        """
+        pictures = [images] if isinstance(images, np.ndarray) else list(images)
+        return answer(self.system.planner, self.tokenizer, [self.encoder.question(pictures, text)], max_tokens)[0]
+
+    def ground_in_words(self, image: NDArray[np.uint8], text: str) -> Grounding:
+        """:meth:`ground` by asking for box, point and, of an instruction, trace, and reading the answers."""
+        task = is_instruction(text)
+        kind, said = ("task" if task else "refer"), text.strip().rstrip(".!").lower()
+        forms = FORMS if task else FORMS[:2]
+        questions = [self.encoder.question([image], CHAT[kind, form].format(said)) for form in forms]
+        answers = answer(self.system.planner, self.tokenizer, questions, ANSWER_TOKENS)
+        grounding = Grounding(self.system.config.cameras[0], text="\n".join(answers))
+        original = image.shape[0], image.shape[1]
+        seen = self.encoder.pictures.seen_size(*original)
+        boxes, points, traces = answers[0], answers[1], answers[2:]
+        for role, found in zip(("target", "reference")[: 1 + task], parse_boxes(boxes, seen), strict=False):
+            grounding.boxes[role] = to_original(found.box, seen, original)
+            # The middle of its box stands for what no point was asked for, or given.
+            grounding.points[role] = grounding.boxes[role].reshape(2, 2).mean(0)
+        for role, point in zip(("target", "place")[: 1 + task], parse_points(points, seen), strict=False):
+            grounding.points[role] = to_original(point, seen, original)
+        for trace in traces:
+            grounding.trace = to_original(parse_points(trace, seen), seen, original)
+        return grounding
 
     @property
-    def grid(self) -> int:
-        """Visual tokens along one side of a picture."""
-        return self.config.image_size // (self.config.patch * self.config.merge)
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.system.parameters()).device
 
-    def patches(self, images: Tensor) -> Tensor:
-        """Patches in the order of Qwen2.5-VL's image processor, each once (see :meth:`pixel_values`).
 
-        Args:
-            images: [B,V,S,S,3] uint8.
-        Returns:
-            [B*V*patches, 3 * patch * patch] float32, CLIP-normalised, merge groups together.
-        """
-        side, patch, merge = self.config.image_size, self.config.patch, self.config.merge
-        cells = side // (patch * merge)
-        # Bytes are put in order before they become numbers four times as large.
-        x = images.reshape(-1, cells, merge, patch, cells, merge, patch, 3).permute(0, 1, 4, 2, 5, 7, 3, 6)
-        x = x.reshape(-1, 3, patch * patch).float()
-        mean, std = (torch.tensor(value, device=x.device)[:, None] * 255 for value in (CLIP_MEAN, CLIP_STD))
-        return x.sub_(mean).div_(std).flatten(1)
+def grounding_prompt(text: str) -> Prompt:
+    """An instruction starts with a verb of COMMANDS; everything else is a phrase that names an object."""
+    return task_prompt(text, guided=True) if is_instruction(text) else refer_prompt(text)
 
-    def pixel_values(self, images: Tensor) -> Tensor:
-        """[B*V*patches, 3 * temporal_patch * patch * patch] patches of [B,V,S,S,3] uint8 as the image processor of
-        Qwen2.5-VL makes them: a still picture is repeated in time."""
-        x = self.patches(images).unflatten(1, (3, 1, -1))
-        return x.expand(-1, -1, self.config.temporal_patch, -1).flatten(1)
 
-    def see(self, images: Tensor) -> Tensor:
-        """Visual tokens [B,V,G*G,width] of pictures [B,V,S,S,3] uint8."""
-        batch, views = images.shape[:2]
-        side = self.config.image_size // self.config.patch
-        grid = torch.tensor([[1, side, side]], device=images.device).expand(batch * views, -1)
-        return self.see_patches(self.patches(images), grid).view(batch, views, self.grid**2, -1)
+def is_instruction(text: str) -> bool:
+    """Whether a text starts with a verb of COMMANDS. Raises SightlineError where it is empty."""
+    words = text.lower().split()
+    if not words:
+        raise SightlineError("There is no text to ground; say what to look for, for example 'the red mug'.")
+    return words[0] in COMMANDS
 
-    def see_patches(self, pixel_values: Tensor, grid: Tensor) -> Tensor:
-        """Visual tokens [N,width] of pictures of any size, one after the other.
 
-        Args:
-            pixel_values: as :meth:`pixel_values` or :meth:`patches` order them.
-            grid: [pictures,3] patches of each picture: time (1), down, across.
-        """
-        self._choose_attention(pixel_values.device.type)
-        return self.model.model.visual(pixel_values, grid).pooler_output
-
-    def forward(self, images: Tensor, tokens: TokenBatch, layers: int = 1) -> PlannerStates:
-        """Hidden states of the last ``layers`` layers for pictures [B,V,S,S,3] uint8 and packed questions."""
-        seen = self.see(images)
-        states = self.read(tokens, seen, layers)
-        shape = (*images.shape[:2], self.grid, self.grid, -1)
-        visual = states[-1][tokens.image_mask].view(shape)
-        return PlannerStates(states, seen.view(shape), visual)
-
-    def read(self, tokens: TokenBatch, seen: Tensor | None, layers: int = 1) -> list[Tensor]:
-        """Hidden states [B,L,width] of the last ``layers`` layers; ``seen``: visual tokens, None without pictures."""
-        self._choose_attention(tokens.ids.device.type)
-        language = self.model.model.language_model
-        embedded = language.embed_tokens(tokens.ids)
-        if torch.is_autocast_enabled(embedded.device.type):
-            # Autocast leaves embeddings alone; a residual stream in half precision moves half the bytes.
-            embedded = embedded.to(torch.get_autocast_dtype(embedded.device.type))
-        if seen is not None:
-            embedded = embedded.masked_scatter(tokens.image_mask[..., None], seen.to(embedded.dtype))
-        out = language(
-            inputs_embeds=embedded,
-            attention_mask={"full_attention": tokens.attention_mask(embedded.dtype)},
-            position_ids=tokens.positions,
-            use_cache=False,
-            output_hidden_states=layers > 1,
-        )
-        return list(out.hidden_states[-layers:]) if layers > 1 else [out.last_hidden_state]
-
-    def text_loss(self, states: PlannerStates, tokens: TokenBatch) -> Tensor:
-        """Mean next-token cross-entropy over the supervised tokens; zero where there are none."""
-        asked = tokens.labels >= 0
-        if not bool(asked.any()):
-            return states.layers[-1].sum() * 0.0
-        logits = self.model.lm_head(states.layers[-1][asked])
-        return nn.functional.cross_entropy(logits.float(), tokens.labels[asked])
+def read_pointing(
+    pointing: Pointing, row: int, size: tuple[int, ...], camera: str, readouts: Sequence[str] = (*ROLES, "trace"),
+    question: int = 0,
+) -> Grounding:  # fmt: skip
+    """One question's predictions for one sample in the first view, in pixels of a picture of ``size`` (H, W)."""
+    scale = np.array([size[1], size[0]], dtype=np.float64)
+    grounding = Grounding(camera)
+    visible = pointing.visible[row, question, :, 0].sigmoid().tolist()
+    for index, role in enumerate(ROLES):
+        if role not in readouts:
+            continue
+        grounding.points[role] = pointing.points[row, question, index, 0].double().cpu().numpy() * scale
+        grounding.confidence[role] = visible[index]
+        if role != "place":
+            grounding.boxes[role] = pointing.boxes[row, question, index, 0].double().cpu().numpy() * np.tile(scale, 2)
+    if "trace" in readouts:
+        grounding.trace = pointing.traces[row, question].double().cpu().numpy() * scale
+    return grounding

@@ -20,12 +20,12 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import ActionChunk, Grounding, Observation
 from sightline.models.config import SystemConfig
-from sightline.models.grounding import Planner, read_pointing
-from sightline.models.guide import Guide, believed
-from sightline.models.inputs import Transforms
-from sightline.models.raw import query_tokens
+from sightline.models.official_inputs import query_tokens
+from sightline.models.planner import Planner, read_pointing
+from sightline.models.spatial_guidance import Guide, believed
 from sightline.models.system import DualSystem
-from sightline.models.tokenizer import MissingTokenizer, WordTokenizer
+from sightline.models.transforms import Transforms
+from sightline.models.vlm.tokenizer import MissingTokenizer, WordTokenizer
 from sightline.models.weights import HEAD, empty_system, load_weights, stored_dtype
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints"

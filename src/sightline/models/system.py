@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sightline.models.action_expert import ActionExpert
+from sightline.models.action.expert import ActionExpert
+from sightline.models.action.spatial_tokens import SpatialEmbedder, SpatialInputs
 from sightline.models.config import SystemConfig
-from sightline.models.grounding_head import GroundingHead
-from sightline.models.planner import PlannerStates, QwenPlanner
-from sightline.models.pointing import ROLES, GroundingLabels, Pointing
-from sightline.models.prompts import TokenBatch
+from sightline.models.grounding.head import GroundingHead
+from sightline.models.grounding.pointing import ROLES, GroundingLabels, Pointing
 from sightline.models.querying import QueryingTransformer, scale_gradient
-from sightline.models.spatial_tokens import SpatialEmbedder, SpatialInputs
 from sightline.models.visual_encoder import VisualEncoder
+from sightline.models.vlm.prompts import TokenBatch
+from sightline.models.vlm.qwen import PlannerStates, QwenPlanner
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

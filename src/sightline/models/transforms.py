@@ -1,130 +1,118 @@
-"""One symmetric pipeline between physical units and the model, used by training and serving alike."""
+"""Observations to the system's inputs, its outputs to actions: one pipeline for training and serving."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from PIL import Image
+from torch import Tensor
 
 from sightline.core.errors import SightlineError, require_known
-from sightline.data.statistics import MODES
+from sightline.core.types import Observation
+from sightline.models.config import SystemConfig
+from sightline.models.normalisation import Scaler, fit_picture
+from sightline.models.vlm.prompts import Packer, Prompt, TokenBatch, task_prompt
+from sightline.models.vlm.tokenizer import WordTokenizer
 
-Floats = NDArray[np.float32]
-NEAR_CONSTANT = 1e-4
-
-
-# What stands for -1 and 1, by mode; the others are made of the mean and deviation, or need no statistics.
-RANGES = {"q99": ("q01", "q99"), "q99_clipped": ("q01", "q99"), "min_max": ("min", "max"), "binary": ("min", "max")}
-THRESHOLD = 0.5  # between the two values of a binary dimension, in physical units and in those of the model
+NO_CAMERA = np.full(15, np.nan, dtype=np.float32)
 
 
-@dataclass(frozen=True)
-class Scaler:
-    """Maps the range ``low``..``high`` of each dimension to [-1, 1] and back, or as its mode says.
+@dataclass
+class ModelInputs:
+    """The system's view of B observations: images [B,V,S,S,3] uint8, packed prompts, cameras [B,V,15], states [B,S]."""
 
-    Dimensions that (nearly) never move keep their offset from the centre with a scale of one: dividing by their range
-    would blow noise up to huge inputs. Values are not clipped (but in the mode ``q99_clipped``, where a dimension that
-    never moves becomes 0 and comes back as it was), so the inverse restores every value.
+    images: Tensor
+    tokens: TokenBatch
+    cameras: Tensor
+    state: Tensor
+    normalised_state: Tensor
 
-    Attributes:
-        low, high: [D] physical units.
-        modes: [D] of sightline.data.statistics.MODES; empty: all ``q99``, as in checkpoints that do not say.
-    """
 
-    low: Floats
-    high: Floats
-    modes: tuple[str, ...] = ()
+class Transforms:
+    """The symmetric pipeline: observations to inputs, outputs to actions. Shared by training and serving."""
 
-    @staticmethod
-    def from_statistics(statistics: dict[str, list], name: str) -> Scaler:
-        """From one feature's statistics: lists such as ``q01`` and ``q99``, and the optional list ``mode``.
+    def __init__(self, config: SystemConfig, tokenizer: WordTokenizer, statistics: dict) -> None:
+        self.config = config
+        self.packer = Packer(tokenizer, config.planner, config.querying.attend_padding)
+        self.embodiments: dict[str, dict] = statistics.get("embodiments", {})
+        self._scale_by(statistics)
 
-        Raises SightlineError where they are missing, of unequal length or not finite, a mode is unknown, or a binary
-        dimension takes two values on the same side of 0.5.
+    def _scale_by(self, statistics: dict) -> None:
+        name = "observation.state"
+        self.state = Scaler.from_statistics(statistics[name], name) if self.config.state_dim else None
+        self.action = Scaler.from_statistics(statistics["action"], "action")
+
+    def select(self, tag: str) -> Transforms:
+        """The same pipeline in the units of one of the embodiments that the policy was trained on together.
+
+        Raises SightlineError naming the nearest one where the statistics hold no such tag.
         """
-        modes = tuple(statistics.get("mode", ()))
-        for mode in modes:
-            require_known(f"normalisation mode of '{name}'", mode, MODES)
-        if not modes:
-            low, high = _bounds(statistics, name, "q99")
-        else:
-            low, high = np.zeros((2, len(modes)), np.float32)
-            for mode in set(modes):
-                chosen = np.array(modes) == mode
-                bounds = _bounds(statistics, name, mode, len(modes))
-                low[chosen], high[chosen] = bounds[0][chosen], bounds[1][chosen]
-        scaler = Scaler(low, high, modes)
-        one_side = scaler.binary & (low != high) & ((low > THRESHOLD) == (high > THRESHOLD))
-        if one_side.any():
-            at = int(one_side.argmax())
-            raise SightlineError(
-                f"Dimension {at} of '{name}' cannot be binary: it goes from {low[at]:g} to {high[at]:g}, all on one "
-                f"side of {THRESHOLD}; choose another mode."
-            )
-        return scaler
+        require_known("embodiment of this policy", tag, self.embodiments)
+        chosen = copy.copy(self)
+        chosen._scale_by(self.embodiments[tag])
+        return chosen
 
-    @cached_property
-    def binary(self) -> NDArray[np.bool_]:
-        """[D] dimensions that take two values."""
-        return self._in_mode("binary")
+    def picture(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """One picture as the model sees it."""
+        return fit_picture(image, self.config.planner.image_size)
 
-    @cached_property
-    def clipped(self) -> NDArray[np.bool_]:
-        """[D] dimensions that never leave -1..1."""
-        return self._in_mode("q99_clipped")
-
-    def _in_mode(self, mode: str) -> NDArray[np.bool_]:
-        return np.array([mine == mode for mine in self.modes or ("q99",) * len(self.low)], bool)
-
-    @property
-    def half_range(self) -> Floats:
-        """[D] physical units per unit of the model."""
-        half = (self.high - self.low) / 2
-        return np.where(half < np.where(self.clipped, np.float32(0.0), NEAR_CONSTANT), np.float32(1.0), half)
-
-    def forward(self, values: NDArray) -> Floats:
-        """Physical [...,D] to model units."""
-        half = self.half_range
-        scaled = (values - (self.high + self.low) / 2) / np.where(half > 0, half, np.float32(1.0))
-        scaled = np.where(self.clipped, np.clip(np.where(half > 0, scaled, 0.0), -1, 1), scaled)
-        return np.where(self.binary, values > THRESHOLD, scaled).astype(np.float32)
-
-    def inverse(self, values: NDArray) -> Floats:
-        """Model units [...,D] to physical."""
-        values = np.where(self.clipped, np.clip(values, -1, 1), values)
-        scaled = values * self.half_range + (self.high + self.low) / 2
-        return np.where(self.binary, np.where(values > THRESHOLD, self.high, self.low), scaled).astype(np.float32)
-
-
-def _bounds(statistics: dict[str, list], name: str, mode: str, size: int | None = None) -> tuple[Floats, Floats]:
-    """[D] values that stand for -1 and 1 in ``mode``, for all dimensions of a feature."""
-    if mode == "none":
-        assert size is not None
-        return -np.ones(size, np.float32), np.ones(size, np.float32)
-    try:
-        first, second = (np.asarray(statistics[key], np.float32) for key in RANGES.get(mode, ("mean", "std")))
-    except KeyError as error:
-        raise SightlineError(f"The statistics of '{name}' lack {error}; compute them again from the dataset.") from None
-    if not (np.isfinite(first).all() and np.isfinite(second).all()):
-        raise SightlineError(f"The statistics of '{name}' hold NaN or infinity; the dataset is damaged.")
-    if first.shape != second.shape or (size is not None and first.shape != (size,)):
-        raise SightlineError(
-            f"The statistics of '{name}' differ in length: {first.shape} and {second.shape}"
-            f"{f' for {size} modes' if size is not None else ''}; compute them again from the dataset."
+    def inputs(self, observations: Sequence[Observation]) -> ModelInputs:
+        """Model inputs of one observation each. Raises SightlineError on missing cameras, wrong shapes, NaN."""
+        for observation in observations:
+            self._check(observation)
+        cameras = self.config.cameras
+        images = np.stack([[self.picture(o.images[name]) for name in cameras] for o in observations])
+        vectors = [[o.cameras[n].to_vector() if n in o.cameras else NO_CAMERA for n in cameras] for o in observations]
+        state = self._states(observations)
+        tokens = self.packer.pack([[self.prompt(o.instruction)] for o in observations], len(cameras))
+        return ModelInputs(
+            torch.from_numpy(images),
+            tokens,
+            torch.from_numpy(np.asarray(vectors, dtype=np.float32)),
+            torch.from_numpy(state),
+            torch.from_numpy(self.scaled_state(state)),
         )
-    return (first, second) if mode != "mean_std" else (first - second, first + second)
 
+    def scaled_state(self, state: NDArray[np.float32]) -> NDArray[np.float32]:
+        """States [...,S] as the model sees them."""
+        return state if self.state is None else self.state.forward(state)
 
-def fit_picture(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A picture [H,W,3] uint8 resized to [side,side,3] (bicubic, aspect ratio not kept, as the official model does).
+    def prompt(self, instruction: str) -> Prompt:
+        """What the planner is told while acting."""
+        guided = self.config.guidance == "spatial"
+        return task_prompt(instruction, self.config.points, self.config.prompt if guided else "")
 
-    Raises SightlineError on anything but an RGB uint8 picture.
-    """
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise SightlineError(f"Expected an RGB picture [H,W,3] of uint8, got shape {image.shape} of {image.dtype}.")
-    if image.shape[:2] == (side, side):
-        return image
-    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC))
+    def _states(self, observations: Sequence[Observation]) -> NDArray[np.float32]:
+        """[B,S]; nothing for a system that takes no state."""
+        if self.state is None:
+            return np.zeros((len(observations), 0), np.float32)
+        return np.stack([o.state for o in observations]).astype(np.float32)
+
+    def _check(self, observation: Observation) -> None:
+        for name in self.config.cameras:
+            if name not in observation.images:
+                have = ", ".join(observation.images) or "none"
+                raise SightlineError(
+                    f"The policy needs camera '{name}' (it was trained with {self.config.cameras}), got {have}."
+                )
+        state = np.asarray(observation.state)
+        expected = (self.config.state_dim,)
+        if self.config.state_dim and (state.shape != expected or not np.isfinite(state).all()):
+            raise SightlineError(
+                f"The policy needs a finite state of {self.config.state_dim} numbers, got shape {state.shape}"
+                f"{' with NaN' if state.size and not np.isfinite(state).all() else ''}."
+            )
+        if not observation.instruction.strip():
+            raise SightlineError("The observation has no instruction; say what to do.")
+
+    def outputs(self, normalised: NDArray) -> NDArray[np.float32]:
+        """Actions [...,A] in physical units. Binary dimensions take one of their two values; where the statistics name
+        no modes, the last one is a gripper that becomes +1 or -1."""
+        actions = self.action.inverse(normalised)
+        if not self.action.modes:
+            actions[..., -1] = np.where(actions[..., -1] > 0, 1.0, -1.0)
+        return actions

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sightline.core.errors import SightlineError
 from sightline.train.config import AdapterConfig
-from sightline.train.optimise import longest, require_paths
+from sightline.train.optimiser import longest, require_paths
 
 PLANNER = "planner"
 NAME = "default"  # of the one set of adapters, within peft

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
 
 from sightline.core.errors import SightlineError
-from sightline.train.distribute import World
+from sightline.train.distributed import World
 
 KEEP = 2
 # One process is the usual case here, nothing to be warned of.

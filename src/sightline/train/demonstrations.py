@@ -12,12 +12,12 @@ from torch import Tensor
 from sightline.core.errors import SightlineError
 from sightline.data.mixture import Draw, Mixture
 from sightline.data.recordings import Recordings, Sample
-from sightline.models.inputs import Transforms
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
+from sightline.models.transforms import Transforms
+from sightline.train.action_targets import COMMANDED, plans
+from sightline.train.image_cache import PictureCache
 from sightline.train.objectives import ActionBatch, joint_action_loss
-from sightline.train.picture_cache import PictureCache
-from sightline.train.plans import COMMANDED, plans
 
 
 class DemonstrationObjective:
@@ -82,7 +82,7 @@ class DemonstrationObjective:
 
 
 def read(draw: Draw, images: dict[str, NDArray[np.uint8]] | None = None) -> Sample:
-    """The sample of a draw, with its actions as they were meant where the state tells (see sightline.train.plans).
+    """The sample of a draw, with its actions as they were meant where the state tells (sightline.train.action_targets).
 
     ``images`` are its pictures, where they are at hand already.
     """

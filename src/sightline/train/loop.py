@@ -19,14 +19,14 @@ from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.train.adapters import add_adapters, freeze_adapted, merged
-from sightline.train.average import WeightAverage
 from sightline.train.checkpoint import CheckpointWriter, last_checkpoint, read_state
 from sightline.train.config import TrainConfig
-from sightline.train.distribute import World, distribute, full_weights
+from sightline.train.distributed import World, distribute, full_weights
+from sightline.train.ema import WeightAverage
 from sightline.train.log import RunLog
 from sightline.train.memory import halve_frozen, recompute
 from sightline.train.objectives import Objective
-from sightline.train.optimise import clip_gradients, freeze, make_optimiser, rate_factor
+from sightline.train.optimiser import clip_gradients, freeze, make_optimiser, rate_factor
 from sightline.train.state import TrainingState
 
 Evaluate = Callable[[], dict[str, float]]

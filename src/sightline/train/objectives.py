@@ -10,18 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.engine.questions import Answer, Question
-from sightline.models.pointing import GroundingLabels
+from sightline.models.action.spatial_tokens import SpatialInputs
+from sightline.models.grounding.pointing import GroundingLabels
 from sightline.models.policy import Policy
-from sightline.models.prompts import Packer, Prompt, TokenBatch
-from sightline.models.spatial_tokens import SpatialInputs
 from sightline.models.system import DualSystem
+from sightline.models.vlm.prompts import Packer, Prompt, TokenBatch
+from sightline.tasks.questions import Answer, Question
+from sightline.train.action_targets import plans
 from sightline.train.config import ActionConfig, GroundingConfig
-from sightline.train.frames import FrameBank
-from sightline.train.guidance import TrueGuidance
-from sightline.train.latents import LatentStore
-from sightline.train.plans import plans
-from sightline.train.questions import (
+from sightline.train.frame_bank import FrameBank
+from sightline.train.grounding_batches import (
     LabelMaker,
     answers_for,
     own_question,
@@ -30,6 +28,8 @@ from sightline.train.questions import (
     questions_for,
     text_prompt,
 )
+from sightline.train.planner_cache import LatentStore
+from sightline.train.true_guidance import TrueGuidance
 
 Numbers = dict[str, float]
 UNKNOWN_CAMERAS = 0.2  # share of grounding samples whose calibration is withheld: pictures from anywhere are welcome

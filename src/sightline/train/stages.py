@@ -16,17 +16,16 @@ from sightline.core.console import say
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.data.statistics import dataset_statistics, pooled_statistics, to_lists
-from sightline.engine.questions import vocabulary_sentences
 from sightline.models.config import preset
 from sightline.models.policy import Policy
-from sightline.models.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
 from sightline.models.system import DualSystem
-from sightline.models.tokenizer import WordTokenizer
+from sightline.models.vlm.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
+from sightline.models.vlm.tokenizer import WordTokenizer
+from sightline.tasks.questions import vocabulary_sentences
 from sightline.train.config import OptimiserConfig, TrainConfig
-from sightline.train.distribute import local_device
-from sightline.train.frames import FrameBank, common_card
-from sightline.train.guidance import TrueGuidance
-from sightline.train.latents import LatentStore
+from sightline.train.distributed import local_device
+from sightline.train.frame_bank import FrameBank, common_card
+from sightline.train.grounding_batches import LabelMaker
 from sightline.train.loop import Trainer
 from sightline.train.objectives import (
     CachedActionObjective,
@@ -36,8 +35,9 @@ from sightline.train.objectives import (
     RecognitionObjective,
     WordsObjective,
 )
-from sightline.train.questions import LabelMaker
-from sightline.train.setting import notes_of, precision_of, prepare
+from sightline.train.planner_cache import LatentStore
+from sightline.train.setup import notes_of, precision_of, prepare
+from sightline.train.true_guidance import TrueGuidance
 from sightline.train.validate import GroundingCheck, LossCheck
 
 CHECK_FRAMES = 192

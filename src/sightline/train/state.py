@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from sightline.core.errors import SightlineError
 from sightline.train.adapters import is_adapted
-from sightline.train.average import WeightAverage
 from sightline.train.checkpoint import read_tensors, stored_tensors
-from sightline.train.distribute import World
+from sightline.train.distributed import World
+from sightline.train.ema import WeightAverage
 
 WEIGHT, AVERAGE, OPTIMISER = "weights/", "average/", "optimiser/"
 

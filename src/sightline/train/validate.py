@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from sightline.core.geometry import box_iou
-from sightline.models.pointing import GroundingLabels, Pointing
+from sightline.models.grounding.pointing import GroundingLabels, Pointing
 from sightline.models.policy import Policy
-from sightline.train.frames import FrameBank
+from sightline.train.frame_bank import FrameBank
 from sightline.train.loop import to_device
 from sightline.train.objectives import GroundingObjective, Objective, generator
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.engine import scene, tasks
 from sightline.engine.surroundings import furniture
 from sightline.engine.surroundings.furniture import FAMILIES, REACHED
 from sightline.engine.surroundings.joinery import holds, in_metres, inset, oval, panel, plate, rectangle
+from sightline.engine.worlds import placement
+from sightline.tasks import pick_place
 
 RIM, BEHIND = 0.035, -0.29  # metres: nothing is higher before the robot; nothing at all is behind this x
 
@@ -62,9 +63,9 @@ def height_at(meshes: list, x: float, y: float) -> float:
 
 
 def test_what_tops_cover_covers_what_scenes_and_tasks_use() -> None:
-    (x_low, x_high), (y_low, y_high) = tasks.WORKSPACE
+    (x_low, x_high), (y_low, y_high) = pick_place.WORKSPACE
     assert np.all(REACHED[0] + 0.09 <= [x_low, y_low]) and np.all(REACHED[1] - 0.08 >= [x_high, y_high])
-    assert np.all(REACHED[0] + 0.09 <= scene.WORKSPACE[0]) and np.all(REACHED[1] - 0.09 >= scene.WORKSPACE[1])
+    assert np.all(REACHED[0] + 0.09 <= placement.WORKSPACE[0]) and np.all(REACHED[1] - 0.09 >= placement.WORKSPACE[1])
 
 
 @settings(max_examples=30, deadline=None)

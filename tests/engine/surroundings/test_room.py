@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from sightline.core.errors import SightlineError
-from sightline.engine import assets, look, scene
-from sightline.engine.physics import Simulation
-from sightline.engine.render import Renderer
+from sightline.engine import assets
+from sightline.engine.simulation import randomization
+from sightline.engine.simulation.renderer import Renderer
+from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.surroundings import backdrops, furniture, lighting, textures
-from sightline.engine.world import World
+from sightline.engine.worlds import placement
+from sightline.engine.worlds.world import World
 
 CUBES = tuple(assets.model("brick", colour, "large") for colour in ("red", "green", "blue", "white", "black"))
 
@@ -23,10 +25,10 @@ def world() -> World:
     return World.build(3, collection="full")
 
 
-def dressed(world: World, seed: int, split: str = "train") -> look.Look:
+def dressed(world: World, seed: int, split: str = "train") -> randomization.Look:
     """A random look of collection full, applied."""
-    drawn = look.sample_look(np.random.default_rng(seed), split, "full")
-    look.apply_look(world, drawn)
+    drawn = randomization.sample_look(np.random.default_rng(seed), split, "full")
+    randomization.apply_look(world, drawn)
     return drawn
 
 
@@ -47,7 +49,7 @@ def test_worlds_and_looks_use_what_their_split_may(split: str) -> None:
         assert made.surface in furniture.surfaces(split) and made.backdrop in backdrops.backdrops(split)
         for slot in ("top", "floor", "wall"):
             assert all(entry in textures.textures(split) for entry in made.wardrobe[slot])
-        drawn = look.sample_look(np.random.default_rng(seed), split, "full")
+        drawn = randomization.sample_look(np.random.default_rng(seed), split, "full")
         assert drawn.dressing.light in lighting.lights(split)
 
 
@@ -71,7 +73,7 @@ def test_a_scene_plays_out_as_in_the_starter() -> None:
     for collection in ("starter", "full"):
         world = World.of(models, 21, collection=collection)
         data = mujoco.MjData(world.model)
-        settled = scene.settle(world, data, scene.sample_layout(world, np.random.default_rng(5)))
+        settled = placement.settle(world, data, placement.sample_layout(world, np.random.default_rng(5)))
         assert settled is not None
         ends.append(settled.poses)
     assert np.allclose(*ends, atol=1e-9)
@@ -84,7 +86,7 @@ def test_things_fall_where_the_table_ends(world: World) -> None:
     assert world.on_table(middle + 0.98 * (outline - middle)).all()
     assert not world.on_table(middle + 1.02 * (outline - middle)).any()
     simulation = Simulation(world)
-    simulation.reset(scene.sample_layout(world, np.random.default_rng(0)), np.random.default_rng(0))
+    simulation.reset(placement.sample_layout(world, np.random.default_rng(0)), np.random.default_rng(0))
     assert not simulation.fallen()
     index = int(np.flatnonzero(world.present)[0])
     world.put(simulation.data, index, np.array([*(middle + 1.05 * (outline[0] - middle)), 0.0]), 0.0)
@@ -95,15 +97,15 @@ def test_things_fall_where_the_table_ends(world: World) -> None:
 def test_look_and_world_must_be_of_one_collection(world: World) -> None:
     starter = World.of(CUBES[:1])
     with pytest.raises(SightlineError, match="different collections"):
-        look.apply_look(starter, look.sample_look(np.random.default_rng(0), collection="full"))
+        randomization.apply_look(starter, randomization.sample_look(np.random.default_rng(0), collection="full"))
     with pytest.raises(SightlineError, match="different collections"):
-        look.apply_look(world, look.plain_look())
+        randomization.apply_look(world, randomization.plain_look())
     with pytest.raises(SightlineError, match="did you mean 'full'"):
         World.build(0, collection="ful")
     with pytest.raises(SightlineError, match="Unknown collection"):
-        look.sample_look(np.random.default_rng(0), collection="paper")
+        randomization.sample_look(np.random.default_rng(0), collection="paper")
     with pytest.raises(SightlineError, match="Unknown split"):
-        look.sample_look(np.random.default_rng(0), "trian", "full")
+        randomization.sample_look(np.random.default_rng(0), "trian", "full")
 
 
 def test_named_colours_look_their_name_in_every_kind_of_light() -> None:
@@ -118,11 +120,11 @@ def test_named_colours_look_their_name_in_every_kind_of_light() -> None:
                 cubes.put(data, index, np.array([0.5, 0.1 * index - 0.2, 0.0]), 0.5)
             mujoco.mj_forward(cubes.model, data)
             for index, family in enumerate(families[number::3]):
-                drawn = look.sample_look(np.random.default_rng([number, index]), "train", "full")
+                drawn = randomization.sample_look(np.random.default_rng([number, index]), "train", "full")
                 lit = dataclasses.replace(
                     drawn, dressing=dataclasses.replace(drawn.dressing, light=lighting.light(family, 1))
                 )
-                look.apply_look(cubes, lit)
+                randomization.apply_look(cubes, lit)
                 view = renderer.view(data, "front")
                 red, green, blue, white, black = (np.median(view.image[view.ids == i + 1], 0) for i in range(5))
                 assert red[0] > 1.8 * red[1:].max() and green[1] > 1.25 * green[[0, 2]].max(), family
@@ -131,9 +133,9 @@ def test_named_colours_look_their_name_in_every_kind_of_light() -> None:
 
 
 def test_pictures_are_deterministic_whatever_was_drawn_before(world: World) -> None:
-    layout = scene.sample_scene(world, np.random.default_rng(1))
+    layout = placement.sample_scene(world, np.random.default_rng(1))
     data = world.new_data()
-    scene.apply_layout(world, data, layout)
+    placement.apply_layout(world, data, layout)
     mujoco.mj_forward(world.model, data)
     shadows = [seed for seed in range(30) if casts(seed)][:2] + [seed for seed in range(30) if not casts(seed)][:1]
     with Renderer(world, 96) as renderer:
@@ -152,7 +154,7 @@ def test_pictures_are_deterministic_whatever_was_drawn_before(world: World) -> N
 
 def casts(seed: int) -> bool:
     """Whether the look of this seed has a lamp that casts shadows."""
-    drawn = look.sample_look(np.random.default_rng(seed), "train", "full")
+    drawn = randomization.sample_look(np.random.default_rng(seed), "train", "full")
     return any(lamp.shadow for lamp in drawn.dressing.light.build().lamps)
 
 
@@ -162,7 +164,7 @@ def test_true_shadows_darken_the_table_beside_things() -> None:
     data = box.new_data()
     box.put(data, 0, np.array([0.55, 0.0, 0.0]), 0.0)
     mujoco.mj_forward(box.model, data)
-    look.apply_look(box, next(drawn for seed in range(99) if (drawn := low_sun(seed))))
+    randomization.apply_look(box, next(drawn for seed in range(99) if (drawn := low_sun(seed))))
     box.sensor = None
     with Renderer(box, 224) as renderer:
         lit = box.model.light_castshadow.copy()
@@ -177,6 +179,6 @@ def test_true_shadows_darken_the_table_beside_things() -> None:
     assert (darker & (view.ids == 0)).sum() > 30
 
 
-def low_sun(seed: int) -> look.Look | None:
-    drawn = look.sample_look(np.random.default_rng(seed), "train", "full")
+def low_sun(seed: int) -> randomization.Look | None:
+    drawn = randomization.sample_look(np.random.default_rng(seed), "train", "full")
     return drawn if drawn.dressing.light.family == "low sun" else None

@@ -1,10 +1,10 @@
 """Objects: procedural meshes with convex collision pieces, in nameable kinds, colours and sizes."""
 
-from sightline.engine.assets.catalogue import SPLITS, is_held_out, model, variants
 from sightline.engine.assets.collection import build, catalogue, choices, confusable, kinds, role
 from sightline.engine.assets.fingerprint import content_hash
 from sightline.engine.assets.full import category, synonyms
 from sightline.engine.assets.model import Collider, Grasp, ObjectModel, Shape, Visual
+from sightline.engine.assets.starter.catalogue import SPLITS, is_held_out, model, variants
 from sightline.engine.assets.variant import Variant
 
 __all__ = [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from sightline.engine.assets import catalogue as starter
 from sightline.engine.assets import full
 from sightline.engine.assets.families import confusable as alike
 from sightline.engine.assets.model import ObjectModel
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.assets.variant import Variant
 from sightline.engine.collections import FULL, STARTER, require_collection
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from sightline.core.types import SKILLS, Task
 from sightline.data.labels import EpisodeLabels
-from sightline.engine.expert import SUBTASKS
-from sightline.engine.reading import Meaning, meanings, things_meant
-from sightline.engine.relations import holds
-from sightline.engine.skills import goals
-from sightline.engine.skills.kinds import ENDINGS, STAGES, WORK
-from sightline.engine.tasks import is_done, wrong_object_moved
+from sightline.engine.expert.pick_place import SUBTASKS
+from sightline.language.parsing import Meaning, meanings, things_meant
+from sightline.language.scene_graph import holds
+from sightline.tasks import goals
+from sightline.tasks.kinds import ENDINGS, STAGES, WORK
+from sightline.tasks.pick_place import is_done, wrong_object_moved
 
 CARRY = "carry"
 HELD = 0.03  # metres between the tool and the grasp point of what is carried

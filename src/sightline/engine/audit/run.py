@@ -10,12 +10,12 @@ import numpy as np
 from sightline.core import console
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import Dataset, load_dataset
-from sightline.data.index import EpisodeMeta
+from sightline.data.episode_index import EpisodeMeta
 from sightline.data.inspect import SHOWN_PROBLEMS, label_problems, map_problems
 from sightline.data.labels import EpisodeLabels
 from sightline.engine.audit import meaning, pictures
 from sightline.engine.audit.findings import Findings
-from sightline.engine.bodies import Bodies, bodies_of
+from sightline.engine.generation.object_shapes import Bodies, bodies_of
 
 SAME_TOOL = 1e-4  # metres between the tool's position in the state and in the labels
 TOOL_NAMES = ("x", "y", "z")

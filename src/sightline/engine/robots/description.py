@@ -20,7 +20,7 @@ import mujoco
 import numpy as np
 
 from sightline.core.geometry import Array
-from sightline.engine.hand import Hand
+from sightline.core.hand import Hand
 from sightline.engine.robots.meshes import Colour, Vector, Visual, add_visuals, read_model, strip, visuals_of
 
 TOOL_SITE = "tool"

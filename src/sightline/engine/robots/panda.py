@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mujoco
 
-from sightline.engine.hand import Hand
+from sightline.core.hand import Hand
 from sightline.engine.robots.description import QUARTER_TURN, Arm, Box, Gripper, Robot, WristCamera
 from sightline.engine.robots.meshes import Visual, read_model, strip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sightline.engine.hand import Hand
+from sightline.core.hand import Hand
 from sightline.engine.robots.description import Arm, Box, Robot, WristCamera
 from sightline.engine.robots.linkage import MOUNT, Linkage
 from sightline.engine.robots.meshes import Visual

@@ -19,8 +19,8 @@ from sightline.engine.assets.families.forms import (
     standing,
     turned,
 )
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 WASH, BEAUTY = "bathroom/washing", "bathroom/beauty"
 GOLD = (0.85, 0.68, 0.3)

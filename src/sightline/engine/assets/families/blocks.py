@@ -16,8 +16,8 @@ from sightline.engine.assets.families.forms import (
     turned,
     wrapped_box,
 )
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 BLOCK = "toys/blocks"
 WOODEN = ("wood", "wood", "plastic", "foam")

@@ -8,9 +8,9 @@ from sightline.engine.assets import meshes, prints
 from sightline.engine.assets.colours import DARK, SILVER, WOOD, shade
 from sightline.engine.assets.families.containers import round_vessel
 from sightline.engine.assets.families.family import ALL, MEDIUM, VIVID, WHITE, Draw, family
-from sightline.engine.assets.items import block, upright_cylinder
 from sightline.engine.assets.model import Collider, Shape, Visual
-from sightline.engine.assets.targets import Target, rectangular_wall, ring_wall
+from sightline.engine.assets.starter.items import block, upright_cylinder
+from sightline.engine.assets.starter.targets import Target, rectangular_wall, ring_wall
 
 COOKWARE = "kitchenware/cookware"
 

@@ -8,9 +8,9 @@ from sightline.engine.assets import meshes
 from sightline.engine.assets.colours import CREAM, DARK, shade
 from sightline.engine.assets.families.family import ALL, DECORATED, WHITE, Draw, family
 from sightline.engine.assets.families.forms import Profile, handle, radius_at, sleeve, turned
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 DRINKWARE = "kitchenware/drinkware"
 

@@ -18,8 +18,8 @@ from sightline.engine.assets.families.forms import (
     turned,
     wrapped_box,
 )
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Grasp, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 ELECTRIC = "household/electrics"
 STEEL: RGB = (0.6, 0.61, 0.63)

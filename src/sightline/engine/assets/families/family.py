@@ -13,7 +13,7 @@ from sightline.engine.assets import prints
 from sightline.engine.assets.colours import CREAM, DARK, PALETTE, RGB, SILVER, WOOD, shade
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
-from sightline.engine.assets.targets import Target
+from sightline.engine.assets.starter.targets import Target
 
 T = TypeVar("T")
 WHITE: RGB = (1.0, 1.0, 1.0)

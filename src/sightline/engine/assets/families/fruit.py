@@ -9,8 +9,8 @@ from sightline.engine.assets.colours import shade
 from sightline.engine.assets.families.family import WHITE, Draw, family
 from sightline.engine.assets.families.forms import lumpy, lying, prism, star, turned
 from sightline.engine.assets.families.growth import GREENS, STALK, leaf, ripe, scaled_profile, stalk
-from sightline.engine.assets.items import ACROSS_Y, block, foot
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
 
 FRUIT = "food/fruit"
 

@@ -17,8 +17,8 @@ from sightline.engine.assets.families.forms import (
     turned,
 )
 from sightline.engine.assets.families.growth import GREENS, leaf
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Grasp, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 LIGHT = "home/lights"
 PLANT = "home/plants"

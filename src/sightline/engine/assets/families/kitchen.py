@@ -17,9 +17,9 @@ from sightline.engine.assets.families.family import (
     family,
 )
 from sightline.engine.assets.families.forms import blob, boxed, disc, grip, lying, prism, rod, standing, turned
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 CUTLERY, UTENSIL = "kitchenware/cutlery", "kitchenware/utensils"
 HANDLES = ("plastic", "plastic", "wood", "rubber")

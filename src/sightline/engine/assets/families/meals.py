@@ -10,9 +10,9 @@ from sightline.engine.assets.colours import CREAM, RGB, shade
 from sightline.engine.assets.families.bakery import ICING, sesame
 from sightline.engine.assets.families.family import Draw, family
 from sightline.engine.assets.families.forms import blob, lumpy, lying, prism, rod, standing, turned
-from sightline.engine.assets.items import ACROSS_Y, block, foot
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
 
 MEAL = "food/meals"
 SALAD: RGB = (0.35, 0.6, 0.18)

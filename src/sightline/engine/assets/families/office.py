@@ -16,8 +16,8 @@ from sightline.engine.assets.families.forms import (
     standing,
     turned,
 )
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 DESK = "office/desk"
 

@@ -20,8 +20,8 @@ from sightline.engine.assets.families.forms import (
 )
 from sightline.engine.assets.families.growth import GREENS
 from sightline.engine.assets.families.home import DECOR
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 
 @family(

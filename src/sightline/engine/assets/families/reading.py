@@ -10,7 +10,7 @@ from sightline.engine.assets.families.family import ALL, MEDIUM, WHITE, Draw, fa
 from sightline.engine.assets.families.forms import panel, ring
 from sightline.engine.assets.families.surfaces import BOARDS, mapped, slab
 from sightline.engine.assets.model import Visual
-from sightline.engine.assets.targets import Target
+from sightline.engine.assets.starter.targets import Target
 
 READING = "office/reading"
 

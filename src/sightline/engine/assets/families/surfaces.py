@@ -9,10 +9,10 @@ from sightline.engine.assets import meshes
 from sightline.engine.assets.colours import CREAM, shade
 from sightline.engine.assets.families.family import ALL, DECORATED, MEDIUM, WHITE, WOVEN_IN, Draw, family
 from sightline.engine.assets.families.forms import panel, ring
-from sightline.engine.assets.items import block, upright_cylinder
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
-from sightline.engine.assets.targets import Target, ring_wall
+from sightline.engine.assets.starter.items import block, upright_cylinder
+from sightline.engine.assets.starter.targets import Target, ring_wall
 
 TABLEWARE = "kitchenware/tableware"
 LINEN = "household/linen"

@@ -13,8 +13,8 @@ from sightline.engine.assets.families.forms import (
     prism,
     turned,
 )
-from sightline.engine.assets.items import ACROSS_Y, block, foot
 from sightline.engine.assets.model import Collider, Grasp, Shape
+from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
 
 CLOTHES = "household/clothes"
 CRAFT = "household/handicraft"

@@ -16,9 +16,9 @@ from sightline.engine.assets.families.forms import (
     standing,
     turned,
 )
-from sightline.engine.assets.items import ACROSS_Y, block, foot
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
+from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
 
 GAME = "toys/games"
 TOY = "toys/playthings"

@@ -10,9 +10,9 @@ from sightline.engine.assets.colours import CREAM, shade
 from sightline.engine.assets.families.family import WHITE, Draw, family
 from sightline.engine.assets.families.forms import lumpy, lying, turned
 from sightline.engine.assets.families.growth import GREENS, STALK, leaf, ribbed, ripe, scaled_profile, stalk
-from sightline.engine.assets.items import block
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
+from sightline.engine.assets.starter.items import block
 
 VEGETABLE = "food/vegetables"
 

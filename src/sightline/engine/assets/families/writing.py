@@ -17,8 +17,8 @@ from sightline.engine.assets.families.forms import (
     wrapped_box,
 )
 from sightline.engine.assets.families.office import DESK
-from sightline.engine.assets.items import ACROSS_Y, block
 from sightline.engine.assets.model import Collider, Grasp, Shape
+from sightline.engine.assets.starter.items import ACROSS_Y, block
 
 WRITING = "office/writing"
 BLOCKED = ("plastic", "plastic", "metal")

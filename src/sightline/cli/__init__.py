@@ -1,0 +1,5 @@
+"""The command ``sightline``."""
+
+from sightline.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,291 @@
+"""The command ``sightline``: one dataclass a command, each calls one function of the rooms below.
+
+Everything heavy is imported when a command runs, so that help is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+
+import tyro
+
+from sightline.cli.assets import assets
+from sightline.cli.labels import Annotate, Audit, Questions
+from sightline.cli.options import File, Folder, Folders, Json
+from sightline.cli.plan import Plan
+from sightline.cli.train import Posttrain, Pretrain
+from sightline.core.console import run_command, write_json
+from sightline.core.errors import SightlineError
+from sightline.core.runtime import prepare_process
+from sightline.core.types import EXECUTE
+from sightline.engine.robots import DEFAULT
+
+# `--set steps=100 --set batch=8`: any key of the configuration, nested ones with dots.
+
+
+class Command(Protocol):
+    """What every command below is."""
+
+    json: Path | None
+
+    def run(self) -> dict:
+        """Do the work and return the result that ``--json`` writes."""
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Check rendering, torch, threads, disk and optional parts; say what is missing and how to install it."""
+
+    json: Json = None
+    """Write the result here: ok, checks."""
+
+    def run(self) -> dict:
+        from sightline.doctor import doctor
+
+        return doctor()
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Run the data engine: a LeRobot v3.0 dataset of verified episodes with box, point and trace labels."""
+
+    out: Folder
+    """Dataset folder. An interrupted dataset is continued."""
+    episodes: int
+    """Number of verified episodes (with --kind scenes: of slide shows, 16 labelled scenes each)."""
+    seed: int = 0
+    """Seed of the dataset; the same seed gives the same episodes for any number of workers."""
+    kind: Literal["episodes", "scenes"] = "episodes"
+    """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
+    split: str = "train"
+    """Which objects, colours and phrases may appear."""
+    collection: str = "starter"
+    """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety. library:DIR: your
+    own objects (see assets import) in the surroundings of full."""
+    tasks: Literal["place", "stack", "drawer", "button", "all"] = "place"
+    """What is to be done: pick and place; stack things; open and close drawers; press buttons; or all of these."""
+    robot: str = DEFAULT
+    """Who does it: panda, ur5e or xarm7."""
+    workers: int = 2
+    """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
+    launcher: Literal["local", "ray"] = "local"
+    """local: processes of this machine. ray: an existing Ray cluster; needs the extra 'ray'."""
+    shard: int | None = None
+    """Make this shard of a large dataset alone: its 1,000 episodes number 1000 * K and up; see merge."""
+    renders_per_plan: int = 1
+    """Times each plan is rendered with other lights, textures and cameras."""
+    depth: bool = False
+    """Store depth maps of every frame and camera too (16-bit PNG, millimetres)."""
+    size: int = 224
+    """Height and width of the pictures, pixels."""
+    json: Json = None
+    """Write the result here: episodes, attempts, frames, seconds, content_hash."""
+
+    def run(self) -> dict:
+        from sightline.engine.generation.generate import generate
+        from sightline.engine.generation.recipe import Recipe
+
+        recipe = Recipe(
+            seed=self.seed,
+            split=self.split,
+            kind=self.kind,
+            size=self.size,
+            renders_per_plan=self.renders_per_plan,
+            depth=self.depth,
+            robot=self.robot,
+            collection=self.collection,
+            tasks=self.tasks,
+            shard=self.shard,
+        )
+        return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Join datasets; shards 0, 1, 2, ... of one recipe give the very dataset that one machine would have made."""
+
+    datasets: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DIR..")]
+    """Dataset folders, in order."""
+    out: Folder
+    """Folder of the whole. An interrupted merge is continued."""
+    json: Json = None
+    """Write the result here: episodes, frames, content_hash, recipe."""
+
+    def run(self) -> dict:
+        from sightline.engine.generation.merge import merge
+
+        return merge(list(self.datasets), self.out)
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Summarise and check a dataset; with --html, a page of pictures with overlays and plots."""
+
+    dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
+    """Dataset folder."""
+    html: File = None
+    """Write the page here."""
+    json: Json = None
+    """Write the result here: episodes, frames, problems."""
+
+    def run(self) -> dict:
+        from sightline.data.inspect import inspect
+
+        return inspect(self.dataset, html=self.html)
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Run a policy in closed loop and report its success rate; or, with --suite grounding, measure its grounding."""
+
+    policy: str
+    """Run or checkpoint folder, tiny (ships with the package), expert (scripted) or replay:DIR (recorded actions)."""
+    suite: str = "tabletop"
+    """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
+    what the policy would do at every moment of recorded episodes, beside what was done."""
+    split: str = "seen"
+    """Split of the suite."""
+    robot: str = ""
+    """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
+    collection: str = ""
+    """What worlds are made of (tabletop only): starter, full or library:DIR. Left out: starter."""
+    tasks: Literal["", "place", "stack", "drawer", "button", "all"] = ""
+    """What is to be done (tabletop only), see generate. Left out: place."""
+    phrasing: Literal["plain", "train", "unseen"] = "plain"
+    """Words of the instructions (tabletop only). train, unseen: the same tasks in synonyms and paraphrases, of which
+    the unseen ones are held out of all training."""
+    episodes: int = 100
+    """Number of episodes (grounding: of pictures; openloop: of each dataset)."""
+    seed: int = 0
+    """Seed of the episodes; the same seed gives the same episodes for every policy."""
+    video: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Write films of episodes here, with the predicted box, points and trace drawn."""
+    films: int = 24
+    """Number of episodes that are filmed, the first ones (with --video)."""
+    report: File = None
+    """Write an HTML report here."""
+    data: Folders = ()
+    """Dataset folders: labelled ones for the suite grounding, recorded ones for openloop."""
+    embodiment: str = "sightline"
+    """How to read recorded datasets (suite openloop only), see posttrain."""
+    probe: int = 0
+    """Scenes of the listening probe: the same scene with another target noun; 0 skips it."""
+    execute: int = EXECUTE
+    """Actions of a chunk that are executed before the policy looks again."""
+    handling: Literal["receding", "ensemble"] = "receding"
+    """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more."""
+    batch: int = 4
+    """Environments that a process steps together, so that the policy acts in batches."""
+    workers: int = 2
+    """Processes that simulate and render."""
+    json: Json = None
+    """Write the result here: success_rate, ci95, episodes; or box_acc50, point_acc, trace_mae_px; or
+    open_loop_error."""
+
+    def run(self) -> dict:
+        from sightline.evaluate.run import evaluate
+
+        return evaluate(
+            policy=newest_policy(self.policy),
+            suite=self.suite,
+            split=self.split,
+            robot=self.robot,
+            phrasing=self.phrasing,
+            collection=self.collection,
+            tasks=self.tasks,
+            episodes=self.episodes,
+            seed=self.seed,
+            video=self.video,
+            report=self.report,
+            data=list(self.data),
+            workers=self.workers,
+            execute=self.execute,
+            handling=self.handling,
+            batch=self.batch,
+            films=self.films,
+            probe=self.probe,
+            embodiment=self.embodiment,
+        )
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Ask the planner about one picture: the boxes, points and trace that an instruction means."""
+
+    policy: str
+    """Run or checkpoint folder, or tiny (ships with the package)."""
+    image: Annotated[Path, tyro.conf.arg(metavar="FILE")]
+    """The picture (PNG or JPEG)."""
+    text: str
+    """An instruction ("put the red mug into the bowl") or the name of a thing ("the red mug")."""
+    out: File = None
+    """Write the picture with the answer drawn here."""
+    json: Json = None
+    """Write the result here: boxes, points, trace (pixels of the picture), text."""
+
+    def run(self) -> dict:
+        from sightline.evaluate.ground_image import ground
+
+        return ground(newest_policy(self.policy), self.image, self.text, self.out)
+
+
+def newest_policy(policy: str) -> str:
+    """What ``--policy`` means: of a training run its newest policy, everything else as it is."""
+    newest = Path(policy, "checkpoints", "last", "policy")
+    return str(newest) if newest.is_dir() else policy
+
+
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "doctor": Doctor,
+    "generate": Generate,
+    "merge": Merge,
+    "inspect": Inspect,
+    "audit": Audit,
+    "questions": Questions,
+    "annotate": Annotate,
+    "pretrain": Pretrain,
+    "posttrain": Posttrain,
+    "evaluate": Evaluate,
+    "ground": Ground,
+    "plan": Plan,
+    "assets": assets,
+}
+
+
+def parse(arguments: Sequence[str] | None = None) -> Command:
+    """The command that the arguments (default: those of the process) describe. Exits on --help and on misuse."""
+    return tyro.extras.subcommand_cli_from_dict(
+        COMMANDS,
+        prog="sightline",
+        description="Spatially guided vision-language-action policies: first where to act, then how to act.",
+        args=arguments,
+        config=(tyro.conf.FlagConversionOff, tyro.conf.OmitSubcommandPrefixes),
+    )
+
+
+def execute(command: Command) -> None:
+    """Run a command, write its JSON result, and raise SightlineError where the result itself is a failure."""
+    prepare_process()
+    result = command.run()
+    if command.json is not None:
+        write_json(command.json, result)
+    if isinstance(command, Doctor) and not result["ok"]:
+        missing = ", ".join(check["name"] for check in result["checks"] if check["required"] and not check["ok"])
+        raise SightlineError(f"This machine is not ready ({missing}); the lines above say how to mend it.")
+    if isinstance(command, Audit) and result["problems"]:
+        raise SightlineError(
+            f"The labels fail the audit ({len(result['problems'])} problems); the lines above and --json say where."
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the command line."""
+    sys.exit(run_command(lambda: execute(parse(arguments))))
+
+
+if __name__ == "__main__":
+    main()

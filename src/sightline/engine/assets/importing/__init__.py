@@ -1,0 +1,1 @@
+"""Objects of one's own: a folder of meshes becomes a collection."""

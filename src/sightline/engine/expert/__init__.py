@@ -1,0 +1,1 @@
+"""The scripted expert: a file for each skill, and what disturbs it."""

@@ -1,0 +1,1 @@
+"""From a seed to verified episodes in a dataset, on one core or many."""

@@ -1,0 +1,70 @@
+"""Scenes side by side on one picture, to see with one's own eyes what a collection looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sightline.core import console
+from sightline.core.draw import contact_sheet
+from sightline.core.errors import SightlineError
+from sightline.engine.simulation.randomization import apply_look, sample_look
+from sightline.engine.simulation.renderer import Renderer
+from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.placement import sample_layout
+from sightline.engine.worlds.world import World
+
+COLUMNS = 10
+FORMATS = (".png", ".jpg", ".jpeg")
+QUALITY = 85
+
+
+def scene_sheet(
+    path: Path | str,
+    count: int = 60,
+    seed: int = 0,
+    split: str = "train",
+    collection: str = "full",
+    size: int = 224,
+    camera: str = "front",
+) -> dict:
+    """Write a picture of ``count`` scenes, each in a world of its own, and return ``scenes`` and ``path``.
+
+    Args:
+        path: a PNG or JPEG file.
+        size: pixels, side of each scene's picture.
+
+    Raises SightlineError on impossible arguments, or when the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in FORMATS:
+        raise SightlineError(f"A sheet is a PNG or JPEG picture; '{target.name}' ends in neither .png nor .jpg.")
+    if count < 1:
+        raise SightlineError(f"The number of scenes must be at least 1, not {count}.")
+    pictures = []
+    with console.progress(total=count, label="scenes", unit="scene") as bar:
+        for number in range(count):
+            pictures.append(scene_picture(seed, number, split, collection, size, camera))
+            bar.update(1)
+    sheet = Image.fromarray(contact_sheet(pictures, min(COLUMNS, count)))
+    try:
+        sheet.save(target, quality=QUALITY, optimize=True)  # a PNG has no quality and ignores it
+    except OSError as error:
+        raise SightlineError(f"Cannot write {target} ({error.strerror}): choose another place.") from None
+    console.table(f"Scenes of collection {collection}", ["", "value"], [["scenes", count], ["picture", str(target)]])
+    return {"scenes": count, "path": str(target)}
+
+
+def scene_picture(
+    seed: int, number: int, split: str, collection: str, size: int, camera: str = "front"
+) -> NDArray[np.uint8]:
+    """[size,size,3] picture of scene ``number``: a world of its own, objects, pose of the arm and look at random."""
+    world, rng = World.numbered(seed, number, split, collection=collection), np.random.default_rng([seed, number])
+    simulation = Simulation(world)
+    simulation.reset(sample_layout(world, rng), rng)
+    apply_look(world, sample_look(rng, split, collection))
+    with Renderer(world, size) as renderer:
+        return renderer.picture(simulation.data, camera)

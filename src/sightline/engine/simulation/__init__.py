@@ -1,0 +1,1 @@
+"""A world in motion: physics, pictures, what varies in pictures, and when a task is done."""

@@ -1,0 +1,1 @@
+"""Worlds: which objects stand on which table, where, as one MuJoCo model."""

@@ -1,0 +1,153 @@
+"""What the planner has pointed at, remembered between calls in the robot's frame.
+
+The planner sees each picture afresh, and an arm that reaches for something hides it from a fixed camera, while a camera
+on the hand then sees it best. Things that nobody touches stay where they are: what was seen before counts as well as
+what is seen now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from sightline.models.action.spatial_tokens import HAS_BOX, TOOL_YAW, SpatialInputs
+from sightline.models.grounding.pointing import ROLES, Pointing
+from sightline.models.grounding.projection import STEP, eye_of, in_picture, project, project_axis, unproject
+
+SAME = 0.04  # metres within which two sightings are of the same thing
+FADE = 0.9  # share of an old sighting's weight that is left at the next call
+NEGLIGIBLE = 1e-3  # weight below which a sighting is forgotten
+WIDTH, GRIPPER = 6, -1  # indices in the state: metres between the fingers; their command, below zero to close
+CLEAR = 0.2  # metres between the tool and a thing from which on the hand does not hide it from a fixed camera
+LEAST = 0.1  # share of its weight that such a sighting keeps however near the tool is
+ON_HAND = 0.25  # metres between the tool and a camera that moves with it
+CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; it falls to zero at CLEAR
+LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
+EMPTY = 0.01  # metres between closed fingers that hold nothing
+TARGET = ROLES.index("target")
+
+
+@dataclass
+class Sighting:
+    """Something pointed at: its ``place`` [3] (m, base frame), double grasp angle ``axis`` [2] about z, ``weight``."""
+
+    place: Tensor
+    axis: Tensor
+    weight: float
+
+
+class SpatialMemory:
+    """Sightings of each role in one episode; the weightiest is where the thing is taken to be."""
+
+    def __init__(self) -> None:
+        self._seen: list[list[Sighting]] = [[] for _ in ROLES]
+
+    def look(self, inputs: SpatialInputs, confidence: Tensor, share: float = 1.0) -> None:
+        """Add what is pointed at now, in all calibrated views.
+
+        Args:
+            inputs: of one sample (B = 1).
+            confidence: [R,V] of the pointers, 0 to 1.
+            share: of the weight of an ordinary look.
+        """
+        for role in range(len(ROLES)):
+            if role == TARGET and _closed(inputs):
+                continue  # it is in the fingers or nowhere, whatever the pictures seem to show
+            for view in _calibrated(inputs):
+                self._add(role, self._sighting(inputs, role, view, share * float(confidence[role, view])))
+
+    def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
+        """Look (see :meth:`look`) and return the inputs as they look from memory.
+
+        A target between closed fingers is where the tool is; once they have closed on nothing, it is no longer where
+        it was.
+        """
+        self._fade()
+        self.look(inputs, confidence)
+        if _closed(inputs):
+            held = float(inputs.state[0, WIDTH]) > EMPTY
+            self._seen[TARGET] = [self._in_hand(inputs.state[0])] if held else []
+        names = ("points", "boxes", "visible", "heights", "axes")
+        recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
+        for role, seen in enumerate(self._seen):
+            if seen:
+                best = max(seen, key=lambda sighting: sighting.weight)
+                for view in _calibrated(inputs):
+                    self._show(recalled, role, view, best)
+        return recalled
+
+    @staticmethod
+    def _sighting(inputs: SpatialInputs, role: int, view: int, weight: float) -> Sighting:
+        """What is pointed at in one view."""
+        camera, height, tool = inputs.cameras[0, view], inputs.heights[0, role, view], inputs.state[0, :3]
+        point, axis = inputs.points[0, role, view], inputs.axes[0, role, view]
+        place = unproject(point, height, camera)
+        angle = 0.5 * torch.atan2(axis[1], axis[0])
+        along = unproject(point + STEP * torch.stack([angle.cos(), angle.sin()]), height, camera) - place
+        yaw = torch.atan2(along[1], along[0])
+        away = float((place - tool).norm()) / CLEAR
+        if float((eye_of(camera) - tool).norm()) < ON_HAND:
+            weight *= CLOSE_UP * max(0.0, 1 - away)
+        else:
+            # A hand about to grasp something hides half of it, and the rest looks as if it stood elsewhere.
+            weight *= min(1.0, max(LEAST, away))
+        return Sighting(place, axis.norm() * torch.stack([(2 * yaw).cos(), (2 * yaw).sin()]), weight)
+
+    @staticmethod
+    def _in_hand(state: Tensor) -> Sighting:
+        """A target between the fingers, which close at right angles to the tool's yaw."""
+        closing = 2 * state[TOOL_YAW] + torch.pi
+        return Sighting(state[:3], torch.stack([closing.cos(), closing.sin()]), LET_GO)
+
+    def _fade(self) -> None:
+        for role, seen in enumerate(self._seen):
+            for old in seen:
+                old.weight *= FADE
+            self._seen[role] = [old for old in seen if old.weight > NEGLIGIBLE]
+
+    def _add(self, role: int, new: Sighting) -> None:
+        """Add a sighting, merged with the weightiest earlier one at the same place."""
+        seen = self._seen[role]
+        near = [old for old in seen if float((old.place - new.place)[:2].norm()) < SAME]
+        if not near:
+            if new.weight > NEGLIGIBLE or not seen:
+                seen.append(new)
+            return
+        old = max(near, key=lambda sighting: sighting.weight)
+        total = old.weight + new.weight
+        share = new.weight / max(total, 1e-6)
+        old.place = old.place + share * (new.place - old.place)
+        old.axis = old.axis + share * (new.axis - old.axis)
+        old.weight = total
+
+    @staticmethod
+    def _show(inputs: SpatialInputs, role: int, view: int, best: Sighting) -> None:
+        """Write a sighting into one calibrated view: what is remembered counts as seen, hidden or not."""
+        camera = inputs.cameras[0, view]
+        seen = bool(in_picture(best.place, camera))
+        inputs.visible[0, role, view] = float(seen)
+        if not seen:
+            return
+        point = project(best.place, camera)
+        if HAS_BOX[role]:
+            inputs.boxes[0, role, view] += (point - inputs.points[0, role, view]).repeat(2)
+        inputs.points[0, role, view] = point
+        inputs.heights[0, role, view] = best.place[2]
+        inputs.axes[0, role, view] = best.axis.norm() * project_axis(best.place, best.axis, camera)
+
+
+def _closed(inputs: SpatialInputs) -> bool:
+    return float(inputs.state[0, GRIPPER]) < 0
+
+
+def _calibrated(inputs: SpatialInputs) -> list[int]:
+    """Views whose camera is known."""
+    return torch.isfinite(inputs.cameras[0]).all(-1).nonzero().flatten().tolist()
+
+
+def pointer_confidence(pointing: Pointing, question: int = 0) -> Tensor:
+    """[B,R,V] how sure the pointers of one question are: the softmax's peak times the visibility."""
+    peak = pointing.logits[:, question, : len(ROLES)].softmax(-1).amax(-1)
+    return peak * pointing.visible[:, question].sigmoid()

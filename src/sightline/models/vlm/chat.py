@@ -1,0 +1,281 @@
+"""Conversations as planner input: Qwen2.5-VL's chat format with pictures of any size, to learn from and to answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.core.errors import SightlineError, require_known
+from sightline.data.conversations import MARK, Conversation, Turn
+from sightline.models.vlm.answers import text_to_seen
+from sightline.models.vlm.images import Patches, PictureFormat, checked_size
+from sightline.models.vlm.prompts import SYSTEM, TokenBatch
+from sightline.models.vlm.qwen import PlannerStates, QwenPlanner
+from sightline.models.vlm.tokenizer import END, IMAGE_PAD, PAD, READOUTS, START, VISION_END, VISION_START, WordTokenizer
+
+Picture = NDArray[np.uint8]
+
+IGNORED = -100
+# LLaVA writes a line break between a picture that comes first and the words; the chat format has none.
+_LEADING = re.compile(rf"(?:{re.escape(MARK)}\s*)+")
+
+
+@dataclass
+class ChatSample:
+    """One conversation of L tokens.
+
+    Attributes:
+        ids: [L] token ids.
+        labels: [L] next-token targets aligned with the token they are predicted from, IGNORED = none.
+        positions: [3,L] M-RoPE positions (time, row, column).
+        image_mask: [L] True at visual tokens.
+        patches: of each picture, in the order of their visual tokens.
+    """
+
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    image_mask: NDArray[np.bool_]
+    patches: list[Patches]
+
+
+@dataclass
+class ChatBatch:
+    """Conversations padded to one length.
+
+    Attributes:
+        tokens: see TokenBatch; everything is of segment 0, without readouts.
+        pixels: [patches of all pictures, values] float32, None without pictures.
+        grids: [pictures,3] patches in time, height and width, None without pictures.
+    """
+
+    tokens: TokenBatch
+    pixels: Tensor | None
+    grids: Tensor | None
+
+
+@dataclass
+class _Line:
+    """Tokens put one after the other, with what is known about each."""
+
+    ids: list[int] = field(default_factory=list)
+    learned: list[bool] = field(default_factory=list)
+    image_mask: list[bool] = field(default_factory=list)
+    positions: list[NDArray[np.int64]] = field(default_factory=list)
+    next_position: int = 0
+    pictures: int = 0
+
+    def words(self, ids: Sequence[int], learned: bool = False) -> None:
+        """Tokens of text: their three positions are equal and count up."""
+        self.ids += ids
+        self.learned += [learned] * len(ids)
+        self.image_mask += [False] * len(ids)
+        self.positions.append(np.tile(self.next_position + np.arange(len(ids)), (3, 1)))
+        self.next_position += len(ids)
+
+    def picture(self, pad: int, rows: int, columns: int) -> None:
+        """Visual tokens: rows and columns count from the same start; what follows comes after the longer side."""
+        row, column = np.divmod(np.arange(rows * columns), columns)
+        self.ids += [pad] * (rows * columns)
+        self.learned += [False] * (rows * columns)
+        self.image_mask += [True] * (rows * columns)
+        self.positions.append(self.next_position + np.stack([np.zeros_like(row), row, column]))
+        self.next_position += max(rows, columns)
+        self.pictures += 1
+
+    def sample(self, length: int, patches: list[Patches]) -> ChatSample:
+        """The first ``length`` tokens."""
+        ids = np.array(self.ids[:length], dtype=np.int64)
+        targets = np.where(self.learned[1:length], ids[1:], IGNORED)
+        labels = np.append(targets, IGNORED)
+        positions = np.concatenate(self.positions, axis=1)[:, :length]
+        return ChatSample(ids, labels, positions, np.array(self.image_mask[:length]), patches)
+
+
+class ChatEncoder:
+    """Turns conversations into tokens.
+
+    Args:
+        longest: tokens that a conversation may have.
+    """
+
+    def __init__(self, tokenizer: WordTokenizer, pictures: PictureFormat, longest: int = 2048) -> None:
+        self.tokenizer, self.pictures, self.longest = tokenizer, pictures, longest
+        special = [token.content for token in tokenizer.backend.get_added_tokens_decoder().values()]
+        # Looking ahead, the pattern finds tokens that overlap as well.
+        self._special = re.compile(f"(?={'|'.join(map(re.escape, special))})")
+        self._image = tokenizer.id(IMAGE_PAD)
+
+    def words(self, text: str) -> list[int]:
+        """Token ids of text in which nothing is a special token: what looks like one is cut in two and thereby is
+        written out."""
+        cuts = [match.start() + 1 for match in self._special.finditer(text)]
+        parts = [text[low:high] for low, high in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        # Past the tokenizer's memory, which is for the few texts that come again and again.
+        encode = self.tokenizer.backend.encode
+        return [token for part in parts for token in encode(part, add_special_tokens=False).ids]
+
+    def sample(self, conversation: Conversation, images: Sequence[Picture]) -> ChatSample:
+        """A conversation to learn from: the assistant's words are supervised, with the end of the turn and its line
+        break; everything else is given.
+
+        Where it is too long, rounds (a question with its answer) are left out from the end, with their pictures.
+
+        Args:
+            images: the pictures [H,W,3] uint8 of the conversation, in their order.
+
+        Raises SightlineError that names the conversation where pictures and marks do not agree or where not even its
+        first round fits.
+        """
+        turns = self.in_seen_pixels(conversation, images)
+        line, kept, shown = self._start(conversation.system), 0, 0
+        for turn in turns:
+            self._say(line, turn, images, conversation.name)
+            if len(line.ids) > self.longest:
+                break
+            if turn.role == "assistant":
+                kept, shown = len(line.ids), line.pictures
+        else:
+            self._require_all_shown(line, images, conversation.name)
+        if not kept:
+            raise SightlineError(
+                f"{conversation.name}: its first question and answer need {len(line.ids)} tokens or more, at most "
+                f"{self.longest} fit; allow longer conversations or smaller pictures (planner.max_pixels)."
+            )
+        return line.sample(kept, [self.pictures.patches(image) for image in images[:shown]])
+
+    def question(self, images: Sequence[Picture], text: str) -> ChatSample:
+        """A question to be answered: up to where the assistant begins to speak.
+
+        Pictures come first where the text has no marks for them. Raises SightlineError where pictures and marks do not
+        agree.
+        """
+        if MARK not in text:
+            text = MARK * len(images) + text
+        line = self._start("")
+        self._say(line, Turn("user", text), images, "The question")
+        self._require_all_shown(line, images, "The question")
+        line.words(self.tokenizer.encode(f"{START}assistant\n"))
+        return line.sample(len(line.ids), [self.pictures.patches(image) for image in images])
+
+    def in_seen_pixels(self, conversation: Conversation, images: Sequence[Picture]) -> Iterator[Turn]:
+        """The turns, boxes and points in pixels of the pictures as the model sees them."""
+        shown = 0
+        for turn in conversation.turns:
+            if turn.role == "user":
+                shown += turn.text.count(MARK)
+            if conversation.coordinates == "model" or not images or not shown:
+                yield turn
+                continue
+            size = checked_size(images[min(shown, len(images)) - 1])
+            yield Turn(turn.role, text_to_seen(turn.text, self.pictures.seen_size(*size), size))
+
+    def _start(self, system: str) -> _Line:
+        line = _Line()
+        if system:
+            line.words(self.tokenizer.encode(f"{START}system\n"))
+            line.words(self.words(system))
+            line.words(self.tokenizer.encode(f"{END}\n"))
+        else:
+            line.words(self.tokenizer.encode(SYSTEM))
+        return line
+
+    def _say(self, line: _Line, turn: Turn, images: Sequence[Picture], name: str) -> None:
+        """Add one turn."""
+        line.words(self.tokenizer.encode(f"{START}{turn.role}\n"))
+        learned = turn.role == "assistant"
+        for number, part in enumerate([turn.text] if learned else _leading_marks_joined(turn.text).split(MARK)):
+            if number:
+                if line.pictures == len(images):
+                    raise SightlineError(f"{name} has more {MARK} marks than its {len(images)} pictures.")
+                rows, columns = self.pictures.token_grid(*checked_size(images[line.pictures]))
+                line.words(self.tokenizer.encode(VISION_START))
+                line.picture(self._image, rows, columns)
+                line.words(self.tokenizer.encode(VISION_END))
+            line.words(self.words(part), learned)
+        line.words(self.tokenizer.encode(f"{END}\n"), learned)
+
+    @staticmethod
+    def _require_all_shown(line: _Line, images: Sequence[Picture], name: str) -> None:
+        if line.pictures != len(images):
+            raise SightlineError(f"{name} has {line.pictures} {MARK} marks for {len(images)} pictures.")
+
+
+def _leading_marks_joined(text: str) -> str:
+    match = _LEADING.match(text)
+    return text if match is None else MARK * match[0].count(MARK) + text[match.end() :]
+
+
+def collate(samples: Sequence[ChatSample], tokenizer: WordTokenizer, side: str = "right") -> ChatBatch:
+    """Samples padded to the longest of them on one ``side`` (left, right)."""
+    require_known("side of padding", side, ("left", "right"))
+    batch, length = len(samples), max(len(sample.ids) for sample in samples)
+    ids = np.full((batch, length), tokenizer.id(PAD))
+    labels, segments = np.full((batch, length), IGNORED), np.full((batch, length), -1)
+    positions, image_mask = np.zeros((3, batch, length), np.int64), np.zeros((batch, length), bool)
+    for row, sample in enumerate(samples):
+        gap = length - len(sample.ids)
+        at = slice(gap, length) if side == "left" else slice(0, length - gap)
+        ids[row, at], labels[row, at], segments[row, at] = sample.ids, sample.labels, 0
+        positions[:, row, at], image_mask[row, at] = sample.positions, sample.image_mask
+    arrays = {"ids": ids, "positions": positions, "segments": segments, "labels": labels, "image_mask": image_mask}
+    tokens = TokenBatch(
+        **{name: torch.from_numpy(value) for name, value in arrays.items()},
+        readouts=torch.zeros(batch, 0, len(READOUTS), dtype=torch.int64),
+    )
+    patches = [patch for sample in samples for patch in sample.patches]
+    if not patches:
+        return ChatBatch(tokens, None, None)
+    pixels = torch.from_numpy(np.concatenate([patch.values for patch in patches]))
+    return ChatBatch(tokens, pixels, torch.tensor([patch.grid for patch in patches]))
+
+
+def read_chat(planner: QwenPlanner, batch: ChatBatch) -> PlannerStates:
+    """What the planner thinks of conversations, for :meth:`QwenPlanner.text_loss`; visual tokens are [tokens,width]."""
+    if batch.pixels is None or batch.grids is None:
+        layers, seen = planner.read(batch.tokens, None), _nothing(planner)
+        # Processes that share their weights (FSDP) must all take the same way: nothing is seen too.
+        layers[-1] = layers[-1] + seen.sum().to(layers[-1].dtype)
+        return PlannerStates(layers, seen, seen)
+    seen = planner.see_patches(batch.pixels, batch.grids)
+    layers = planner.read(batch.tokens, seen)
+    return PlannerStates(layers, seen, layers[-1][batch.tokens.image_mask])
+
+
+def _nothing(planner: QwenPlanner) -> Tensor:
+    """No visual tokens [0,width] of a blank picture: looking at it changes nothing, gradients are zero."""
+    config, device = planner.config, next(planner.parameters()).device
+    blank = torch.zeros(config.merge**2, 3 * config.patch**2, device=device)
+    grid = torch.tensor([[1, config.merge, config.merge]], device=device)
+    return planner.see_patches(blank, grid)[:0]
+
+
+@torch.no_grad()
+def answer(
+    planner: QwenPlanner, tokenizer: WordTokenizer, questions: Sequence[ChatSample], max_tokens: int
+) -> list[str]:
+    """Greedy answers to questions (see :meth:`ChatEncoder.question`), all worked out together."""
+    device = next(planner.parameters()).device
+    batch = collate(questions, tokenizer, side="left")
+    tokens = batch.tokens.to(device)
+    stops = [tokenizer.id(END), tokenizer.id(PAD)]
+    pictures = {}
+    if batch.pixels is not None and batch.grids is not None:
+        pictures = {"pixel_values": batch.pixels.to(device), "image_grid_thw": batch.grids.to(device)}
+    made = planner.model.generate(
+        input_ids=tokens.ids,
+        attention_mask=(tokens.segments >= 0).long(),
+        mm_token_type_ids=tokens.image_mask.int(),
+        max_new_tokens=max_tokens,
+        do_sample=False,
+        eos_token_id=stops,
+        pad_token_id=stops[1],
+        **pictures,
+    )
+    return [tokenizer.decode(row).strip() for row in made[:, tokens.ids.shape[1] :].tolist()]

@@ -1,0 +1,267 @@
+"""Questions about a scene and their answers in the picture: what stage 1 learns from.
+
+A *refer* question names one object ("the small red mug"); a *task* question is an instruction. The answers are pixel
+labels of one camera, from simulator truth, and can also be written in InternVLA-M1's text formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sightline.core.errors import SightlineError, did_you_mean
+from sightline.core.geometry import Array, Camera, resample_path
+from sightline.core.types import SceneState, Task
+from sightline.language import referring
+from sightline.language.referring import STYLES, Phrasebook
+from sightline.tasks.pick_place import TaskSampler, draw_style, nominal_path, place_point, shuffled
+
+TRACE_POINTS = 8
+AXIS_HALF_LENGTH = 0.01  # metres: the closing direction is projected as a 2 cm segment
+ATTEMPTS = 4  # draws of a question that has not been asked yet
+FORMS = ("box", "point", "trace")
+SPATIAL_PROMPT = (
+    "Your task is {}. To identify the key objects for your task. Locate their bounding boxes in [x1,y1,x2,y2] format."
+)
+CHAT: dict[tuple[str, str], str] = {
+    ("refer", "box"): "Locate {}. Give its bounding box in [x1,y1,x2,y2] format.",
+    ("refer", "point"): "Point to {}. Format the answer as a list of tuples [(x, y)].",
+    ("task", "box"): SPATIAL_PROMPT,
+    (
+        "task",
+        "point",
+    ): "Your task is {}. Point to where to grasp and where to place. Format the answer as a list of tuples [(x, y)].",
+    (
+        "task",
+        "trace",
+    ): "Your task is {}. Predict the trajectory of the end effector. Format the answer as a list of tuples [(x, y)].",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question about a scene.
+
+    Attributes:
+        text: a phrase (kind ``refer``) or an instruction (kind ``task``), lower case.
+        style: how the target is described, one of referring.STYLES.
+        target, reference: indices into SceneState.objects; reference is -1 where there is none.
+        landmark: index of the object that the target's words refer to ("the mug left of the bowl": the bowl); -1 where
+            there is none or it is not known.
+    """
+
+    text: str
+    kind: str
+    style: str
+    target: int
+    reference: int
+    task: Task | None
+    landmark: int = -1
+
+
+@dataclass
+class Answer:
+    """Pixel labels of one camera; NaN where not visible or not applicable.
+
+    Attributes:
+        target_box, place_box: [4] visible boxes of target and reference (x1, y1, x2, y2).
+        target_point: [2] grasp point; for things that are not picked, the projected centre. NaN outside the picture.
+        target_height: z of that point in the base frame, metres.
+        target_axis: [2] (cos 2a, sin 2a), a = angle in the picture of the fingers' closing direction; zeros for
+            things that are not picked.
+        place_point: [2] where the tool point lets go; NaN outside the picture.
+        place_height: its z in the base frame, metres.
+        trace: [points,2] the tool point's path, evenly spaced in the picture, starting at the tool. It may leave the
+            picture; all NaN when part of it lies behind the camera.
+    """
+
+    target_box: Array
+    target_point: Array
+    target_height: float
+    target_axis: Array
+    place_box: Array
+    place_point: Array
+    place_height: float
+    trace: Array
+
+
+class QuestionSampler:
+    """Draws questions about one scene; relations, phrases and feasible tasks are worked out once."""
+
+    def __init__(self, scene: SceneState) -> None:
+        self.book = Phrasebook(scene)
+        self.tasks = TaskSampler(scene, self.book)
+
+    def sample(self, rng: np.random.Generator, task_share: float) -> Question | None:
+        """One question, an instruction with probability ``task_share``; None when nothing can be said."""
+        if rng.random() < task_share and (question := self._task(rng)) is not None:
+            return question
+        return self._refer(rng)
+
+    def _task(self, rng: np.random.Generator) -> Question | None:
+        drawn = self.tasks.sample_styled(rng)
+        if drawn is None:
+            return None
+        task = drawn.task
+        return Question(task.instruction, "task", drawn.style, task.target, task.reference, task, drawn.landmark)
+
+    def _refer(self, rng: np.random.Generator) -> Question | None:
+        first = draw_style(rng)
+        numbers = shuffled(list(range(self.book.count)), rng)
+        for style in (first, *(other for other in STYLES if other != first)):
+            for number in numbers:
+                if (spoken := self.book.express(number, style, rng)) is not None:
+                    indices, landmark = self.book.graph.indices, self.book.landmark(spoken)
+                    other = indices[landmark] if landmark >= 0 else -1
+                    return Question(spoken.phrase, "refer", style, indices[number], -1, None, other)
+        return None
+
+
+def sample_questions(
+    scene: SceneState, count: int, rng: np.random.Generator, task_share: float = 0.4
+) -> list[Question]:
+    """``count`` questions about a scene, all different where possible (none when nothing in it can be singled out)."""
+    sampler = QuestionSampler(scene)
+    questions: list[Question] = []
+    asked: set[str] = set()
+    for _ in range(count):
+        question = sampler.sample(rng, task_share)
+        for _ in range(ATTEMPTS - 1):
+            if question is None or question.text not in asked:
+                break
+            question = sampler.sample(rng, task_share)
+        if question is not None:
+            asked.add(question.text)
+            questions.append(question)
+    return questions
+
+
+def answer(
+    question: Question,
+    scene: SceneState,
+    camera: Camera,
+    boxes: Array,
+    path: Array | None = None,
+    points: int = TRACE_POINTS,
+) -> Answer:
+    """The labels of a question in one camera's picture.
+
+    Args:
+        boxes: [n,4] visible boxes of all objects in this picture (View.boxes).
+        path: [N,3] the tool point's actual path still to come (m, base frame), current tool first; the nominal path
+            of the task when None.
+        points: number of trace points.
+    """
+    target, picked = question.target, scene.objects[question.target].role == "item"
+    anchor = scene.grasp_points[target] if picked else scene.positions[target]
+    yaw = float(scene.grasp_yaws[target]) if picked else 0.0
+    half = AXIS_HALF_LENGTH * np.array([np.cos(yaw), np.sin(yaw), 0.0])
+    world = [anchor, anchor - half, anchor + half]
+    if question.task is not None:
+        place = place_point(scene, question.task)
+        way = nominal_path(scene.tool, anchor, place) if path is None else np.asarray(path, dtype=np.float64)
+        world += [place, *way]
+    pixels, _ = camera.project(np.array(world))
+    seen = np.where(camera.inside(pixels)[:, None], pixels, np.nan)
+    result = Answer(
+        target_box=np.array(boxes[target], dtype=np.float64),
+        target_point=seen[0],
+        target_height=float(anchor[2]),
+        target_axis=_doubled_angle(pixels[2] - pixels[1]) if picked else np.zeros(2),
+        place_box=np.full(4, np.nan),
+        place_point=np.full(2, np.nan),
+        place_height=float("nan"),
+        trace=np.full((points, 2), np.nan),
+    )
+    if question.task is not None:
+        result.place_box = np.array(boxes[question.reference], dtype=np.float64)
+        result.place_point, result.place_height = seen[3], float(place[2])
+        if np.isfinite(pixels[4:]).all():  # straight segments in space are straight in the picture: corners suffice
+            result.trace = resample_path(pixels[4:], points)
+    return result
+
+
+def _doubled_angle(direction: Array) -> Array:
+    """(cos 2a, sin 2a) of a direction [2], a being its angle; NaN where it is NaN."""
+    dx, dy = float(direction[0]), float(direction[1])
+    square = max(dx * dx + dy * dy, 1e-12) if dx == dx else float("nan")
+    return np.array([(dx * dx - dy * dy) / square, 2 * dx * dy / square])
+
+
+def chat_question(question: Question, form: str = "box") -> str:
+    """The user's words for the text route.
+
+    Args:
+        form: ``box``, ``point`` or (instructions only) ``trace``.
+
+    Raises:
+        SightlineError: a form that this kind of question does not have.
+    """
+    return CHAT[_checked(question, form)].format(question.text)
+
+
+def text_answer(question: Question, answer: Answer, form: str = "box") -> str:
+    """The answer to :func:`chat_question` in InternVLA-M1's formats, integers in pixels of the picture.
+
+    ``box``: "<box>[[x1, y1, x2, y2]]</box>", for an instruction target and reference; ``point``: "[(x, y)]", for an
+    instruction grasp and place; ``trace``: "[(x, y), (x, y), ...]". What is not visible is left out of the list.
+
+    Raises:
+        SightlineError: a form that this kind of question does not have.
+    """
+    kind, _ = _checked(question, form)
+    if form == "box":
+        boxes = [answer.target_box, answer.place_box][: 2 if kind == "task" else 1]
+        inner = ", ".join(f"[{', '.join(map(str, row))}]" for row in _visible(boxes))
+        return f"<box>[{inner}]</box>"
+    if form == "point":
+        rows = _visible([answer.target_point, answer.place_point][: 2 if kind == "task" else 1])
+    else:
+        rows = _visible(answer.trace)
+    return f"[{', '.join(f'({x}, {y})' for x, y in rows)}]"
+
+
+def _visible(rows: Sequence[Array] | Array) -> list[list[int]]:
+    return [[round(float(value)) for value in row] for row in rows if np.isfinite(row).all()]
+
+
+def _checked(question: Question, form: str) -> tuple[str, str]:
+    if (question.kind, form) not in CHAT:
+        known = [name for kind, name in CHAT if kind == question.kind]
+        hint = did_you_mean(form, known)
+        raise SightlineError(
+            f"A '{question.kind}' question has no answer form '{form}'{hint}; known: {', '.join(known)}."
+        )
+    return question.kind, form
+
+
+def vocabulary_sentences(kinds: Iterable[str], colours: Iterable[str]) -> list[str]:
+    """Sentences that together hold every word that questions, instructions and text answers can contain.
+
+    Args:
+        kinds, colours: the nouns and adjectives of the objects in use (``ObjectInfo.kind`` and ``.colour``).
+    """
+    kinds, colours = sorted(set(kinds)), sorted(set(colours) - {""})
+    if not kinds or not colours:
+        raise SightlineError("A vocabulary needs at least one object kind and one colour; none were given.")
+    first, second = f"the {kinds[0]}", f"the {kinds[-1]}"
+    sentences = [f"the {size} {colour} {kind}" for kind in kinds for size in ("small", "large") for colour in colours]
+    sentences += [f"the {colour} {noun}" for colour in colours for noun in referring.NOUNS]
+    words = [word for forms in referring.RELATION_WORDS.values() for word in forms]
+    sentences += [f"{first} {link}{word} {second}" for word in words for link in ("", "that is ")]
+    ranked = [form for forms in referring.RANKED_WORDS.values() for form in forms]
+    sentences += [form.format(noun, second) for form in ranked for noun in (kinds[0], *referring.NOUNS)]
+    tasks = [
+        form.format(first, f"the {kind}")
+        for forms in referring.INSTRUCTIONS.values()
+        for form in forms
+        for kind in kinds
+    ]
+    sentences += tasks
+    sentences += [form.format(tasks[0] if kind == "task" else first) for (kind, _), form in CHAT.items()]
+    numbers = range(0, 224, 7)
+    sentences += [f"<box>[[{n}, {n + 1}, {n + 2}, {n + 3}]]</box>" for n in numbers]
+    sentences += [f"[({n}, {n + 4}), ({n + 5}, {n + 6})]" for n in numbers]
+    return sentences

@@ -1,0 +1,148 @@
+"""From frames and questions to packed model input with labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sightline.models.grounding.pointing import ROLES, GroundingLabels
+from sightline.models.vlm.prompts import Prompt, refer_prompt, task_prompt
+from sightline.tasks.questions import Answer, Question, answer, chat_question, sample_questions, text_answer
+from sightline.train.frame_bank import FrameBank
+
+ASKED = {"refer": (True, False, False), "task": (True, True, True)}
+
+
+def own_question(bank: FrameBank, frame: int) -> Question:
+    """The instruction of the demonstration that a frame belongs to."""
+    task = bank.meta[bank.episode[frame]].task
+    assert task is not None
+    return Question(task.instruction, "task", "own", task.target, task.reference, task)
+
+
+def questions_for(
+    bank: FrameBank, frame: int, count: int, task_share: float, rng: np.random.Generator
+) -> list[Question]:
+    """Questions about one frame; a demonstration's own instruction comes first."""
+    scene = bank.labels[bank.episode[frame]].scene(bank.time[frame])
+    own = [own_question(bank, frame)] if bank.kind == "episodes" else []
+    return own + sample_questions(scene, count - len(own), rng, task_share)
+
+
+def answers_for(bank: FrameBank, frame: int, questions: Sequence[Question]) -> list[list[Answer]]:
+    """[question][view] labels in pixels of the stored pictures. A demonstration's own trace is what the tool did."""
+    labels, time = bank.labels[bank.episode[frame]], bank.time[frame]
+    scene = labels.scene(time)
+    found = []
+    for question in questions:
+        path = labels.way(time) if question.style == "own" else None
+        views = [
+            answer(question, scene, labels.camera(time, name), labels.boxes[name][time], path) for name in bank.cameras
+        ]
+        found.append(views)
+    return found
+
+
+def prompt_for(question: Question) -> Prompt:
+    """The readout prompt of a question."""
+    return task_prompt(question.text, guided=True) if question.kind == "task" else refer_prompt(question.text)
+
+
+def text_prompt(question: Question, seen: Answer, scale: NDArray[np.float64]) -> Prompt | None:
+    """A question to be answered in words with a box in pixels of the model's picture; None when it cannot be seen."""
+    box = seen.target_box * np.tile(scale, 2)
+    if not np.isfinite(box).all():
+        return None
+    scaled = Answer(**{**vars(seen), "target_box": box})
+    phrase = Question(question.text, "refer", question.style, question.target, -1, None)
+    return Prompt(chat_question(phrase, "box"), (), text_answer(phrase, scaled, "box"))
+
+
+class LabelMaker:
+    """Turns answers into the tensors the grounding head learns from."""
+
+    def __init__(self, kinds: Sequence[str], colours: Sequence[str], trace_points: int) -> None:
+        self.kinds = {name: index + 1 for index, name in enumerate(kinds)}
+        self.colours = {name: index for index, name in enumerate(colours)}
+        self.trace_points = trace_points
+
+    def __call__(
+        self,
+        bank: FrameBank,
+        frames: NDArray[np.int64],
+        questions: list[list[Question]],
+        answers: list[list[list[Answer]]],
+    ) -> GroundingLabels:
+        """Labels for B frames with up to Q questions each; missing question slots are not asked."""
+        batch, slots, views = len(frames), max(map(len, questions)), len(bank.cameras)
+        objects = max(len(bank.labels[bank.episode[f]].objects) for f in frames)
+        nan = float("nan")
+        points = np.full((batch, slots, len(ROLES), views, 2), nan, np.float32)
+        boxes = np.full((batch, slots, len(ROLES), views, 4), nan, np.float32)
+        axes = np.full((batch, slots, len(ROLES), views, 2), nan, np.float32)
+        heights = np.full((batch, slots, len(ROLES)), nan, np.float32)
+        traces = np.full((batch, slots, self.trace_points, 2), nan, np.float32)
+        asked = np.zeros((batch, slots, len(ROLES)), bool)
+        owners = np.zeros((batch, slots, len(ROLES) + 1), np.int64)
+        object_boxes = np.full((batch, views, objects + 1, 4), nan, np.float32)
+        tools = np.full((batch, views, 2), nan, np.float32)
+        cameras = np.zeros((batch, views, 15), np.float32)
+        kinds = np.zeros((batch, objects + 1), np.int64)
+        colours = np.full((batch, objects + 1), -100, np.int64)
+        for b, frame in enumerate(frames):
+            labels = bank.labels[bank.episode[frame]]
+            for number, info in enumerate(labels.objects, start=1):
+                kinds[b, number] = self.kinds.get(info.kind, 0)
+                colours[b, number] = self.colours.get(info.colour, -100)
+            for v, name in enumerate(bank.cameras):
+                size, time = bank.picture_size(frame, name), bank.time[frame]
+                cameras[b, v] = labels.cameras[name][time]
+                tools[b, v] = labels.camera(time, name).project(labels.tool[time])[0] / size
+                object_boxes[b, v, 1 : len(labels.objects) + 1] = labels.boxes[name][time] / np.tile(size, 2)
+                for q, question in enumerate(questions[b]):
+                    seen = answers[b][q][v]
+                    asked[b, q] = ASKED[question.kind]
+                    owners[b, q] = question.target + 1, question.reference + 1, 0, question.landmark + 1
+                    boxes[b, q, 0, v] = seen.target_box / np.tile(size, 2)
+                    axes[b, q, 0, v] = seen.target_axis
+                    # What cannot be seen cannot be pointed at: the gripper hides it, or another object does.
+                    if np.isfinite(seen.target_box).all():
+                        points[b, q, 0, v] = seen.target_point / size
+                    heights[b, q, 0] = seen.target_height
+                    if question.kind != "task":
+                        continue
+                    boxes[b, q, 1, v] = seen.place_box / np.tile(size, 2)
+                    points[b, q, 1, v] = boxes[b, q, 1, v].reshape(2, 2).mean(0)
+                    points[b, q, 2, v] = seen.place_point / size
+                    heights[b, q, 2] = seen.place_height
+                    if v == 0:
+                        traces[b, q] = seen.trace / size
+        tools = np.where(((tools >= 0) & (tools <= 1)).all(-1, keepdims=True), tools, nan)
+        inside = ((points >= 0) & (points <= 1)).all(-1, keepdims=True)
+        arrays = {
+            "points": np.where(inside, points, nan), "boxes": boxes, "heights": heights, "axes": axes,
+            "traces": np.where(((traces >= 0) & (traces <= 1)).all(-1, keepdims=True), traces, nan),
+            "asked": asked, "owners": owners,
+            "cells": np.stack([bank.cells[name][frames] for name in bank.cameras], 1).astype(np.int64),
+            "kinds": kinds, "colours": colours, "object_boxes": object_boxes, "tools": tools,
+            "cameras": cameras,
+        }  # fmt: skip
+        return GroundingLabels(**{name: torch.from_numpy(value) for name, value in arrays.items()})
+
+
+def pictures(
+    bank: FrameBank, frames: NDArray[np.int64], rng: np.random.Generator | None = None, jitter: float = 0.0
+) -> Tensor:
+    """[B,V,S,S,3] uint8 pictures of frames, optionally with random gain, tint and offset for each sample."""
+    stack = np.stack([bank.images[name][frames] for name in bank.cameras], 1)
+    if rng is None or jitter == 0:
+        return torch.from_numpy(stack)
+    shape = (len(frames), 1, 1, 1, 1)
+    gain = 1 + jitter * (rng.uniform(-1, 1, shape) + 0.5 * rng.uniform(-1, 1, (*shape[:-1], 3)))
+    offset = 255 * jitter * 0.5 * rng.uniform(-1, 1, shape)
+    changed = stack * gain.astype(np.float32) + offset.astype(np.float32)
+    return torch.from_numpy(np.clip(changed, 0, 255).astype(np.uint8))

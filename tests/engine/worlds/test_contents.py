@@ -1,0 +1,49 @@
+"""Worlds for skills: what a skill needs is there, and found again from the seed alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sightline.core.errors import SightlineError
+from sightline.engine.assets.stacking import flat_top
+from sightline.engine.generation.recipe import Recipe
+from sightline.engine.worlds.contents import BASES, models_of, skilled_world
+from sightline.tasks.kinds import SKILL_TASKS, TASKS, drawn_tasks
+
+
+@pytest.mark.parametrize("split", ["train", "unseen", "novel"])
+@pytest.mark.parametrize("tasks", SKILL_TASKS)
+def test_worlds_hold_what_the_skill_needs(tasks: str, split: str) -> None:
+    world = skilled_world(9, 4, split, tasks=tasks)
+    roles = [info.role for info in world.objects]
+    assert roles.count("drawer") == (2 if tasks == "drawer" else 0)
+    assert (roles.count("button") >= 2) == (tasks == "button")
+    assert sum(info.kind == "price tag" for info in world.objects) == 2
+    if tasks == "stack":
+        assert sum(flat_top(entry) > 0 for entry in world.models if entry.kind != "price tag") >= BASES
+    assert models_of(9, 4, split, "starter", tasks) == world.models
+
+
+def test_models_of_mixed_datasets_are_found_again() -> None:
+    kinds = {number: drawn_tasks("all", 9, number) for number in range(8)}
+    assert len(set(kinds.values())) >= 3
+    for number, kind in list(kinds.items())[:4]:
+        assert models_of(9, number, "train", "starter", "all") == skilled_world(9, number, "train", tasks=kind).models
+
+
+def test_all_kinds_of_tasks_come_equally_often() -> None:
+    drawn = [drawn_tasks("all", 0, number) for number in range(2000)]
+    shares = np.array([drawn.count(kind) for kind in TASKS[:-1]]) / len(drawn)
+    np.testing.assert_allclose(shares, 0.25, atol=0.04)
+
+
+def test_unknown_tasks_are_named() -> None:
+    with pytest.raises(SightlineError, match=r"drawer.*button"):
+        Recipe(tasks="drawers").check()
+
+
+def test_a_collection_without_flat_tops_is_no_place_to_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sightline.engine.worlds.contents.flat_top", lambda entry: 0.0)
+    with pytest.raises(SightlineError, match="too few things with a flat top"):
+        skilled_world(9, 4, "train", tasks="stack")

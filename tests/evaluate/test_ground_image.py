@@ -1,0 +1,57 @@
+"""One picture, one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_grounding import right
+
+from sightline.core.errors import SightlineError
+from sightline.evaluate import ground_image as command
+
+
+class Planner:
+    def ground(self, image, text):
+        said = right()
+        said.confidence, said.text = {"target": 0.97}, "<box>[[20, 30, 40, 50]]</box>"
+        return said
+
+
+@pytest.fixture(autouse=True)
+def planner(monkeypatch):
+    monkeypatch.setattr(command, "load_checkpoint", lambda spec: Planner())
+
+
+@pytest.fixture()
+def picture(tmp_path):
+    path = tmp_path / "picture.png"
+    Image.fromarray(np.full((112, 160, 3), 90, np.uint8)).save(path)
+    return path
+
+
+def test_answer_is_plain_and_drawn(picture, tmp_path, capsys):
+    out = tmp_path / "deep" / "answer.png"
+    result = command.ground("tiny", picture, "put the mug into the bowl", out)
+    assert result["boxes"]["target"] == [20, 30, 40, 50] and result["points"]["place"] == [80, 80]
+    assert len(result["trace"]) == 2 and result["confidence"] == {"target": 0.97} and "<box>" in result["text"]
+    drawn = np.array(Image.open(out))
+    assert drawn.shape[1] == 640 and drawn.shape[0] > 448
+    assert tuple(drawn[4 * 40, 4 * 20]) == (255, 176, 0), "the target's box is drawn on its edge"
+    assert "97%" in capsys.readouterr().out
+
+
+def test_bad_input_is_one_sentence(picture, tmp_path):
+    with pytest.raises(SightlineError, match="no picture at"):
+        command.ground("tiny", tmp_path / "none.png", "the mug")
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(picture.read_bytes()[:60])
+    with pytest.raises(SightlineError, match="cannot be read as a picture"):
+        command.ground("tiny", broken, "the mug")
+    (tmp_path / "text.png").write_text("hello")
+    with pytest.raises(SightlineError, match="cannot be read as a picture"):
+        command.ground("tiny", tmp_path / "text.png", "the mug")
+    with pytest.raises(SightlineError, match="text is empty"):
+        command.ground("tiny", picture, "  ")
+    with pytest.raises(SightlineError, match="cannot be written"):
+        command.ground("tiny", picture, "the mug", tmp_path / "answer.nonsense")
