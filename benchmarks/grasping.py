@@ -25,6 +25,7 @@ from sightline.engine.generation.episode import perform
 from sightline.engine.robots import DEFAULT, ROBOTS, robot
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.worlds.placement import sample_scene
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
 from sightline.language.scene_graph import FOOTING
 
@@ -39,7 +40,7 @@ def container_for(item: ObjectModel) -> ObjectModel:
 
 def success_of(item: ObjectModel, trials: int, seed: int, robot_name: str) -> tuple[list[str], int]:
     """Why each trial failed (empty: it did not), and how often the expert had to try again."""
-    world = World.of((item, container_for(item)), robot=robot_name)
+    world = World.of((item, container_for(item)), spec=WorldSpec(robot=robot_name))
     simulation, failures, retries = Simulation(world), [], 0
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial])

@@ -19,6 +19,9 @@ import numpy as np
 
 from sightline.core.console import progress, table, write_json
 from sightline.core.runtime import prepare_process
+from sightline.engine.robots import DEFAULT
+from sightline.engine.worlds.contents import build_world
+from sightline.engine.worlds.spec import WorldSpec
 
 
 def count() -> dict[str, Any]:
@@ -64,30 +67,32 @@ def count() -> dict[str, Any]:
 
 def worlds(number: int = 20) -> dict[str, Any]:
     """CPU seconds to build a world of either collection, meshes not yet in memory."""
-    from sightline.engine.worlds.world import World
 
-    World.build(0)
-    World.build(0, "train", collection="full")
+    build_world(0)
+    build_world(0, WorldSpec(collection="full"))
     result = {}
     for collection in ("starter", "full"):
         started = time.process_time()
         for seed in range(1, number + 1):
-            World.build(seed, "train", collection=collection)
+            build_world(seed, WorldSpec(collection=collection))
         result[f"world_ms_{collection}"] = 1000 * (time.process_time() - started) / number
     return result
 
 
 def grasp(tries: int, kinds: list[str]) -> list[dict[str, Any]]:
     """One row a kind: tries, successes, and what went wrong."""
+    from grasping import success_of  # beside this file
+
     from sightline.engine.assets import full
-    from sightline.engine.trial import attempt
 
     rows = []
     names = kinds or [kind for kind in full.kinds() if full.role(kind) == "item"]
     with progress(len(names), "grasps", "kind") as bar:
         for kind in names:
             numbers = np.linspace(0, len(full.variants(kind)) - 1, tries).astype(int)
-            failures = Counter(attempt(full.model(kind, int(number)), seed=int(number)) for number in numbers)
+            failures: Counter[str] = Counter()
+            for number in numbers.tolist():
+                failures.update(success_of(full.model(kind, number), 1, number, DEFAULT)[0])
             rows.append(
                 {"kind": kind, "tries": tries, "success": failures.pop("", 0) / tries, "failures": dict(failures)}
             )

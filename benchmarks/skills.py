@@ -67,7 +67,7 @@ def main() -> None:
     given = parser.parse_args()
     prepare_process()
     recipes = [
-        Recipe(given.seed, given.split, robot=given.robot, collection=given.collection, tasks=tasks)
+        Recipe(given.seed, split=given.split, robot=given.robot, collection=given.collection, tasks=tasks)
         for tasks in given.tasks
     ]
     rows = [measured(recipe, given.episodes, not given.clean) for recipe in recipes]

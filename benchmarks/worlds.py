@@ -14,6 +14,8 @@ import numpy as np
 
 from sightline.core.console import table, write_json
 from sightline.core.runtime import prepare_process
+from sightline.engine.worlds.contents import build_world
+from sightline.engine.worlds.spec import WorldSpec
 
 STARTER, SOFT, SHADOW = "starter", "full, no shadow lamp", "full, shadow lamp"
 
@@ -27,13 +29,12 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def worlds(count: int) -> dict[str, list[float]]:
     """Building: every world with textures and geometry that no earlier one had."""
-    from sightline.engine.worlds.world import World
 
-    World.build(0)  # reads the robot's meshes
+    build_world(0)  # reads the robot's meshes
     took: dict[str, list[float]] = {"starter": [], "full": []}
     for seed in range(1, count + 1):
         for collection, row in took.items():
-            row.append(milliseconds(lambda c=collection, s=seed: World.build(s, collection=c)))
+            row.append(milliseconds(lambda c=collection, s=seed: build_world(s, WorldSpec(collection=c))))
     return {f"world, {collection}": row for collection, row in took.items()}
 
 
@@ -53,12 +54,11 @@ def pictures(count: int, repeats: int = 4) -> dict[str, list[float]]:
     from sightline.engine.simulation.simulation import Simulation
     from sightline.engine.surroundings.sensor import sample_sensor
     from sightline.engine.worlds.placement import sample_layout
-    from sightline.engine.worlds.world import World
 
     took: dict[str, list[float]] = {f"picture, {name}": [] for name in (STARTER, SOFT, SHADOW)} | {"sensor": []}
     for seed in range(count):
         for collection in ("starter", "full"):
-            world, rng = World.build(seed, collection=collection), np.random.default_rng(seed)
+            world, rng = build_world(seed, WorldSpec(collection=collection)), np.random.default_rng(seed)
             simulation = Simulation(world)
             simulation.reset(sample_layout(world, rng), rng)
             with Renderer(world, 224) as renderer:

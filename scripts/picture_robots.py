@@ -18,8 +18,9 @@ from sightline.engine.robots import ROBOTS
 from sightline.engine.simulation.randomization import apply_look, plain_look
 from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import sample_scene
-from sightline.engine.worlds.world import World
+from sightline.engine.worlds.spec import WorldSpec
 
 SIZE, WORLD, SCENE = 400, 3, 1
 TOOL, TURN = np.array([0.45, 0.02, 0.2]), 0.4
@@ -28,7 +29,7 @@ ASIDE, ASIDE_FOVY = look_at(np.array([1.55, 0.85, 0.75]), np.array([0.25, 0.0, 0
 
 def row(name: str) -> Picture:
     """[SIZE+,3 SIZE,3] uint8: three views of this robot, its name below."""
-    world, rng = World.build(WORLD, robot=name), np.random.default_rng(SCENE)
+    world, rng = build_world(WORLD, WorldSpec(robot=name)), np.random.default_rng(SCENE)
     simulation = Simulation(world)
     simulation.reset(sample_scene(world, rng), rng)
     simulation.set_tool(TOOL, TURN)

@@ -12,7 +12,8 @@ from scenes import build_scene, thing
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import ObjectInfo, SceneState, Task
-from sightline.tasks.goals import CLOSED, OPEN, PRESSED, body_of, holds, is_done, opening, place_point
+from sightline.language.scene_graph import body_of
+from sightline.tasks.goals import CLOSED, OPEN, PRESSED, holds, is_done, opening, place_point
 from sightline.tasks.pick_place import wrong_object_moved
 
 CABINET = ObjectInfo("cabinet_0", "cabinet", "", "medium", "fixture", 0.1, 0.12)

@@ -11,7 +11,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import STATE_NAMES, Task
 from sightline.data.dataset import Dataset
 from sightline.engine.generation.generate import RECIPE, read_recipe
-from sightline.engine.generation.scenario import Stage, set_scene
+from sightline.engine.generation.scenario import Scenario, set_scene
 from sightline.engine.simulation.randomization import apply_look, sample_look
 from sightline.envs.tabletop import TabletopEnv
 
@@ -36,9 +36,8 @@ class RecordedEnv(TabletopEnv):
                 "scenes were made."
             )
         recipe = read_recipe(self.dataset.root)
-        about = {key: str(recipe[key]) for key in ("robot", "collection", "tasks")}
-        super().__init__("seen", size, render=False, **about)
-        self.world_split = str(recipe["split"])
+        about = {key: str(recipe[key]) for key in ("split", "robot", "collection", "tasks")}
+        super().__init__(size=size, render=False, **about)
 
     def executed_actions(self) -> NDArray[np.float32]:
         """[T,7] what the arm was made to do in the present episode.
@@ -53,18 +52,18 @@ class RecordedEnv(TabletopEnv):
         actions[:-1, 5] = (moved[:, 3] + np.pi) % (2 * np.pi) - np.pi
         return actions
 
-    def _place(self) -> tuple[int, int, str]:
+    def _place(self) -> tuple[int, int]:
         if self._seed >= len(self.dataset):
             raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {self._seed}.")
         meta = self.dataset.episodes[self._seed]
-        return meta.seed, meta.candidate, self.world_split
+        return meta.seed, meta.candidate
 
-    def _start_scene(self, stage: Stage) -> Task:
+    def _start_scene(self, scenario: Scenario) -> Task:
         meta = self.dataset.episodes[self._seed]
         rng = np.random.default_rng([meta.seed, meta.candidate])
-        set_scene(stage, rng)
-        apply_look(stage.world, sample_look(rng, self.world_split, self.collection))
-        scene, recorded = stage.simulation.scene(), self.dataset.labels(self._seed).scene(0)
+        set_scene(scenario, rng)
+        apply_look(scenario.world, sample_look(rng, self.world.split, self.world.collection))
+        scene, recorded = scenario.simulation.scene(), self.dataset.labels(self._seed).scene(0)
         same = scene.objects == recorded.objects and bool((scene.present == recorded.present).all())
         if not same or np.abs(scene.positions - recorded.positions)[scene.present].max() > TOLERANCE:
             raise SightlineError(

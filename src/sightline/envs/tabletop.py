@@ -12,22 +12,23 @@ from numpy.typing import NDArray
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation, SceneState, Task
-from sightline.engine.collections import STARTER, require_collection
+from sightline.engine.collections import STARTER
 from sightline.engine.expert.choose import expert_for
 from sightline.engine.expert.pick_place import Expert
 from sightline.engine.generation.episode import CAMERAS
 from sightline.engine.generation.episode import card as card_of
-from sightline.engine.generation.scenario import Stage, build_stage, sample_stage_task, set_scene
+from sightline.engine.generation.scenario import Scenario, build_scenario, set_scene
+from sightline.engine.generation.task_sampling import sample_world_task
 from sightline.engine.robots import DEFAULT
 from sightline.engine.simulation.randomization import apply_look, sample_look
 from sightline.engine.simulation.simulation import MAX_STEP, MAX_TURN, Simulation
 from sightline.engine.simulation.success import Judge
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.language.paraphrases import spoken
 from sightline.language.referring import PLAIN, Phrasebook
-from sightline.tasks.kinds import PLACE, TASKS
+from sightline.tasks.kinds import PLACE
 from sightline.tasks.pick_place import TaskSampler
 
-SPLITS = ("seen", "unseen", "novel")
 MAX_STEPS = 80
 EVALUATION = 0x5EED  # sets the random streams of evaluation apart from those of every dataset
 MAX_TRIES = 20  # scenes drawn before giving up on one that offers a task
@@ -43,8 +44,8 @@ class TabletopEnv(gymnasium.Env):
     and the gripper (+1 open, -1 close).
 
     Args:
-        split: ``seen`` (the object models of training, new scenes) or
-            ``unseen`` (also colour-kind pairs held out of it) or ``novel`` (kinds of objects held out of it).
+        split: ``seen`` (the object models of training, new scenes), ``unseen`` (also colour-kind pairs held out of it)
+            or ``novel`` (kinds of objects held out of it); or ``train`` itself.
         size: pixels, side of the square pictures.
         render: whether :meth:`reset` and :meth:`step` return pictures; without them ``images`` is black.
         robot: who does it, one of ``engine.robots.ROBOTS``.
@@ -54,6 +55,7 @@ class TabletopEnv(gymnasium.Env):
 
     Attributes:
         card: the interface card.
+        world: what worlds are made of and for.
         task: the present task; None before the first reset.
     """
 
@@ -69,12 +71,10 @@ class TabletopEnv(gymnasium.Env):
         collection: str = STARTER,
         tasks: str = PLACE,
     ) -> None:
-        require_known("split", split, SPLITS)
-        require_known("kind of tasks", tasks, TASKS)
-        require_collection(collection)
+        self.world = WorldSpec(split=split, robot=robot, collection=collection, tasks=tasks)
+        self.world.check()
         self.wording = spoken(phrasing)
-        self.split, self.size, self.pictures = split, size, render
-        self.collection, self.tasks = collection, tasks
+        self.size, self.pictures = size, render
         self.render_mode = "rgb_array"
         self.card: Card = card_of(robot, size)
         self.task: Task | None = None
@@ -92,8 +92,8 @@ class TabletopEnv(gymnasium.Env):
         self._steps = 0
         self._seed = 0
         self._judge: Judge | None = None
-        self._staged: Stage | None = None
-        self._place_of_stage = (-1, -1, "")
+        self._built: Scenario | None = None
+        self._place_of_scenario = (-1, -1)
 
     # --- gymnasium ------------------------------------------------------------------------------------------------
 
@@ -113,11 +113,11 @@ class TabletopEnv(gymnasium.Env):
         for key in options:
             require_known("reset option", key, OPTIONS)
         self._seed = int(self.np_random.integers(2**31)) if seed is None else int(seed)
-        stage = self._stage()
-        drawn = self._start_scene(stage)
+        scenario = self._scenario()
+        drawn = self._start_scene(scenario)
         task: Task = options.get("task", drawn)
         self.task, self.instruction = task, str(options.get("instruction", task.instruction))
-        self._steps, self._judge = 0, Judge(stage.simulation, task)
+        self._steps, self._judge = 0, Judge(scenario.simulation, task)
         return self._dictionary(self.pictures), self._info()
 
     def step(self, action: NDArray) -> tuple[dict, float, bool, bool, dict]:
@@ -132,8 +132,8 @@ class TabletopEnv(gymnasium.Env):
 
     def close(self) -> None:
         """Free the renderer."""
-        if self._staged is not None:
-            self._staged.close()
+        if self._built is not None:
+            self._built.close()
 
     # --- the same without gymnasium's wrapping --------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class TabletopEnv(gymnasium.Env):
     def observe(self) -> Observation:
         """What a policy sees now: rendered pictures with calibrated cameras, state, instruction."""
         simulation, _ = self._running()
-        renderer = self._stage().renderer(self.size)
+        renderer = self._scenario().renderer(self.size)
         views = {camera: renderer.view(simulation.data, camera) for camera in CAMERAS}
         return Observation(
             images={camera: view.image for camera, view in views.items()},
@@ -177,34 +177,34 @@ class TabletopEnv(gymnasium.Env):
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _running(self) -> tuple[Simulation, Judge]:
-        if self._staged is None or self._judge is None:
+        if self._built is None or self._judge is None:
             raise SightlineError("The environment has no episode yet: call reset() first.")
-        return self._staged.simulation, self._judge
+        return self._built.simulation, self._judge
 
-    def _place(self) -> tuple[int, int, str]:
-        """Where the seed's episode happens: stream, number and split of its world."""
-        return EVALUATION, self._seed, self.split
+    def _place(self) -> tuple[int, int]:
+        """Where the seed's episode happens: stream and number of its world."""
+        return EVALUATION, self._seed
 
-    def _stage(self) -> Stage:
-        """The stage of the episode's world, kept until another one is needed.
+    def _scenario(self) -> Scenario:
+        """The scenario of the episode's world, kept until another one is needed.
 
         Every environment builds its own: a scene is laid out inside the world, so environments that run side by side
         must not share one.
         """
         place = self._place()
-        if self._staged is None or self._place_of_stage != place:
+        if self._built is None or self._place_of_scenario != place:
             self.close()
-            self._staged = build_stage(*place, self.card.robot, self.collection, self.tasks)
-            self._place_of_stage = place
-        return self._staged
+            self._built = build_scenario(self.world, *place)
+            self._place_of_scenario = place
+        return self._built
 
-    def _start_scene(self, stage: Stage) -> Task:
+    def _start_scene(self, scenario: Scenario) -> Task:
         """Set up the seed's scene, the first of its random stream that offers a task, and return that task."""
-        rng, simulation = np.random.default_rng([EVALUATION, self._seed]), stage.simulation
+        rng, simulation = np.random.default_rng([EVALUATION, self._seed]), scenario.simulation
         for _ in range(MAX_TRIES):
-            set_scene(stage, rng)
-            apply_look(stage.world, sample_look(rng, self.split, self.collection))
-            task = sample_stage_task(simulation, rng, stage.tasks)
+            set_scene(scenario, rng)
+            apply_look(scenario.world, sample_look(rng, self.world.split, self.world.collection))
+            task = sample_world_task(simulation.scene(), simulation.world, rng, simulation.world.spec.tasks)
             if task is not None and self.wording is not PLAIN:
                 task = self._reworded(task, simulation)
             if task is not None:

@@ -166,7 +166,7 @@ def _world_of(
 
     make_recorded = partial(RecordedEnv, policy.removeprefix(REPLAY))
     recorded = make_recorded()
-    of_dataset = {"robot": recorded.card.robot, "collection": recorded.collection, "tasks": recorded.tasks}
+    of_dataset = {key: getattr(recorded.world, key) for key in DEFAULTS}
     for key, wanted in scenes.items():
         if wanted not in ("", of_dataset[key]):
             raise SightlineError(f"That dataset's {key} is {of_dataset[key]}: a replay cannot be of '{wanted}'.")

@@ -15,8 +15,7 @@ from sightline.core.types import SKILLS, SceneState
 from sightline.language.paraphrases import QUALITIES, listener
 from sightline.language.referring import Expression
 from sightline.language.resolution import resolve
-from sightline.language.scene_graph import PAIRWISE, RANKED
-from sightline.tasks.goals import body_of
+from sightline.language.scene_graph import PAIRWISE, RANKED, body_of
 
 ARTICLE = "the "
 TAKES = {"into": "container", "onto": "surface", "stack": "item"}  # relation -> role of what things are put in or on

@@ -52,6 +52,11 @@ def tops(scene: SceneState) -> Array:
     return scene.positions[:, 2] + np.maximum(heights / 2, upright)
 
 
+def body_of(scene: SceneState, part: int) -> int:
+    """Index of the fixture that a part belongs to: parts follow their fixture."""
+    return max(index for index in range(part) if scene.objects[index].role == "fixture")
+
+
 def bulk(scene: SceneState, index: int) -> float:
     """Characteristic length (m) that "largest" and "smallest" compare: the cube root of radius^2 x height."""
     info = scene.objects[index]

@@ -31,11 +31,6 @@ def opening(scene: SceneState, index: int) -> float:
     return float(scene.joints[index]) / travel
 
 
-def body_of(scene: SceneState, part: int) -> int:
-    """Index of the fixture that a part belongs to: parts follow their fixture."""
-    return max(index for index in range(part) if scene.objects[index].role == "fixture")
-
-
 def place_point(scene: SceneState, task: Task) -> Array:
     """[3] where the tool lets go (m, base frame) of a stacked thing or of a drawer's handle; NaN for a button."""
     if task.relation == "stack":

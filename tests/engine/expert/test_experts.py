@@ -12,8 +12,9 @@ from sightline.engine.generation.task_sampling import possible
 from sightline.engine.robots import ROBOTS
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.simulation.success import Judge
-from sightline.engine.worlds.contents import skilled_world
+from sightline.engine.worlds.contents import numbered_world
 from sightline.engine.worlds.furnished_placement import sample_furnished
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.tasks.goals import PRESSED, holds, opening
 from sightline.tasks.kinds import SKILL_TASKS, STAGES, WORK, drawn_tasks
 
@@ -58,7 +59,7 @@ def test_an_episode_is_a_pure_function_of_its_candidate() -> None:
 
 def ready(tasks: str, number: int = 0) -> tuple[Simulation, list[tuple[str, int, int]]]:
     """A simulation of a furnished scene and what can be done in it."""
-    world, rng = skilled_world(5, number, "train", tasks=tasks), np.random.default_rng(number)
+    world, rng = numbered_world(WorldSpec(tasks=tasks), 5, number), np.random.default_rng(number)
     simulation = Simulation(world)
     simulation.reset(sample_furnished(world, rng), rng)
     return simulation, possible(simulation.scene(), world, SKILL_TASKS[tasks])

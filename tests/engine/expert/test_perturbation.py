@@ -11,14 +11,14 @@ from sightline.engine.expert.pick_place import Expert
 from sightline.engine.generation.episode import make_episode
 from sightline.engine.generation.recipe import Recipe
 from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import sample_scene
-from sightline.engine.worlds.world import World
 from sightline.tasks.pick_place import sample_task
 
 
 @pytest.fixture(scope="module")
 def expert() -> Expert:
-    world, rng = World.build(3), np.random.default_rng(1)
+    world, rng = build_world(3), np.random.default_rng(1)
     simulation = Simulation(world)
     simulation.reset(sample_scene(world, rng), rng)
     return Expert(simulation, sample_task(simulation.scene(), rng))

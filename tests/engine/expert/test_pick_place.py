@@ -13,6 +13,7 @@ from sightline.engine.assets import Grasp
 from sightline.engine.expert.pick_place import SPEED, SUBTASKS, TURN, Expert
 from sightline.engine.simulation.simulation import Simulation, limited
 from sightline.engine.simulation.success import Judge
+from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import Layout, sample_scene
 from sightline.engine.worlds.world import World
 from sightline.tasks.pick_place import sample_task
@@ -20,7 +21,7 @@ from sightline.tasks.pick_place import sample_task
 
 @lru_cache(maxsize=1)
 def world() -> World:
-    return World.build(0)
+    return build_world(0)
 
 
 def start(relation: str):

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from trial import attempt
 
 from sightline.engine import assets
 from sightline.engine.assets import full
 from sightline.engine.assets.model import Shape
-from sightline.engine.trial import attempt
 
 # Turned, boxed, lying with a thick handle, rolling, with legs, on a foot, made of several pieces.
 SAMPLE = ("vase", "radio", "fork", "potato", "pig", "goblet", "pliers", "comb", "croissant", "truck")

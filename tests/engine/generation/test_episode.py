@@ -13,8 +13,8 @@ from sightline.engine.generation.episode import make_episode
 from sightline.engine.generation.recipe import Recipe
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.simulation.success import Judge
+from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import sample_scene
-from sightline.engine.worlds.world import World
 from sightline.tasks.pick_place import is_done, sample_task
 
 SIZE = 64
@@ -113,7 +113,7 @@ def test_unknown_kind_is_refused():
 
 
 def judged(seed=1):
-    world = World.build(3)
+    world = build_world(3)
     simulation, rng = Simulation(world), np.random.default_rng(seed)
     simulation.reset(sample_scene(world, rng), rng)
     return simulation, Judge(simulation, sample_task(simulation.scene(), rng))

@@ -12,8 +12,7 @@ from sightline.core.errors import SightlineError
 from sightline.data.dataset import load_dataset
 from sightline.engine import assets
 from sightline.engine.assets import Grasp
-from sightline.engine.generation.extent import excess, grasp_box, whole_boxes
-from sightline.engine.generation.object_shapes import Bodies, bodies_of
+from sightline.engine.generation.object_shapes import Bodies, bodies_of, excess, grasp_box, whole_boxes
 
 
 def test_what_shows_is_inside_of_the_whole(slides: Path) -> None:

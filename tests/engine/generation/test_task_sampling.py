@@ -7,9 +7,10 @@ import pytest
 
 from sightline.engine.generation.task_sampling import LEAST_OPEN, MOST_OPEN, possible, sample_skill_task
 from sightline.engine.simulation.simulation import Simulation
-from sightline.engine.worlds.contents import skilled_world
+from sightline.engine.worlds.contents import numbered_world
 from sightline.engine.worlds.furnished_placement import sample_furnished
 from sightline.engine.worlds.placement import sample_scene
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.language.paraphrases import PHRASINGS, wording
 from sightline.language.parsing import Meaning, meanings
 from sightline.language.referring import instruct
@@ -19,7 +20,7 @@ from sightline.tasks.kinds import SKILL_TASKS
 
 def scenes(tasks: str, count: int = 6):
     for number in range(count):
-        world, rng = skilled_world(13, number, "train", tasks=tasks), np.random.default_rng(number)
+        world, rng = numbered_world(WorldSpec(tasks=tasks), 13, number), np.random.default_rng(number)
         simulation = Simulation(world)
         layout = sample_furnished(world, rng) if world.mounting.fixtures else sample_scene(world, rng)
         simulation.reset(layout, rng)

@@ -23,10 +23,13 @@ from sightline.core.hand import Room
 from sightline.engine.assets import model as catalogue_entry
 from sightline.engine.expert.pick_place import Expert
 from sightline.engine.generation.episode import attempt_task, card
+from sightline.engine.generation.task_sampling import sample_world_task
 from sightline.engine.robots import DEFAULT, ROBOTS, robot, ur5e, xarm7
 from sightline.engine.robots.description import TOOL_SITE, WRIST_CAMERA
 from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import REACH, Layout, sample_scene
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World, set_home
 from sightline.tasks import pick_place
 
@@ -46,7 +49,9 @@ def build(name: str) -> mujoco.MjModel:
 
 @lru_cache(maxsize=len(ROBOTS))
 def world(name: str) -> World:
-    return World.of(tuple(catalogue_entry(kind, colour, "medium") for kind, colour in THINGS), robot=name)
+    return World.of(
+        tuple(catalogue_entry(kind, colour, "medium") for kind, colour in THINGS), spec=WorldSpec(robot=name)
+    )
 
 
 def at_home(name: str) -> tuple[mujoco.MjModel, mujoco.MjData]:
@@ -241,7 +246,7 @@ def test_commands_beyond_reach_do_no_harm(name):
 
 @EVERY
 def test_expert_solves_disturbed_episodes(name):
-    stage = World.build(0, robot=name)
+    stage = build_world(0, WorldSpec(robot=name))
     simulation, failures = Simulation(stage), []
     for seed in range(4):
         rng = np.random.default_rng(seed)
@@ -269,11 +274,11 @@ def test_a_held_thing_stays_in_the_hand(name):
 
 def test_what_the_hand_cannot_span_is_never_a_target(monkeypatch):
     simulation = standing(DEFAULT, (0.5, 0.1), (0.45, -0.15))
-    assert simulation.sample_task(np.random.default_rng(0)) is not None
+    assert sample_world_task(simulation.scene(), simulation.world, np.random.default_rng(0), "place") is not None
     narrow = dataclasses.replace(robot(DEFAULT), hand=dataclasses.replace(robot(DEFAULT).hand, opening=0.05))
     monkeypatch.setattr(simulation, "world", dataclasses.replace(simulation.world, robot=narrow))
     assert not simulation.world.graspable.any()
-    assert simulation.sample_task(np.random.default_rng(0)) is None
+    assert sample_world_task(simulation.scene(), simulation.world, np.random.default_rng(0), "place") is None
     simulation.pose_freely(np.random.default_rng(0), hold=True)
     assert simulation.held() is None
 

@@ -11,11 +11,13 @@ import pytest
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.engine import assets, gl
+from sightline.engine.generation.episode import CAMERAS
 from sightline.engine.simulation import randomization
 from sightline.engine.simulation import renderer as render
 from sightline.engine.simulation.renderer import Renderer, boxes_of
 from sightline.engine.worlds import placement
-from sightline.engine.worlds.world import CAMERAS, World
+from sightline.engine.worlds.contents import build_world
+from sightline.engine.worlds.world import World
 
 KINDS = [(kind, *assets.variants(kind)[-1]) for kind in assets.kinds()]
 ALL_KINDS = tuple(assets.model(*key) for key in KINDS)
@@ -23,7 +25,7 @@ ALL_KINDS = tuple(assets.model(*key) for key in KINDS)
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World.build(31)
+    return build_world(31)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +132,7 @@ def test_pictures_are_deterministic_and_looks_differ(world: World) -> None:
         again = renderer.picture(placed(world, 3), "front")
     assert np.array_equal(first, again)
     assert np.abs(first.astype(int) - other).mean() > 3
-    fresh = World.build(31)
+    fresh = build_world(31)
     with Renderer(fresh, 96) as renderer:
         assert np.array_equal(first, renderer.picture(placed(fresh, 3), "front"))
 

@@ -15,6 +15,8 @@ from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.surroundings import backdrops, furniture, lighting, textures
 from sightline.engine.worlds import placement
+from sightline.engine.worlds.contents import build_world
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
 
 CUBES = tuple(assets.model("brick", colour, "large") for colour in ("red", "green", "blue", "white", "black"))
@@ -22,7 +24,7 @@ CUBES = tuple(assets.model("brick", colour, "large") for colour in ("red", "gree
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World.build(3, collection="full")
+    return build_world(3, WorldSpec(collection="full"))
 
 
 def dressed(world: World, seed: int, split: str = "train") -> randomization.Look:
@@ -33,7 +35,7 @@ def dressed(world: World, seed: int, split: str = "train") -> randomization.Look
 
 
 def test_a_full_world_is_a_pure_function_of_its_arguments(world: World) -> None:
-    again, other = World.build(3, collection="full"), World.build(4, collection="full")
+    again, other = build_world(3, WorldSpec(collection="full")), build_world(4, WorldSpec(collection="full"))
     assert world.surroundings is not None and again.surroundings is not None and other.surroundings is not None
     for field in ("mesh_vert", "mesh_texcoord", "tex_data", "geom_pos", "mat_texid", "light_pos"):
         assert np.array_equal(getattr(again.model, field), getattr(world.model, field)), field
@@ -44,7 +46,7 @@ def test_a_full_world_is_a_pure_function_of_its_arguments(world: World) -> None:
 @pytest.mark.parametrize("split", ["train", "unseen", "novel"])
 def test_worlds_and_looks_use_what_their_split_may(split: str) -> None:
     for seed in range(4):
-        made = World.of(CUBES[:1], seed, split, collection="full").surroundings
+        made = World.of(CUBES[:1], seed, WorldSpec(split=split, collection="full")).surroundings
         assert made is not None
         assert made.surface in furniture.surfaces(split) and made.backdrop in backdrops.backdrops(split)
         for slot in ("top", "floor", "wall"):
@@ -69,9 +71,9 @@ def test_dressing_depends_on_the_look_alone_and_changes_no_physics(world: World)
 
 def test_a_scene_plays_out_as_in_the_starter() -> None:
     """The surroundings carry no weight: the same layout comes to rest at the same place."""
-    models, ends = World.build(21).models, []
+    models, ends = build_world(21).models, []
     for collection in ("starter", "full"):
-        world = World.of(models, 21, collection=collection)
+        world = World.of(models, 21, WorldSpec(collection=collection))
         data = mujoco.MjData(world.model)
         settled = placement.settle(world, data, placement.sample_layout(world, np.random.default_rng(5)))
         assert settled is not None
@@ -101,7 +103,7 @@ def test_look_and_world_must_be_of_one_collection(world: World) -> None:
     with pytest.raises(SightlineError, match="different collections"):
         randomization.apply_look(world, randomization.plain_look())
     with pytest.raises(SightlineError, match="did you mean 'full'"):
-        World.build(0, collection="ful")
+        build_world(0, WorldSpec(collection="ful"))
     with pytest.raises(SightlineError, match="Unknown collection"):
         randomization.sample_look(np.random.default_rng(0), collection="paper")
     with pytest.raises(SightlineError, match="Unknown split"):
@@ -112,7 +114,7 @@ def test_named_colours_look_their_name_in_every_kind_of_light() -> None:
     """One lighting of every family, on random surfaces, through random sensors: the order of channels holds."""
     families = tuple(lighting.FAMILIES)
     for number in range(3):
-        cubes = World.of(CUBES, number, "train", collection="full")
+        cubes = World.of(CUBES, number, WorldSpec(collection="full"))
         with Renderer(cubes, 160) as renderer:
             data = cubes.new_data()
             cubes.show(np.ones(5, bool))
@@ -159,7 +161,7 @@ def casts(seed: int) -> bool:
 
 
 def test_true_shadows_darken_the_table_beside_things() -> None:
-    box = World.of((assets.model("brick", "white", "large"),), 5, "train", collection="full")
+    box = World.of((assets.model("brick", "white", "large"),), 5, WorldSpec(collection="full"))
     box.show(np.ones(1, bool))
     data = box.new_data()
     box.put(data, 0, np.array([0.55, 0.0, 0.0]), 0.0)

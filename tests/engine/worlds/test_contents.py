@@ -8,28 +8,30 @@ import pytest
 from sightline.core.errors import SightlineError
 from sightline.engine.assets.stacking import flat_top
 from sightline.engine.generation.recipe import Recipe
-from sightline.engine.worlds.contents import BASES, models_of, skilled_world
+from sightline.engine.worlds.contents import BASES, contents_of, numbered_world
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.tasks.kinds import SKILL_TASKS, TASKS, drawn_tasks
 
 
 @pytest.mark.parametrize("split", ["train", "unseen", "novel"])
 @pytest.mark.parametrize("tasks", SKILL_TASKS)
 def test_worlds_hold_what_the_skill_needs(tasks: str, split: str) -> None:
-    world = skilled_world(9, 4, split, tasks=tasks)
+    world = numbered_world(WorldSpec(split=split, tasks=tasks), 9, 4)
     roles = [info.role for info in world.objects]
     assert roles.count("drawer") == (2 if tasks == "drawer" else 0)
     assert (roles.count("button") >= 2) == (tasks == "button")
     assert sum(info.kind == "price tag" for info in world.objects) == 2
     if tasks == "stack":
         assert sum(flat_top(entry) > 0 for entry in world.models if entry.kind != "price tag") >= BASES
-    assert models_of(9, 4, split, "starter", tasks) == world.models
+    assert contents_of(WorldSpec(split=split, tasks=tasks), 9, 4).objects == world.models
 
 
 def test_models_of_mixed_datasets_are_found_again() -> None:
     kinds = {number: drawn_tasks("all", 9, number) for number in range(8)}
     assert len(set(kinds.values())) >= 3
     for number, kind in list(kinds.items())[:4]:
-        assert models_of(9, number, "train", "starter", "all") == skilled_world(9, number, "train", tasks=kind).models
+        found = contents_of(WorldSpec(tasks="all"), 9, number).objects
+        assert found == numbered_world(WorldSpec(tasks=kind), 9, number).models
 
 
 def test_all_kinds_of_tasks_come_equally_often() -> None:
@@ -46,4 +48,4 @@ def test_unknown_tasks_are_named() -> None:
 def test_a_collection_without_flat_tops_is_no_place_to_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sightline.engine.worlds.contents.flat_top", lambda entry: 0.0)
     with pytest.raises(SightlineError, match="too few things with a flat top"):
-        skilled_world(9, 4, "train", tasks="stack")
+        numbered_world(WorldSpec(tasks="stack"), 9, 4)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sightline.engine.worlds.contents import skilled_world
+from sightline.engine.worlds.contents import numbered_world
 from sightline.engine.worlds.furnished_placement import LOOSE, sample_furnished
 from sightline.engine.worlds.placement import apply_layout
+from sightline.engine.worlds.spec import WorldSpec
 
 
 @pytest.mark.parametrize("tasks", ["drawer", "button"])
 @pytest.mark.parametrize("number", range(3))
 def test_loose_things_leave_the_room_of_fixtures_free(tasks: str, number: int) -> None:
-    world = skilled_world(3, number, "train", tasks=tasks)
+    world = numbered_world(WorldSpec(tasks=tasks), 3, number)
     layout, again = (sample_furnished(world, np.random.default_rng(number)) for _ in range(2))
     np.testing.assert_array_equal(layout.poses[layout.present], again.poses[again.present])
     data = world.new_data()

@@ -12,7 +12,8 @@ from sightline.engine import assets
 from sightline.engine.assets import ObjectModel, full
 from sightline.engine.assets.families import NOVEL, confusable
 from sightline.engine.worlds import objects
-from sightline.engine.worlds.world import World
+from sightline.engine.worlds.contents import build_world
+from sightline.engine.worlds.spec import WorldSpec
 
 
 def casts(split: str, count: int = 12) -> list[tuple[ObjectModel, ...]]:
@@ -62,13 +63,13 @@ def test_the_starter_worlds_are_those_that_checkpoints_were_trained_on() -> None
 
 
 def test_a_world_is_a_pure_function_of_seed_split_and_collection() -> None:
-    first, again = (World.build(3, "train", collection="full") for _ in range(2))
+    first, again = (build_world(3, WorldSpec(collection="full")) for _ in range(2))
     assert [model.name for model in first.models] == [model.name for model in again.models]
     assert np.array_equal(first.model.geom_rgba, again.model.geom_rgba)
     assert np.array_equal(first.model.mesh_vert, again.model.mesh_vert)
-    assert [m.name for m in World.build(3).models] != [m.name for m in first.models]
+    assert [m.name for m in build_world(3).models] != [m.name for m in first.models]
 
 
 def test_an_unknown_collection_is_told() -> None:
     with pytest.raises(SightlineError, match="did you mean 'full'"):
-        World.build(0, "train", collection="ful")
+        build_world(0, WorldSpec(collection="ful"))

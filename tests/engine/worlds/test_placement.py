@@ -9,17 +9,18 @@ import pytest
 from sightline.core.errors import SightlineError
 from sightline.engine import assets
 from sightline.engine.worlds import placement
+from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.world import World
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World.build(21)
+    return build_world(21)
 
 
 def test_a_scene_is_a_pure_function_of_the_generator(world: World) -> None:
     first = placement.sample_scene(world, np.random.default_rng(5))
-    again = placement.sample_scene(World.build(21), np.random.default_rng(5))
+    again = placement.sample_scene(build_world(21), np.random.default_rng(5))
     assert np.array_equal(first.present, again.present) and np.array_equal(first.poses, again.poses)
     other = placement.sample_scene(world, np.random.default_rng(6))
     assert not np.array_equal(first.poses, other.poses)
@@ -27,7 +28,7 @@ def test_a_scene_is_a_pure_function_of_the_generator(world: World) -> None:
 
 def test_scenes_hold_what_they_should() -> None:
     for seed in range(8):
-        world = World.build(seed)
+        world = build_world(seed)
         for draw in range(5):
             layout = placement.sample_layout(world, np.random.default_rng(draw))
             here = np.flatnonzero(layout.present)
@@ -47,7 +48,7 @@ def test_scenes_hold_what_they_should() -> None:
 def test_most_scenes_have_a_look_alike() -> None:
     alike = 0
     for seed in range(20):
-        world = World.build(seed)
+        world = build_world(seed)
         layout = placement.sample_layout(world, np.random.default_rng(seed))
         items = [world.objects[i] for i in np.flatnonzero(layout.present) if world.objects[i].role == "item"]
         kinds, colours = [info.kind for info in items], [info.colour for info in items if info.colour]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sightline.engine.worlds.contents import numbered_world
 from sightline.engine.worlds.placement import choose_present
 from sightline.engine.worlds.relational_placement import (
     ARRANGEMENTS,
@@ -16,6 +17,7 @@ from sightline.engine.worlds.relational_placement import (
     sample_arrangement,
     satisfied,
 )
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
 
 SCENES = 40
@@ -23,7 +25,7 @@ SCENES = 40
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World.numbered(11, 0)
+    return numbered_world(WorldSpec(), 11, 0)
 
 
 @pytest.fixture(scope="module")

@@ -15,16 +15,18 @@ from sightline.core.geometry import rotation_z
 from sightline.engine import assets
 from sightline.engine.assets.starter.catalogue import HELD_OUT, NOVEL
 from sightline.engine.worlds import objects
+from sightline.engine.worlds.contents import build_world
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return World.build(11)
+    return build_world(11)
 
 
 def test_a_world_is_a_pure_function_of_seed_and_split(world: World) -> None:
-    again, other, unseen = World.build(11), World.build(12), World.build(11, "seen")
+    again, other, unseen = build_world(11), build_world(12), build_world(11, WorldSpec(split="seen"))
     assert [model.name for model in again.models] == [model.name for model in world.models]
     for field in ("qpos0", "geom_pos", "geom_size", "geom_rgba", "mesh_vert", "tex_data", "body_mass", "body_inertia"):
         assert np.array_equal(getattr(again.model, field), getattr(world.model, field)), field
@@ -58,9 +60,9 @@ def test_every_cast_makes_references_interesting(split: str) -> None:
 
 def test_bad_arguments_are_named() -> None:
     with pytest.raises(SightlineError, match="negative"):
-        World.build(-1)
+        build_world(-1)
     with pytest.raises(SightlineError, match="did you mean 'train'"):
-        World.build(0, "trains")
+        build_world(0, WorldSpec(split="trains"))
 
 
 def test_every_geom_knows_its_object(world: World) -> None:
@@ -123,7 +125,7 @@ _worlds: dict[int, World] = {}
 
 
 def _shared() -> World:
-    return _worlds.setdefault(0, World.build(11))
+    return _worlds.setdefault(0, build_world(11))
 
 
 CONTAINERS = [kind for kind in assets.kinds() if assets.role(kind) == "container"]

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from sightline.core.geometry import Array
 from sightline.data.labels import EpisodeLabels
 from sightline.engine.audit.findings import Findings
-from sightline.engine.generation.extent import excess
-from sightline.engine.generation.object_shapes import Bodies
+from sightline.engine.generation.object_shapes import Bodies, excess
 
 STILL = 0.0005  # metres by which an object that nobody has touched may have moved since the first frame
 FREE = 0.12  # metres between the tool and an object that it cannot hide from a camera which stands apart

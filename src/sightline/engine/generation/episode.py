@@ -19,7 +19,8 @@ from sightline.core.types import ACTION_NAMES, STATE_NAMES, Episode, Frame, Scen
 from sightline.engine.expert.choose import expert_for
 from sightline.engine.expert.perturbation import Disturbance
 from sightline.engine.generation.recipe import Recipe
-from sightline.engine.generation.scenario import Stage, build_stage, lay_out, sample_stage_task, set_scene
+from sightline.engine.generation.scenario import Scenario, build_scenario, lay_out, set_scene
+from sightline.engine.generation.task_sampling import sample_world_task
 from sightline.engine.robots import DEFAULT
 from sightline.engine.robots import robot as find_robot
 from sightline.engine.simulation.randomization import Look, apply_look, sample_look
@@ -92,17 +93,19 @@ def make_episodes(
     """
     recipe.check()
     seed, rng = recipe.seed, np.random.default_rng([recipe.seed, candidate])
-    stage = _stage(recipe, candidate)
-    pictures = _Pictures(stage, recipe, cameras)
+    scenario = _scenario(recipe, candidate)
+    pictures = _Pictures(scenario, recipe, cameras)
     if recipe.kind == "scenes":
-        return [Episode(seed, None, _slide_show(stage, pictures, rng), True, candidate=candidate)]
-    set_scene(stage, rng)
+        return [Episode(seed, None, _slide_show(scenario, pictures, rng), True, candidate=candidate)]
+    set_scene(scenario, rng)
     sources = [rng, *(np.random.default_rng([seed, candidate, k]) for k in range(1, recipe.renders_per_plan))]
     looks = [sample_look(source, recipe.split, recipe.collection) for source in sources]
-    attempt = attempt_task(stage.simulation, rng, noise, stage.tasks)
+    attempt = attempt_task(scenario.simulation, rng, noise, scenario.world.spec.tasks)
     if attempt.failure:
         return [Episode(seed, attempt.task, [], False, attempt.failure, candidate)]
-    return [Episode(seed, attempt.task, _frames(stage, attempt, pictures, look), True, "", candidate) for look in looks]
+    return [
+        Episode(seed, attempt.task, _frames(scenario, attempt, pictures, look), True, "", candidate) for look in looks
+    ]
 
 
 def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, tasks: str = PLACE) -> Attempt:
@@ -111,7 +114,7 @@ def attempt_task(simulation: Simulation, rng: np.random.Generator, noise: bool, 
     Args:
         tasks: ``place``, or one of tasks.kinds.SKILL_TASKS.
     """
-    task = sample_stage_task(simulation, rng, tasks)
+    task = sample_world_task(simulation.scene(), simulation.world, rng, tasks)
     return Attempt(failure="no task") if task is None else perform(simulation, task, rng if noise else None)
 
 
@@ -141,43 +144,43 @@ def perform(simulation: Simulation, task: Task, mishaps: np.random.Generator | N
 # --- pictures ----------------------------------------------------------------------------------------------------
 
 
-_stages: dict[Recipe, tuple[int, Stage]] = {}  # at most one: the last world's number and stage
+_scenarios: dict[Recipe, tuple[int, Scenario]] = {}  # at most one: the last world's number and scenario
 
 
-def _stage(recipe: Recipe, number: int) -> Stage:
+def _scenario(recipe: Recipe, number: int) -> Scenario:
     """World ``number`` of the dataset with that recipe, built unless it is the last one used."""
-    last, stage = _stages.get(recipe, (-1, None))
-    if stage is None or last != number:
-        for _, old in _stages.values():
+    last, scenario = _scenarios.get(recipe, (-1, None))
+    if scenario is None or last != number:
+        for _, old in _scenarios.values():
             old.close()
-        _stages.clear()
-        stage = build_stage(recipe.seed, number, recipe.split, recipe.robot, recipe.collection, recipe.tasks)
-        _stages[recipe] = number, stage
-    return stage
+        _scenarios.clear()
+        scenario = build_scenario(recipe, recipe.seed, number)
+        _scenarios[recipe] = number, scenario
+    return scenario
 
 
 class _Pictures:
-    """Takes the wanted views of the stage as it is; none when ``cameras`` is empty."""
+    """Takes the wanted views of the scenario as it is; none when ``cameras`` is empty."""
 
-    def __init__(self, stage: Stage, recipe: Recipe, cameras: Sequence[str]) -> None:
-        self.stage, self.cameras, self.depth = stage, tuple(cameras), recipe.depth
-        self.renderer = stage.renderer(recipe.size) if self.cameras else None
+    def __init__(self, scenario: Scenario, recipe: Recipe, cameras: Sequence[str]) -> None:
+        self.scenario, self.cameras, self.depth = scenario, tuple(cameras), recipe.depth
+        self.renderer = scenario.renderer(recipe.size) if self.cameras else None
 
     def take(self) -> dict[str, View]:
         """camera -> view of the present moment."""
         if self.renderer is None:
             return {}
-        data = self.stage.simulation.data
+        data = self.scenario.simulation.data
         return {camera: self.renderer.view(data, camera, self.depth) for camera in self.cameras}
 
 
-def _frames(stage: Stage, attempt: Attempt, pictures: _Pictures, look: Look) -> list[Frame]:
+def _frames(scenario: Scenario, attempt: Attempt, pictures: _Pictures, look: Look) -> list[Frame]:
     """The attempt's steps with pictures, rendered from its snapshots."""
-    apply_look(stage.world, look)
+    apply_look(scenario.world, look)
     frames = []
     for step, snapshot in enumerate(attempt.snapshots):
         if pictures.cameras:
-            stage.simulation.restore(snapshot)
+            scenario.simulation.restore(snapshot)
         frames.append(
             Frame(
                 scene=attempt.scenes[step],
@@ -191,13 +194,13 @@ def _frames(stage: Stage, attempt: Attempt, pictures: _Pictures, look: Look) -> 
     return frames
 
 
-def _slide_show(stage: Stage, pictures: _Pictures, rng: np.random.Generator) -> list[Frame]:
+def _slide_show(scenario: Scenario, pictures: _Pictures, rng: np.random.Generator) -> list[Frame]:
     """Scenes of one world, each with its own layout, look and pose of the arm; sometimes something is held."""
-    simulation, frames = stage.simulation, []
+    simulation, frames = scenario.simulation, []
     for _ in range(SCENE_FRAMES):
-        simulation.reset(lay_out(stage.world, rng, sample_layout), rng)
+        simulation.reset(lay_out(scenario.world, rng, sample_layout), rng)
         simulation.pose_freely(rng, hold=rng.random() < HELD_SCENES)
-        apply_look(stage.world, sample_look(rng, stage.world.split, stage.world.collection))
+        apply_look(scenario.world, sample_look(rng, scenario.world.spec.split, scenario.world.spec.collection))
         still = np.array([0, 0, 0, 0, 0, 0, simulation.command.gripper], np.float32)
         frames.append(Frame(simulation.scene(), pictures.take(), simulation.state(), still))
     return frames

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 from sightline.core.errors import SightlineError, require_known
 from sightline.data.writer import KINDS
-from sightline.engine.assets import SPLITS
-from sightline.engine.collections import STARTER, require_collection
-from sightline.engine.robots import DEFAULT, ROBOTS
-from sightline.tasks.kinds import PLACE, TASKS
+from sightline.engine.worlds.spec import WorldSpec
 
 SHARD = 1000
 """Episodes of a shard."""
@@ -19,31 +16,22 @@ STRIDE = 1_000_000
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """All that decides what a dataset contains, apart from its length.
+class Recipe(WorldSpec):
+    """All that decides what a dataset contains, apart from its length: a kind of world, and what is made there.
 
     Attributes:
         seed: of the dataset; candidate i is a pure function of it and i.
-        split: which objects, colours and looks may appear.
-        collection: what they are chosen from (see collections.py).
         kind: ``episodes`` (the expert's demonstrations) or ``scenes`` (slide shows of labelled scenes).
         size: height and width of the pictures, pixels.
         renders_per_plan: times that each plan is rendered with another look.
-        robot: who does it.
-        tasks: what the robot is to do: ``place``, ``stack``, ``drawer``, ``button`` or ``all`` of them, which also
-            decides on what furniture there is.
         depth: whether depth maps are stored too.
         shard: this shard alone (see generate.py); None: a whole dataset.
     """
 
     seed: int = 0
-    split: str = "train"
     kind: str = "episodes"
     size: int = 224
     renders_per_plan: int = 1
-    robot: str = DEFAULT
-    collection: str = STARTER
-    tasks: str = PLACE
     depth: bool = False
     shard: int | None = None
 
@@ -54,10 +42,7 @@ class Recipe:
         if self.size % 2 or not 32 <= self.size <= 2048:
             raise SightlineError(f"The picture size must be an even number of 32 to 2048 pixels, not {self.size}.")
         require_known("kind", self.kind, KINDS)
-        require_known("split", self.split, SPLITS)
-        require_known("robot", self.robot, ROBOTS)
-        require_collection(self.collection)
-        require_known("kind of tasks", self.tasks, TASKS)
+        super().check()
         if self.renders_per_plan < 1:
             raise SightlineError(f"The number of renders per plan must be at least 1, not {self.renders_per_plan}.")
         if self.kind == "scenes" and self.renders_per_plan > 1:

@@ -1,4 +1,4 @@
-"""Which tasks of a skill a scene offers, and how they are put into words."""
+"""Which tasks a scene of a world offers, and how those of a skill are put into words."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sightline.core.types import SceneState, Task
 from sightline.engine.assets.stacking import can_carry
 from sightline.engine.worlds.world import World
 from sightline.language.referring import STYLES, Expression, Phrasebook, instruct
-from sightline.language.scene_graph import REST, base_height, top_height, tops
-from sightline.tasks.goals import CLOSED, PRESSED, body_of, opening
-from sightline.tasks.pick_place import draw_style, shuffled
+from sightline.language.scene_graph import REST, base_height, body_of, top_height, tops
+from sightline.tasks.goals import CLOSED, PRESSED, opening
+from sightline.tasks.kinds import PLACE, SKILL_TASKS
+from sightline.tasks.pick_place import draw_style, sample_task, shuffled
 
 MOST_OPEN, LEAST_OPEN = 0.5, 0.35  # shares of its way up to which a drawer is worth opening, from which worth closing
 DRAWS = 6  # expressions drawn in search of one with a noun
@@ -28,6 +29,17 @@ def possible(scene: SceneState, world: World, skills: Sequence[str]) -> list[tup
         skills: some of core.types.SKILLS.
     """
     return [(skill, *pair) for skill in skills for pair in _FINDERS[skill](scene, world)]
+
+
+def sample_world_task(scene: SceneState, world: World, rng: np.random.Generator, tasks: str) -> Task | None:
+    """A random task of one kind that the robot of ``world`` can do in a scene of it; None when there is none.
+
+    Args:
+        tasks: one of tasks.kinds.TASKS but ``all``.
+    """
+    if tasks == PLACE:
+        return sample_task(scene, rng, room=world.robot.hand.room, graspable=world.graspable)
+    return sample_skill_task(scene, world, rng, SKILL_TASKS[tasks])
 
 
 def sample_skill_task(scene: SceneState, world: World, rng: np.random.Generator, skills: Sequence[str]) -> Task | None:

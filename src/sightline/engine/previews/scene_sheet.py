@@ -14,8 +14,9 @@ from sightline.core.errors import SightlineError
 from sightline.engine.simulation.randomization import apply_look, sample_look
 from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.contents import numbered_world
 from sightline.engine.worlds.placement import sample_layout
-from sightline.engine.worlds.world import World
+from sightline.engine.worlds.spec import WorldSpec
 
 COLUMNS = 10
 FORMATS = (".png", ".jpg", ".jpeg")
@@ -62,7 +63,8 @@ def scene_picture(
     seed: int, number: int, split: str, collection: str, size: int, camera: str = "front"
 ) -> NDArray[np.uint8]:
     """[size,size,3] picture of scene ``number``: a world of its own, objects, pose of the arm and look at random."""
-    world, rng = World.numbered(seed, number, split, collection=collection), np.random.default_rng([seed, number])
+    world = numbered_world(WorldSpec(split=split, collection=collection), seed, number)
+    rng = np.random.default_rng([seed, number])
     simulation = Simulation(world)
     simulation.reset(sample_layout(world, rng), rng)
     apply_look(world, sample_look(rng, split, collection))

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, rotation_z
-from sightline.core.types import ACTION_NAMES, SceneState, Task
+from sightline.core.types import ACTION_NAMES, SceneState
 from sightline.engine.robots.description import TOOL_SITE
 from sightline.engine.worlds.placement import Layout, apply_layout
 from sightline.engine.worlds.world import World, set_home
 from sightline.language.scene_graph import tops
-from sightline.tasks.pick_place import sample_task
 
 CONTROL_HZ = 10
 MAX_STEP = 0.08  # metres of commanded motion per action
@@ -303,10 +302,6 @@ class Simulation:
     def scene(self) -> SceneState:
         """Where everything is now."""
         return self.world.scene_state(self.data)
-
-    def sample_task(self, rng: np.random.Generator) -> Task | None:
-        """A random task that this robot can do in the present scene, or None when there is none."""
-        return sample_task(self.scene(), rng, room=self.robot.hand.room, graspable=self.world.graspable)
 
     def held(self) -> int | None:
         """Index of the object that both finger pads touch, or None."""

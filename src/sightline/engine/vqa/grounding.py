@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.core.geometry import Array, resample_path
-from sightline.engine.generation.extent import grasp_box
+from sightline.engine.generation.object_shapes import grasp_box
 from sightline.engine.vqa.formats import box_text, deep_points_text, points_text
 from sightline.engine.vqa.groups import draw_group
 from sightline.engine.vqa.picture import Job, Picture, Turn

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from sightline.core.geometry import Array, Camera
 from sightline.core.types import RELATIONS, SceneState, Task
-from sightline.engine.generation.extent import TILT, excess, whole_boxes
-from sightline.engine.generation.object_shapes import Bodies
+from sightline.engine.generation.object_shapes import TILT, Bodies, excess, whole_boxes
 from sightline.engine.vqa.formats import within
 from sightline.engine.vqa.templates import TEMPLATES
 from sightline.language.paraphrases import PLACES, imperative, listener, wording

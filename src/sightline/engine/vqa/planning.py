@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 
+from sightline.core.types import Task
 from sightline.engine.vqa.formats import box_text, steps_text
 from sightline.engine.vqa.picture import Job, Picture, Turn
-from sightline.tasks.pick_place import Task
 
 # What each stage of engine.expert.SUBTASKS is in words: {t} the target, {r} the reference.
 STEPS: dict[str, str] = {

@@ -1,24 +1,24 @@
-"""Which worlds offer which skills: the cast of objects, price tags among them, and the fixture that a skill needs."""
+"""Which world has which number, and what stands in it: objects, price tags, and the fixture that a skill needs."""
 
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 
 import numpy as np
 
 from sightline.core.errors import SightlineError
-from sightline.engine import robots
 from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.stacking import flat_top
-from sightline.engine.collections import STARTER
 from sightline.engine.fixtures.cabinet import cabinet
 from sightline.engine.fixtures.chest import chest
 from sightline.engine.fixtures.model import Fixture
 from sightline.engine.fixtures.panel import panel
 from sightline.engine.fixtures.tag import price_tags
 from sightline.engine.worlds import objects
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
-from sightline.tasks.kinds import PLACE, drawn_tasks
+from sightline.tasks.kinds import PLACE
 
 TAGS = 2  # price tags in a world
 CHESTS = 0.4  # share of the worlds without another fixture in which a chest stands
@@ -26,39 +26,61 @@ BASES = 3  # things with a flat top that a world for stacking needs
 MOST_CASTS = 50
 
 
-def skilled_world(
-    stream: int, number: int, split: str, robot: str = robots.DEFAULT, collection: str = STARTER, tasks: str = "stack"
-) -> World:
-    """World ``number`` of a stream of worlds, with what ``tasks`` (one of TASKS but ``all``) needs. A pure function.
+@dataclass(frozen=True)
+class Contents:
+    """What stands in a world: loose things, and fixtures with parts of their own."""
 
-    Raises SightlineError as ``World.build``.
+    models: tuple[ObjectModel, ...]
+    fixtures: tuple[Fixture, ...] = ()
+
+    @property
+    def objects(self) -> tuple[ObjectModel, ...]:
+        """Everything that has a number in a scene: the loose things, then the parts of each fixture."""
+        return (*self.models, *(model for fixture in self.fixtures for model in fixture.models))
+
+
+def contents_of(spec: WorldSpec, stream: int, number: int) -> Contents:
+    """What stands in world ``number`` of a stream of worlds, such as a dataset's seed: a pure function.
+
+    Raises SightlineError on an unknown split or collection, or one that lacks what the tasks need.
     """
-    world_seed = objects.world_seed(stream, number)
-    models, fixtures = _contents(world_seed, split, collection, tasks)
-    return World.of(models, world_seed, split, robot, collection, fixtures)
+    return contents_of_seed(spec.drawn(stream, number), objects.world_seed(stream, number))
 
 
-def models_of(stream: int, number: int, split: str, collection: str, tasks: str) -> tuple[ObjectModel, ...]:
-    """The objects of candidate ``number`` of a dataset with seed ``stream`` and these settings (``tasks`` of TASKS).
+def numbered_world(spec: WorldSpec, stream: int, number: int) -> World:
+    """World ``number`` of a stream of worlds, such as a dataset's seed: a pure function.
 
-    Raises SightlineError on an unknown split or collection.
+    Raises SightlineError as :func:`build_world`.
     """
-    world_seed = objects.world_seed(stream, number)
-    if tasks == PLACE:
-        return objects.of_world(world_seed, split, collection)
-    models, fixtures = _contents(world_seed, split, collection, drawn_tasks(tasks, stream, number))
-    return (*models, *(model for fixture in fixtures for model in fixture.models))
+    return build_world(objects.world_seed(stream, number), spec.drawn(stream, number))
 
 
-def _contents(
-    world_seed: int, split: str, collection: str, tasks: str
-) -> tuple[tuple[ObjectModel, ...], tuple[Fixture, ...]]:
-    """Loose things and fixtures, none of which is called like a part of one: no sewing button among push buttons."""
-    rng = np.random.default_rng([world_seed, zlib.crc32(split.encode()), zlib.crc32(tasks.encode())])
-    models = (*_items(rng, split, collection, BASES if tasks == "stack" else 0), *price_tags(rng, TAGS))
-    fixtures = _fixtures(rng, tasks)
+def build_world(seed: int, spec: WorldSpec = WorldSpec()) -> World:  # noqa: B008 - it is frozen
+    """The world of this seed, for one kind of tasks: a pure function.
+
+    Raises SightlineError on an unknown split, collection or robot, a negative seed, when the collection lacks what the
+    tasks need, or when the robot's files are missing.
+    """
+    if seed < 0:
+        raise SightlineError(f"A world's seed must not be negative, but it is {seed}.")
+    spec.check()
+    contents = contents_of_seed(spec, seed)
+    return World.of(contents.models, seed, spec, contents.fixtures)
+
+
+def contents_of_seed(spec: WorldSpec, seed: int) -> Contents:
+    """What stands in the world of this seed, for one kind of tasks.
+
+    Fixtures decide on what else there is: nothing is called like a part of one, no sewing button among push buttons.
+    """
+    if spec.tasks == PLACE:
+        return Contents(objects.of_world(seed, spec.split, spec.collection))
+    rng = np.random.default_rng([seed, zlib.crc32(spec.split.encode()), zlib.crc32(spec.tasks.encode())])
+    things = _items(rng, spec.split, spec.collection, BASES if spec.tasks == "stack" else 0)
+    models = (*things, *price_tags(rng, TAGS))
+    fixtures = _fixtures(rng, spec.tasks)
     taken = {model.kind for fixture in fixtures for model in fixture.models}
-    return tuple(entry for entry in models if entry.kind not in taken), fixtures
+    return Contents(tuple(entry for entry in models if entry.kind not in taken), fixtures)
 
 
 def _items(rng: np.random.Generator, split: str, collection: str, bases: int) -> tuple[ObjectModel, ...]:

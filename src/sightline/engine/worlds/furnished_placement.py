@@ -28,7 +28,7 @@ def sample_furnished(world: World, rng: np.random.Generator) -> Layout:
         if settled is not None and settled.present[world.mounting.free].sum() >= LOOSE[0]:
             return settled
     raise SightlineError(
-        f"No scene of world {world.seed} ({world.split}) has room for its fixtures: use fewer of them."
+        f"No scene of world {world.seed} ({world.spec.split}) has room for its fixtures: use fewer of them."
     )
 
 

@@ -61,7 +61,7 @@ def sample_scene(world: World, rng: np.random.Generator) -> Layout:
         settled = settle(world, data, layout)
         if settled is not None:
             return settled
-    raise SightlineError(f"No scene of world {world.seed} ({world.split}) comes to rest: its objects are unstable.")
+    raise SightlineError(f"No scene of world {world.seed} ({world.spec.split}) comes to rest: its things are unstable.")
 
 
 def apply_layout(world: World, data: mujoco.MjData, layout: Layout) -> None:

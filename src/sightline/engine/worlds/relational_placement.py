@@ -79,7 +79,7 @@ def sample_arrangement(world: World, rng: np.random.Generator) -> tuple[Layout, 
         if settled is not None and all(satisfied(constraint, world.scene_state(data)) for constraint in graph):
             return settled, graph
     raise SightlineError(
-        f"Nothing can be arranged in world {world.seed} ({world.split}): use fewer or smaller objects."
+        f"Nothing can be arranged in world {world.seed} ({world.spec.split}): use fewer or smaller objects."
     )
 
 

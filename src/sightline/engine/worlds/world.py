@@ -18,20 +18,19 @@ from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine import robots
 from sightline.engine.assets import Grasp, ObjectModel
-from sightline.engine.collections import STARTER, require_collection
+from sightline.engine.collections import STARTER
 from sightline.engine.fixtures.model import Fixture
 from sightline.engine.fixtures.mounting import Mounting
 from sightline.engine.robots.description import TOOL_SITE, Robot
 from sightline.engine.surroundings.room import Surroundings, add_surroundings
 from sightline.engine.surroundings.sensor import Sensor
 from sightline.engine.surroundings.starter_room import LIGHTS, TABLE_HIGH, TABLE_LOW, add_starter_room
-from sightline.engine.worlds import objects as cast
+from sightline.engine.worlds.spec import WorldSpec
 
 TIMESTEP = 0.0025
 HIDDEN_GROUP = 5
 GRASP_ROOM = 0.01  # metres by which an open hand must be wider than what it grasps
 PARKING = np.array([0.0, 0.0, -20.0])
-CAMERAS = ("front", "wrist")
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class World:
     """One compiled model and the index of what is in it. n = number of objects.
 
     Attributes:
-        seed, split, collection: what it was built from.
+        seed, spec: what its surroundings were drawn from.
         robot: the robot that stands in it.
         model: the MuJoCo model; ``show`` and ``apply_look`` change it in place.
         models, objects: the n catalogue entries and what language may say of them.
@@ -66,8 +65,7 @@ class World:
     """
 
     seed: int
-    split: str
-    collection: str
+    spec: WorldSpec
     robot: Robot
     model: mujoco.MjModel
     models: tuple[ObjectModel, ...]
@@ -88,51 +86,34 @@ class World:
     sensor: Sensor | None = None
 
     @staticmethod
-    def build(world_seed: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER) -> World:
-        """The world of this seed, split and collection with this robot: a pure function of its arguments.
-
-        Raises SightlineError on an unknown split, collection or robot, a negative seed, or when the robot's files are
-        missing.
-        """
-        if world_seed < 0:
-            raise SightlineError(f"A world's seed must not be negative, but it is {world_seed}.")
-        return World.of(cast.of_world(world_seed, split, collection), world_seed, split, robot, collection)
-
-    @staticmethod
-    def numbered(
-        stream: int, number: int, split: str = "train", robot: str = robots.DEFAULT, collection: str = STARTER
-    ) -> World:
-        """World ``number`` of a stream of worlds, such as a dataset's seed."""
-        return World.build(cast.world_seed(stream, number), split, robot, collection)
-
-    @staticmethod
     def of(
         models: tuple[ObjectModel, ...],
-        world_seed: int = 0,
-        split: str = "train",
-        robot: str = robots.DEFAULT,
-        collection: str = STARTER,
+        seed: int = 0,
+        spec: WorldSpec = WorldSpec(),  # noqa: B008 - it is frozen
         fixtures: tuple[Fixture, ...] = (),
     ) -> World:
-        """A world with exactly these object models and fixtures (at most 40 objects with their parts), in surroundings
-        of ``collection``."""
-        require_collection(collection)
+        """A world with exactly these object models and fixtures (at most 40 objects with their parts), in the
+        surroundings that ``seed`` draws for ``spec``.
+
+        Raises SightlineError on an unknown split, collection or robot, or when the robot's files are missing.
+        """
+        spec.check()
         loose, mounted = models, []
         for fixture in fixtures:
             mounted.append((len(models), fixture))
             models = (*models, *fixture.models)
         if len(models) > 40:
             raise SightlineError(f"A world holds at most 40 objects, not {len(models)}.")
-        arm = robots.robot(robot)
-        spec = mujoco.MjSpec()
-        _set_options(spec)
-        surroundings = _add_room(spec, np.random.default_rng([world_seed, 1]), split, collection)
-        arm.attach(spec)
+        arm = robots.robot(spec.robot)
+        plan = mujoco.MjSpec()
+        _set_options(plan)
+        surroundings = _add_room(plan, np.random.default_rng([seed, 1]), spec)
+        arm.attach(plan)
         for index, entry in enumerate(loose):
-            entry.add_to(spec, f"object_{index}")
+            entry.add_to(plan, f"object_{index}")
         for first, fixture in mounted:
-            fixture.add_to(spec, first)
-        return _index(spec.compile(), arm, models, tuple(mounted), (world_seed, split, collection), surroundings)
+            fixture.add_to(plan, first)
+        return _index(plan.compile(), arm, models, tuple(mounted), seed, spec, surroundings)
 
     def new_data(self) -> mujoco.MjData:
         """Fresh simulation state: arm at home, gripper open, every object where ``show`` has it or parked."""
@@ -270,31 +251,31 @@ def set_home(model: mujoco.MjModel, data: mujoco.MjData, robot: Robot) -> None:
     data.actuator(robot.gripper_actuator).ctrl[:] = robot.hand.opening / 2
 
 
-def _set_options(spec: mujoco.MjSpec) -> None:
-    spec.option.timestep = TIMESTEP
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    spec.option.impratio = 3.0  # held things slip less; more makes small things explode when they are pinched
-    spec.stat.extent, spec.stat.center = 1.0, [0.45, 0.0, 0.0]
-    spec.visual.map.znear, spec.visual.map.zfar = 0.012, 8.0
-    spec.visual.quality.offsamples = 0
-    spec.visual.quality.shadowsize = 0
-    spec.visual.quality.numslices, spec.visual.quality.numstacks = 20, 2
-    spec.visual.headlight.diffuse, spec.visual.headlight.specular = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+def _set_options(plan: mujoco.MjSpec) -> None:
+    plan.option.timestep = TIMESTEP
+    plan.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    plan.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    plan.option.impratio = 3.0  # held things slip less; more makes small things explode when they are pinched
+    plan.stat.extent, plan.stat.center = 1.0, [0.45, 0.0, 0.0]
+    plan.visual.map.znear, plan.visual.map.zfar = 0.012, 8.0
+    plan.visual.quality.offsamples = 0
+    plan.visual.quality.shadowsize = 0
+    plan.visual.quality.numslices, plan.visual.quality.numstacks = 20, 2
+    plan.visual.headlight.diffuse, plan.visual.headlight.specular = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
 
 
-def _add_room(spec: mujoco.MjSpec, rng: np.random.Generator, split: str, collection: str) -> Surroundings | None:
+def _add_room(plan: mujoco.MjSpec, rng: np.random.Generator, spec: WorldSpec) -> Surroundings | None:
     """What everything stands on and in, lamps and the front camera; their looks are set by scene."""
     surroundings = None
-    if collection != STARTER:
-        surroundings = add_surroundings(spec, rng, split)
+    if spec.collection != STARTER:
+        surroundings = add_surroundings(plan, rng, spec.split)
     else:
-        add_starter_room(spec, rng)
+        add_starter_room(plan, rng)
     # What carries things is a plane: cheap and exact contacts. Nothing may leave the table anyway.
-    spec.worldbody.add_geom(
+    plan.worldbody.add_geom(
         name="ground", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], group=3, condim=4, friction=[1.0, 0.02, 0.0001]
     )
-    spec.worldbody.add_camera(name="front", pos=[1.25, 0.0, 0.65], fovy=40.0)
+    plan.worldbody.add_camera(name="front", pos=[1.25, 0.0, 0.65], fovy=40.0)
     return surroundings
 
 
@@ -303,7 +284,8 @@ def _index(
     robot: Robot,
     models: tuple[ObjectModel, ...],
     fixtures: tuple[tuple[int, Fixture], ...],
-    source: tuple[int, str, str],
+    seed: int,
+    spec: WorldSpec,
     surroundings: Surroundings | None,
 ) -> World:
     """Find everything by name once."""
@@ -323,9 +305,8 @@ def _index(
     mujoco.mj_kinematics(model, data)
     site = model.site(TOOL_SITE).id
     world = World(
-        seed=source[0],
-        split=source[1],
-        collection=source[2],
+        seed=seed,
+        spec=spec,
         surroundings=surroundings,
         robot=robot,
         model=model,

@@ -31,8 +31,10 @@ from sightline.engine.expert.pick_place import Expert
 from sightline.engine.previews.gallery import caption, gallery
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.simulation.success import Judge
+from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.objects import choose
 from sightline.engine.worlds.placement import sample_scene
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
 
 BOX = (0.06, 0.035, 0.045)
@@ -186,7 +188,7 @@ def test_an_imported_mesh_is_picked_into_a_bowl(library):
 
 def test_a_library_is_a_collection_of_worlds(library, monkeypatch):
     collection = f"library:{library}"
-    first, again = (World.build(3, collection=collection) for _ in range(2))
+    first, again = (build_world(3, WorldSpec(collection=collection)) for _ in range(2))
     assert [model.name for model in first.models] == [model.name for model in again.models]
     roles = [model.role for model in first.models]
     assert {"item", "container", "surface"} <= set(roles)

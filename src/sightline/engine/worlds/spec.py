@@ -1,0 +1,39 @@
+"""What worlds are made of and for, in one word that everything else passes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sightline.core.errors import require_known
+from sightline.engine.assets import SPLITS
+from sightline.engine.collections import STARTER, require_collection
+from sightline.engine.robots import DEFAULT, ROBOTS
+from sightline.tasks.kinds import PLACE, TASKS, drawn_tasks
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldSpec:
+    """A kind of world. With a seed it decides on everything in one.
+
+    Attributes:
+        split: which objects, colours, surfaces and looks may appear.
+        robot: who stands in it, one of ``engine.robots.ROBOTS``.
+        collection: what all of that is chosen from (see ``engine.collections``).
+        tasks: what the robot is to do there, one of ``tasks.kinds.TASKS``; decides on what furniture there is.
+    """
+
+    split: str = "train"
+    robot: str = DEFAULT
+    collection: str = STARTER
+    tasks: str = PLACE
+
+    def check(self) -> None:
+        """Raise SightlineError on an unknown split, robot, collection or kind of tasks."""
+        require_known("split", self.split, SPLITS)
+        require_known("robot", self.robot, ROBOTS)
+        require_collection(self.collection)
+        require_known("kind of tasks", self.tasks, TASKS)
+
+    def drawn(self, stream: int, number: int) -> WorldSpec:
+        """The same with one kind of tasks where it says ``all``: the kind of world ``number`` of a stream of worlds."""
+        return replace(self, tasks=drawn_tasks(self.tasks, stream, number))
