@@ -27,7 +27,7 @@ from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.worlds.placement import sample_scene
 from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
-from sightline.language.scene_graph import FOOTING
+from sightline.tasks.scene_graph import FOOTING
 
 CONTAINERS = (("bowl", "blue", "large"), ("box", "blue", "large"), ("basket", "yellow", "large"), ("tray", "red"))
 

@@ -77,10 +77,10 @@ def test_laptop_script_types_valid_commands(tmp_path):
     subprocess.run(["bash", str(script)], env={**os.environ, **sizes}, check=True, capture_output=True)
 
     asked = (tmp_path / ".venv" / "bin" / "asked").read_text().splitlines()
-    commands = [commands.parse(line.split()) for line in asked]
-    kinds = [type(command).__name__ for command in commands]
+    typed = [commands.parse(line.split()) for line in asked]
+    kinds = [type(command).__name__ for command in typed]
     assert kinds == ["Generate", "Generate", "Pretrain", "Posttrain", "Evaluate"]
-    scenes, episodes, pretrain, posttrain, evaluate = commands
+    scenes, episodes, pretrain, posttrain, evaluate = typed
     assert (scenes.kind, scenes.episodes, episodes.kind, episodes.episodes) == ("scenes", 3, "episodes", 2)
     assert "steps=5" in pretrain.overrides
     for stage in (pretrain, posttrain):

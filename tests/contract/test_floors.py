@@ -31,7 +31,7 @@ FLOORS = {
     "doctor": 4,
 }
 # On floor 1 these use their neighbours, in this direction only; nothing else is sideways.
-SIDEWAYS = {("tasks", "language")}
+SIDEWAYS = {("language", "tasks")}
 SIDEWAYS |= {("engine", room) for room in ("data", "language", "tasks")}
 SIDEWAYS |= {("envs", room) for room in ("data", "language", "tasks", "engine")}
 # The folders of the engine, each standing on those before it.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from answers import right
 from PIL import Image
-from test_grounding import right
 
 from sightline.core.errors import SightlineError
 from sightline.evaluate import ground_image as command

@@ -4,42 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from answers import TRACE, Echo, item, right
 
 from sightline.core.errors import SightlineError
-from sightline.core.geometry import Camera
-from sightline.core.types import Grounding, Task
-from sightline.evaluate.grounding_metrics import GroundingItem, GroundingScores, measure, sample_items, score
+from sightline.core.types import Grounding
+from sightline.evaluate.grounding_metrics import GroundingScores, measure, sample_items, score
 from sightline.language.styles import style_of
-from sightline.tasks.questions import Answer, Question
-
-BOX, REFERENCE = np.array([20.0, 30, 40, 50]), np.array([60.0, 60, 100, 100])
-TRACE = np.stack([np.linspace(10, 80, 8), np.linspace(10, 80, 8)], -1)
-
-
-def item(kind: str = "task", style: str = "attribute", size: int = 112) -> GroundingItem:
-    """Object 0 fills BOX; pictures of 112 pixels, so that errors are doubled to the width of 224."""
-    ids = np.zeros((size, size), np.uint8)
-    ids[30:50, 20:40] = 1
-    task = Task("into", 0, 1, "put the mug into the bowl", "the mug", "the bowl") if kind == "task" else None
-    nothing = np.full(4, np.nan)
-    truth = Answer(
-        target_box=BOX,
-        target_point=np.array([30.0, 40.0]),
-        target_height=0.1,
-        target_axis=np.zeros(2),
-        place_box=REFERENCE if task else nothing,
-        place_point=np.array([80.0, 80.0]) if task else nothing[:2],
-        place_height=0.1,
-        trace=TRACE if task else np.full((8, 2), np.nan),
-    )
-    question = Question("put the mug into the bowl" if task else "the mug", kind, style, 0, 1 if task else -1, task)
-    camera = Camera(size, size, 1.5 * size, np.eye(4))
-    return GroundingItem(np.zeros((size, size, 3), np.uint8), camera, ids, question, truth)
-
-
-def right() -> Grounding:
-    points = {"target": np.array([30.0, 40.0]), "place": np.array([80.0, 80.0])}
-    return Grounding("front", {"target": BOX, "reference": REFERENCE}, points, TRACE[::7])
 
 
 def test_the_truth_scores_full_marks_even_with_fewer_trace_points():
@@ -74,17 +44,6 @@ def test_what_is_not_said_is_wrong_and_what_has_no_truth_does_not_count():
     assert row.trace_error == row.place_error == row.point_error == 224
     row = score(item("refer"), right())
     assert row.box_iou == 1 and np.isnan([row.reference_iou, row.place_error, row.trace_error]).all()
-
-
-class Echo:
-    """Says the truth about attribute questions and nothing about others."""
-
-    def __init__(self) -> None:
-        self.asked = []
-
-    def ground_batch(self, images, texts, cameras):
-        self.asked.append(list(texts))
-        return [right() if text == "the mug" else Grounding("front") for text in texts]
 
 
 def test_summary_is_overall_and_by_style_and_kind():

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 import pytest
+from answers import Echo, item
 from fake_world import FakeEnv, FakePolicy
-from test_grounding import Echo, item
 
 from sightline.evaluate import report
 from sightline.evaluate.grounding_metrics import measure

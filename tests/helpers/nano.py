@@ -10,11 +10,11 @@ import torch
 from sightline.core.card import Card
 from sightline.core.geometry import Camera, look_at
 from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation
+from sightline.language.questions import vocabulary_sentences
 from sightline.models.config import SystemConfig, preset
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.vlm.tokenizer import WordTokenizer
-from sightline.tasks.questions import vocabulary_sentences
 
 KINDS, COLOURS = ("bowl", "can", "mug"), ("blue", "green", "red")
 CARD = Card("panda", ("front", "wrist"), (64, 64), STATE_NAMES, ACTION_NAMES)

@@ -14,7 +14,7 @@ from sightline.engine.generation.episode import perform
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.worlds.placement import sample_scene
 from sightline.engine.worlds.world import World
-from sightline.language.scene_graph import FOOTING
+from sightline.tasks.scene_graph import FOOTING
 
 
 @cache

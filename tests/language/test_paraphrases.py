@@ -12,12 +12,12 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import RELATIONS, ObjectInfo
 from sightline.engine import assets
 from sightline.language import paraphrases
+from sightline.language.instructions import TaskSampler
 from sightline.language.paraphrases import PHRASINGS, sentences, spoken, wording
 from sightline.language.parsing import Meaning, meanings, things_meant
 from sightline.language.referring import PLAIN, Phrasebook, referring_expressions
 from sightline.language.resolution import resolve
 from sightline.language.vocabulary import plain_names
-from sightline.tasks.pick_place import TaskSampler
 
 TABLES = (
     paraphrases.SYNONYMS,
@@ -25,7 +25,7 @@ TABLES = (
     paraphrases.RELATIONS,
     paraphrases.RANKED,
     paraphrases.PLACES,
-    paraphrases.SKILLS,
+    paraphrases.SAID_OF_SKILLS,
 )
 
 

@@ -10,12 +10,12 @@ import pytest
 from nano import nano_config, nano_policy
 
 from sightline.core.errors import SightlineError
+from sightline.language.questions import CHAT
 from sightline.models import planner as room
 from sightline.models.policy import Policy
 from sightline.models.vlm.chat import ChatSample
 from sightline.models.vlm.qwen import QwenPlanner
 from sightline.models.vlm.tokenizer import WordTokenizer
-from sightline.tasks.questions import CHAT
 
 IMAGE = np.random.default_rng(3).integers(0, 256, (100, 180, 3), dtype=np.uint8)  # seen at 112 x 168
 

@@ -15,10 +15,10 @@ from safetensors.torch import load_file, save_file
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import Observation
+from sightline.language.questions import Question, chat_question
 from sightline.models.policy import Policy
 from sightline.models.vlm.prompts import BOX_QUESTION
 from sightline.models.vlm.tokenizer import WordTokenizer
-from sightline.tasks.questions import Question, chat_question
 
 OBSERVATIONS = [
     nano_observation(1),

@@ -12,9 +12,10 @@ from scenes import build_scene, thing
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import ObjectInfo, SceneState, Task
-from sightline.language.scene_graph import body_of
-from sightline.tasks.goals import CLOSED, OPEN, PRESSED, holds, is_done, opening, place_point
-from sightline.tasks.pick_place import wrong_object_moved
+from sightline.tasks.goals import holds, is_done, place_point, wrong_object_moved
+from sightline.tasks.parts import opening
+from sightline.tasks.scene_graph import body_of
+from sightline.tasks.skills import CLOSED, OPEN, PRESSED
 
 CABINET = ObjectInfo("cabinet_0", "cabinet", "", "medium", "fixture", 0.1, 0.12)
 BOTTOM = ObjectInfo("drawer_1", "drawer", "red", "medium", "drawer", 0.08, 0.05, "bottom", 0.08)

@@ -11,17 +11,10 @@ from hypothesis import strategies as st
 from scenes import build_scene, random_scene, thing
 
 from sightline.core.types import RELATIONS, ObjectInfo, SceneState, Task
-from sightline.language.scene_graph import AXES, GOAL_DISTANCE, base_height, holds
-from sightline.tasks.pick_place import (
-    CLEARANCE,
-    WORKSPACE,
-    TaskSampler,
-    is_done,
-    nominal_path,
-    place_point,
-    sample_task,
-    wrong_object_moved,
-)
+from sightline.language.instructions import TaskSampler, sample_task
+from sightline.tasks.goals import is_done, place_point, wrong_object_moved
+from sightline.tasks.pick_place import CLEARANCE, WORKSPACE, nominal_path
+from sightline.tasks.scene_graph import AXES, GOAL_DISTANCE, base_height, holds
 
 
 def task(relation: str, target: int = 0, reference: int = 1) -> Task:

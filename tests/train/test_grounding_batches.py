@@ -10,10 +10,10 @@ import torch
 
 from sightline.core.geometry import Camera, resample_path
 from sightline.core.types import Observation
+from sightline.language.questions import Question
 from sightline.models.grounding.pointing import ROLES, GroundingLabels
 from sightline.models.policy import Policy
-from sightline.tasks.pick_place import place_point
-from sightline.tasks.questions import Question
+from sightline.tasks.goals import place_point
 from sightline.train.action_targets import plans
 from sightline.train.config import ActionConfig
 from sightline.train.frame_bank import FrameBank

@@ -15,7 +15,7 @@ from sightline.models.grounding.pointing import GroundingLabels, Pointing
 from sightline.models.grounding.projection import unproject
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
-from sightline.tasks.pick_place import place_point
+from sightline.tasks.goals import place_point
 from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frame_bank import FrameBank
 from sightline.train.grounding_batches import LabelMaker, answers_for, own_question, pictures

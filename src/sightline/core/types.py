@@ -12,9 +12,6 @@ from sightline.core.card import Card
 from sightline.core.geometry import Array, Camera
 
 RELATIONS = ("into", "onto", "left", "right", "front", "behind")
-SKILLS = ("stack", "open", "close", "press")  # relations of tasks that are more than to put something somewhere
-PARTS = ("drawer", "lid", "button")  # roles of what hangs on a fixture
-HANDLED = ("item", *PARTS)  # roles of what a hand acts on, so that the grasp point means something
 STATE_NAMES = (
     "x",
     "y",
@@ -61,6 +58,11 @@ class ObjectInfo:
     label: str = ""
     travel: float = 0.0
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it hangs on a fixture: a drawer, a lid, a button."""
+        return self.travel > 0
+
     def stored(self) -> dict:
         """Its attributes as datasets hold them: without those of fixtures, where it is none."""
         return {name: value for name, value in asdict(self).items() if name not in ("label", "travel") or value}
@@ -76,7 +78,7 @@ class SceneState:
         yaws: [n] heading about z.
         present: [n] whether the object is in the scene (a world holds more objects than a scene shows).
         grasp_points: [n,3] where the tool point goes to grasp it; of a button, the middle of its top (meaningless
-            unless the role is one of HANDLED).
+            but for items and parts of fixtures).
         grasp_yaws: [n] direction of the closing fingers about z, modulo pi.
         tool: [3] tool point (between the finger tips).
         tool_yaw: rotation of the tool about z relative to home.
@@ -101,8 +103,8 @@ class SceneState:
 class Task:
     """Bring ``target`` into ``relation`` with ``reference`` (indices into SceneState.objects).
 
-    Or use a skill: ``stack`` the target on the reference, both items; ``open`` or ``close`` the target, a drawer of
-    the reference; ``press`` the target, a button of the reference.
+    Or use a skill, one of ``sightline.tasks.skills``: ``stack`` the target on the reference, both items; ``open`` or
+    ``close`` the target, a drawer of the reference; ``press`` the target, a button of the reference; and so on.
 
     relation: ``into`` a container, ``onto`` a surface, or ``left`` / ``right`` / ``front`` / ``behind`` of any object,
     as seen from the front camera, which looks at the robot: left is -y of the base, right +y, front (nearer to the

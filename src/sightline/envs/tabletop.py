@@ -24,10 +24,10 @@ from sightline.engine.simulation.randomization import apply_look, sample_look
 from sightline.engine.simulation.simulation import MAX_STEP, MAX_TURN, Simulation
 from sightline.engine.simulation.success import Judge
 from sightline.engine.worlds.spec import WorldSpec
+from sightline.language.instructions import TaskSampler
 from sightline.language.paraphrases import spoken
 from sightline.language.referring import PLAIN, Phrasebook
 from sightline.tasks.kinds import PLACE
-from sightline.tasks.pick_place import TaskSampler
 
 MAX_STEPS = 80
 EVALUATION = 0x5EED  # sets the random streams of evaluation apart from those of every dataset

@@ -18,7 +18,7 @@ from sightline.core.geometry import Array, Camera, box_iou, resample_path
 from sightline.core.types import Grounding
 from sightline.data.dataset import load_dataset
 from sightline.data.labels import EpisodeLabels
-from sightline.tasks.questions import TRACE_POINTS, Answer, Question, answer, sample_questions
+from sightline.language.questions import TRACE_POINTS, Answer, Question, answer, sample_questions
 
 REFERENCE_SIZE = 224  # pixel errors are given at this picture width
 MIN_VISIBLE = 30  # pixels at that width; what is less visible cannot be asked for

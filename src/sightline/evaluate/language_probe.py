@@ -11,8 +11,8 @@ from sightline.core.console import table
 from sightline.core.types import PolicyLike, SceneState, Task
 from sightline.evaluate.rates import Rate
 from sightline.evaluate.rollout import Environment, EpisodeRow, RolloutSettings, rollout_in_processes
+from sightline.language.instructions import TaskSampler
 from sightline.language.referring import STYLES, Phrasebook
-from sightline.tasks.pick_place import TaskSampler
 
 
 @dataclass(frozen=True)

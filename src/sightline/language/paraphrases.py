@@ -13,6 +13,7 @@ from functools import cache
 from sightline.core.errors import require_known
 from sightline.language.referring import NOUNS, PLAIN, RANKED_WORDS, RELATION_WORDS
 from sightline.language.vocabulary import Wording, Words
+from sightline.tasks.skills import SKILLS
 
 LANGUAGES = ("plain", "rich")
 PHRASINGS = ("train", "unseen")
@@ -132,12 +133,7 @@ SKILL_FRAMES: Halves = (
     ("{}", "please {}", "could you {}", "i want you to {}"),
     ("{}", "would you kindly {}", "your job is to {}", "what i need is for you to {}"),
 )
-SKILLS: dict[str, Halves] = {
-    "stack": (("stack {} on {}", "stack {} on top of {}", "put {} on top of {}"), ("pile {} on {}", "pile {} onto {}")),
-    "open": (("open {}", "pull {} open", "slide {} open"), ("draw {} open", "draw out {}")),
-    "close": (("close {}", "shut {}", "push {} shut"), ("slide {} closed", "slide {} in")),
-    "press": (("press {}", "push {}", "press down {}"), ("hit {}", "press {} down")),
-}
+SAID_OF_SKILLS: dict[str, Halves] = {skill.relation: (skill.train, skill.unseen) for skill in SKILLS.values()}
 
 
 @cache
@@ -180,7 +176,7 @@ def spoken(phrasing: str) -> Wording:
 def imperative(words: Wording) -> Wording:
     """The same words, but only instructions that begin with a verb, as they fit behind "Your task is to ..."."""
     first = {"drop", "pick", "take", "grab", "get", "lift"}.union(*VERBS)
-    first |= {form.split(" ")[0] for halves in SKILLS.values() for half in halves for form in half}
+    first |= {form.split(" ")[0] for halves in SAID_OF_SKILLS.values() for half in halves for form in half}
     chosen = {
         relation: tuple(form for form in forms if form.split(" ")[0] in first)
         for relation, forms in words.instructions.items()
@@ -192,7 +188,7 @@ def sentences(relation: str, half: int) -> tuple[str, ...]:
     """The instructions for a relation or skill that one half of the tables gives: first the target, or {0}, then the
     reference, or {1}."""
     if relation in SKILLS:
-        return tuple(frame.format(form) for frame in SKILL_FRAMES[half] for form in SKILLS[relation][half])
+        return tuple(frame.format(form) for frame in SKILL_FRAMES[half] for form in SAID_OF_SKILLS[relation][half])
     return tuple(
         frame.format(verb=verb, place=place)
         for frame in FRAMES[half]

@@ -11,19 +11,19 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from sightline.core.types import SKILLS, SceneState
+from sightline.core.types import SceneState
 from sightline.language.paraphrases import QUALITIES, listener
 from sightline.language.referring import Expression
 from sightline.language.resolution import resolve
-from sightline.language.scene_graph import PAIRWISE, RANKED, body_of
+from sightline.tasks.scene_graph import PAIRWISE, RANKED, body_of
+from sightline.tasks.skills import SKILLS
 
 ARTICLE = "the "
-TAKES = {"into": "container", "onto": "surface", "stack": "item"}  # relation -> role of what things are put in or on
-ACTS_ON = {"open": "drawer", "close": "drawer", "press": "button"}  # skill -> role of its target
+TAKES = {"into": "container", "onto": "surface"}  # relation -> role of what things are put in or on
 
 
 class Meaning(NamedTuple):
-    """What an instruction asks for: one of core.types.RELATIONS or SKILLS and two indices into SceneState.objects."""
+    """What an instruction asks for: a relation, or that of a skill, and two indices into SceneState.objects."""
 
     relation: str
     target: int
@@ -49,12 +49,14 @@ def meanings(instruction: str, scene: SceneState) -> set[Meaning]:
 
 def _asked(relation: str, things: list[int], scene: SceneState) -> Meaning | None:
     """What is asked for by naming these things, target first; None where it makes no sense."""
-    if relation in SKILLS[1:]:
+    skill = SKILLS.get(relation)
+    if skill is not None and skill.acts_on_part:
         (part,) = things
-        return Meaning(relation, part, body_of(scene, part)) if scene.objects[part].role == ACTS_ON[relation] else None
+        return Meaning(relation, part, body_of(scene, part)) if scene.objects[part].role == skill.target else None
     target, reference = things
-    role = scene.objects[reference].role
-    return Meaning(relation, target, reference) if target != reference and TAKES.get(relation, role) == role else None
+    takes = TAKES.get(relation) if skill is None else skill.reference
+    fits = takes is None or scene.objects[reference].role == takes
+    return Meaning(relation, target, reference) if target != reference and fits else None
 
 
 def things_meant(phrase: str, scene: SceneState) -> set[int]:

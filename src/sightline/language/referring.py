@@ -13,8 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from sightline.core.types import SceneState
-from sightline.language.scene_graph import RANKED, RANKED_BY_REFERENCE, SceneGraph
 from sightline.language.vocabulary import Wording, pick, plain_names
+from sightline.tasks.scene_graph import RANKED, RANKED_BY_REFERENCE, SceneGraph
+from sightline.tasks.skills import SKILLS
 
 STYLES = ("attribute", "spatial", "superlative")
 STYLE_SHARES = (0.6, 0.2, 0.2)
@@ -78,20 +79,14 @@ INSTRUCTIONS: dict[str, tuple[str, ...]] = {
     "front": ("put {} in front of {}", "place {} in front of {}", "move {} in front of {}", "set {} in front of {}"),
     "behind": ("put {} behind {}", "place {} behind {}", "move {} behind {}", "set {} behind {}"),
 }
-# Apart from INSTRUCTIONS, of which the vocabulary of shipped models is made. A part is asked for by itself alone.
-SKILL_INSTRUCTIONS: dict[str, tuple[str, ...]] = {
-    "stack": (
-        "stack {} on {}",
-        "stack {} on top of {}",
-        "put {} on top of {}",
-        "place {} on top of {}",
-        "set {} on top of {}",
-    ),
-    "open": ("open {}", "pull open {}", "pull {} open", "slide {} open"),
-    "close": ("close {}", "shut {}", "push {} shut", "slide {} shut"),
-    "press": ("press {}", "push {}", "push down {}", "press down {}"),
-}
-PLAIN = Wording(RELATION_WORDS, RANKED_WORDS, INSTRUCTIONS | SKILL_INSTRUCTIONS, NOUNS, ("that is ",))
+# Of these is the vocabulary of shipped models made; the sentences of skills come on top.
+PLAIN = Wording(
+    RELATION_WORDS,
+    RANKED_WORDS,
+    INSTRUCTIONS | {skill.relation: skill.plain for skill in SKILLS.values()},
+    NOUNS,
+    ("that is ",),
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from sightline.core.types import ObjectInfo, SceneState
 from sightline.language.paraphrases import listener
 from sightline.language.referring import Expression, label_names
-from sightline.language.scene_graph import (
+from sightline.tasks.scene_graph import (
     AXES,
     MIN_DISTANCE,
     NEXT_TO_GAP,

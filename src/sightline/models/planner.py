@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Grounding
+from sightline.language.questions import CHAT, FORMS
 from sightline.models.grounding.pointing import ROLES, Pointing
 from sightline.models.grounding.shifts import SHIFTS, agreed, moved_back, shifted
 from sightline.models.normalisation import fit_picture
@@ -22,7 +23,6 @@ from sightline.models.vlm.chat import ChatEncoder, answer
 from sightline.models.vlm.images import PictureFormat
 from sightline.models.vlm.prompts import BOX_QUESTION, Packer, Prompt, refer_prompt, task_prompt
 from sightline.models.vlm.tokenizer import WordTokenizer
-from sightline.tasks.questions import CHAT, FORMS
 
 AGREE = 0.05  # sides of the picture within which two looks point at the same thing
 ANSWER_TOKENS = 128  # that an answer in words may take

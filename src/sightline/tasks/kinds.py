@@ -6,17 +6,14 @@ import zlib
 
 import numpy as np
 
-PLACE = "place"
-SKILL_TASKS: dict[str, tuple[str, ...]] = {"stack": ("stack",), "drawer": ("open", "close"), "button": ("press",)}
-"""Kind -> its relations, some of core.types.SKILLS."""
+from sightline.tasks.skills import SKILLS
 
-# Relation -> what the robot does one after the other (stacking: as picking and placing); then, which of it is the work.
-STAGES: dict[str, tuple[str, ...]] = {
-    "open": ("move to the grasp", "grasp", "pull", "let go", "retreat"),
-    "close": ("move to the grasp", "grasp", "push", "let go", "retreat"),
-    "press": ("move above the button", "press"),
+PLACE = "place"
+SKILL_TASKS: dict[str, tuple[str, ...]] = {
+    kind: tuple(skill.relation for skill in SKILLS.values() if skill.kind == kind)
+    for kind in dict.fromkeys(skill.kind for skill in SKILLS.values())
 }
-WORK: dict[str, str] = {"open": "pull", "close": "push", "press": "press"}
+"""Kind -> the relations of its skills."""
 
 TASKS = (PLACE, *SKILL_TASKS, "all")
 
@@ -26,7 +23,3 @@ def drawn_tasks(tasks: str, seed: int, candidate: int) -> str:
     if tasks != "all":
         return tasks
     return str(np.random.default_rng([seed, candidate, zlib.crc32(b"tasks")]).choice((PLACE, *SKILL_TASKS)))
-
-
-ENDINGS = ("grasp", "place", "let go", "retreat", "press")
-"""Stages with which an episode may end: whoever reaches the goal in another one has done so by accident."""

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.language.questions import Answer, Question, answer, chat_question, sample_questions, text_answer
 from sightline.models.grounding.pointing import ROLES, GroundingLabels
 from sightline.models.vlm.prompts import Prompt, refer_prompt, task_prompt
-from sightline.tasks.questions import Answer, Question, answer, chat_question, sample_questions, text_answer
 from sightline.train.frame_bank import FrameBank
 
 ASKED = {"refer": (True, False, False), "task": (True, True, True)}

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.language.questions import Answer, Question
 from sightline.models.action.spatial_tokens import SpatialInputs
 from sightline.models.grounding.pointing import GroundingLabels
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.vlm.prompts import Packer, Prompt, TokenBatch
-from sightline.tasks.questions import Answer, Question
 from sightline.train.action_targets import plans
 from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frame_bank import FrameBank

@@ -16,12 +16,12 @@ from sightline.core.console import say
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.data.statistics import dataset_statistics, pooled_statistics, to_lists
+from sightline.language.questions import vocabulary_sentences
 from sightline.models.config import preset
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.vlm.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
 from sightline.models.vlm.tokenizer import WordTokenizer
-from sightline.tasks.questions import vocabulary_sentences
 from sightline.train.config import OptimiserConfig, TrainConfig
 from sightline.train.distributed import local_device
 from sightline.train.frame_bank import FrameBank, common_card

@@ -15,7 +15,7 @@ from sightline.data.labels import EpisodeLabels
 from sightline.models.action.spatial_tokens import HAS_AXIS, HAS_BOX, HAS_HEIGHT, SpatialInputs
 from sightline.models.grounding.pointing import ROLES
 from sightline.models.grounding.projection import in_picture, project, project_axis
-from sightline.tasks.pick_place import place_point
+from sightline.tasks.goals import place_point
 from sightline.train.frame_bank import FrameBank
 
 HIDDEN_BOX = 0.04  # half a side, in widths of the picture, of the box of something that is hidden

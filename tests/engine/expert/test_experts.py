@@ -15,8 +15,10 @@ from sightline.engine.simulation.success import Judge
 from sightline.engine.worlds.contents import numbered_world
 from sightline.engine.worlds.furnished_placement import sample_furnished
 from sightline.engine.worlds.spec import WorldSpec
-from sightline.tasks.goals import PRESSED, holds, opening
-from sightline.tasks.kinds import SKILL_TASKS, STAGES, WORK, drawn_tasks
+from sightline.tasks.goals import holds
+from sightline.tasks.kinds import SKILL_TASKS, drawn_tasks
+from sightline.tasks.parts import opening
+from sightline.tasks.skills import PRESSED, SKILLS
 
 STILL = np.array([0, 0, 0, 0, 0, 0, 1.0])
 
@@ -37,10 +39,8 @@ def test_experts_succeed_under_noise(tasks: str, robot: str) -> None:
             continue
         first, last = episode.frames[0].scene, episode.frames[-1].scene
         assert holds(last, episode.task) and not holds(first, episode.task)
-        stages = [frame.subtask for frame in episode.frames]
-        known = STAGES.get(episode.task.relation)
-        if known is not None:
-            assert set(stages) <= set(known) and WORK[episode.task.relation] in stages and stages[0] == known[0]
+        seen, skill = [frame.subtask for frame in episode.frames], SKILLS[episode.task.relation]
+        assert set(seen) <= set(skill.stages) and skill.work in seen and seen[0] == next(iter(skill.stages))
 
 
 def test_an_episode_is_a_pure_function_of_its_candidate() -> None:

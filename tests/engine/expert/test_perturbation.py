@@ -13,7 +13,7 @@ from sightline.engine.generation.recipe import Recipe
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import sample_scene
-from sightline.tasks.pick_place import sample_task
+from sightline.language.instructions import sample_task
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,14 @@ import pytest
 from sightline.core.types import RELATIONS, Task
 from sightline.engine import assets
 from sightline.engine.assets import Grasp
-from sightline.engine.expert.pick_place import SPEED, SUBTASKS, TURN, Expert
+from sightline.engine.expert.pick_place import SPEED, TURN, Expert
 from sightline.engine.simulation.simulation import Simulation, limited
 from sightline.engine.simulation.success import Judge
 from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import Layout, sample_scene
 from sightline.engine.worlds.world import World
-from sightline.tasks.pick_place import sample_task
+from sightline.language.instructions import sample_task
+from sightline.tasks.goals import stages
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +60,7 @@ def test_every_relation_is_solved_in_moderate_steps(relation):
         assert action[6] in (1.0, -1.0)
 
     run(simulation, expert, judge, 45, watch)
-    assert list(dict.fromkeys(named)) == list(SUBTASKS)
+    assert list(dict.fromkeys(named)) == list(stages(task))
     assert judge.verdict() == "" and expert.retries == 0
     expert.act()
     simulation.step(expert.act())

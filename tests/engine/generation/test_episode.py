@@ -7,7 +7,6 @@ import pytest
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import ACTION_NAMES, STATE_NAMES
-from sightline.engine.expert.pick_place import SUBTASKS
 from sightline.engine.generation import episode as rollout
 from sightline.engine.generation.episode import make_episode
 from sightline.engine.generation.recipe import Recipe
@@ -15,7 +14,8 @@ from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.simulation.success import Judge
 from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import sample_scene
-from sightline.tasks.pick_place import is_done, sample_task
+from sightline.language.instructions import sample_task
+from sightline.tasks.goals import is_done, stages
 
 SIZE = 64
 
@@ -36,7 +36,7 @@ def test_an_episode_is_complete(episode):
         assert frame.state.shape == (len(STATE_NAMES),) and frame.action.shape == (len(ACTION_NAMES),)
         assert frame.state.dtype == frame.action.dtype == np.float32
         assert np.all(np.isfinite(frame.state)) and np.all(np.isfinite(frame.action))
-        assert frame.subtask in SUBTASKS and np.all(np.isfinite(frame.place))
+        assert frame.subtask in stages(episode.task) and np.all(np.isfinite(frame.place))
         for view in frame.views.values():
             assert view.image.shape == (SIZE, SIZE, 3) and view.ids.max() <= len(frame.scene.objects)
     last, first = episode.frames[-1].scene, episode.frames[0].scene

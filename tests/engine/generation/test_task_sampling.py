@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sightline.engine.generation.task_sampling import LEAST_OPEN, MOST_OPEN, possible, sample_skill_task
+from sightline.engine.expert.drawer import LEAST_OPEN, MOST_OPEN
+from sightline.engine.generation.task_sampling import possible, sample_skill_task
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.worlds.contents import numbered_world
 from sightline.engine.worlds.furnished_placement import sample_furnished
@@ -14,8 +15,10 @@ from sightline.engine.worlds.spec import WorldSpec
 from sightline.language.paraphrases import PHRASINGS, wording
 from sightline.language.parsing import Meaning, meanings
 from sightline.language.referring import instruct
-from sightline.tasks.goals import CLOSED, holds, opening
+from sightline.tasks.goals import holds
 from sightline.tasks.kinds import SKILL_TASKS
+from sightline.tasks.parts import opening
+from sightline.tasks.skills import CLOSED
 
 
 def scenes(tasks: str, count: int = 6):

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sightline.core.types import SKILLS, Task
+from sightline.core.types import Task
 from sightline.data.labels import EpisodeLabels
-from sightline.engine.expert.pick_place import SUBTASKS
 from sightline.language.parsing import Meaning, meanings, things_meant
-from sightline.language.scene_graph import holds
 from sightline.tasks import goals
-from sightline.tasks.kinds import ENDINGS, STAGES, WORK
-from sightline.tasks.pick_place import is_done, wrong_object_moved
+from sightline.tasks.goals import is_done, wrong_object_moved
+from sightline.tasks.skills import SKILLS
 
-CARRY = "carry"
 HELD = 0.03  # metres between the tool and the grasp point of what is carried
 OVER = 0.1  # metres between the tool, coming down with closed fingers, and the button that it presses
 AT_REST = 0.005  # metres by which the target may move between the last two frames and still count as at rest
@@ -31,7 +28,7 @@ def instruction_problems(text: str, task: Task, labels: EpisodeLabels) -> Iterat
         ("reference", task.reference_phrase, task.reference),
     ):
         meant = things_meant(phrase, scene)
-        implied = role == "reference" and task.relation in SKILLS[1:]  # the cabinet of a drawer
+        implied = role == "reference" and task.relation in SKILLS and SKILLS[task.relation].acts_on_part
         if phrase not in task.instruction and not implied:
             yield f"the instruction '{task.instruction}' does not speak of its {role}, '{phrase}'"
         if meant != {index}:
@@ -50,12 +47,11 @@ def _named(indices: set[int], labels: EpisodeLabels) -> str:
 
 def stage_problems(task: Task, labels: EpisodeLabels) -> Iterator[str]:
     """Stages that are unknown, in an impossible order, or not what the robot is doing."""
-    stages, known = labels.subtasks, STAGES.get(task.relation, SUBTASKS)
-    work = WORK.get(task.relation, CARRY)
+    stages, known, work = labels.subtasks, list(goals.stages(task)), goals.work(task)
     if unknown := sorted(set(stages) - set(known)):
         yield f"the stage '{unknown[0]}' is unknown"
         return
-    if stages[0] != known[0] or stages[-1] not in ENDINGS:
+    if stages[0] != known[0] or stages[-1] not in goals.endings(task):
         yield f"the stages lead from '{stages[0]}' to '{stages[-1]}'"
     if work not in stages:
         yield f"the stage '{work}' never comes"
@@ -66,7 +62,7 @@ def stage_problems(task: Task, labels: EpisodeLabels) -> Iterator[str]:
         yield f"the stage '{early[0]}' comes before '{work}'"
     working = np.array(stages) == work
     apart = np.linalg.norm(labels.tool - labels.grasp_points[:, task.target], axis=1)
-    if (apart[working] > (OVER if work == "press" else HELD)).any():
+    if (apart[working] > (OVER if task.relation in SKILLS and SKILLS[task.relation].kept else HELD)).any():
         yield f"the target is {apart[working].max():.3f} m from the tool at the stage '{work}'"
 
 
@@ -82,8 +78,7 @@ def ends_in_motion(task: Task, labels: EpisodeLabels) -> bool:
 def goal_problems(task: Task, labels: EpisodeLabels) -> Iterator[str]:
     """Episodes that do not end with the goal reached by the target alone, as far as the frames show."""
     first, last = labels.scene(0), labels.scene(len(labels) - 1)
-    skilled = task.relation in SKILLS
-    if goals.holds(first, task) if skilled else holds(task.relation, first, task.target, task.reference):
+    if goals.holds(first, task):
         yield "the goal holds from the beginning"
     if not is_done(last, task, first) and not ends_in_motion(task, labels):
         aside = float(np.linalg.norm((last.grasp_points[task.target] - labels.place[-1])[:2]))

@@ -6,8 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.types import SceneState
+from sightline.engine.expert.motion import Motion, Pairs, of_role
 from sightline.engine.expert.pick_place import CLOSED_WIDTH, SLOW, Expert
-from sightline.tasks.pick_place import is_done
+from sightline.engine.worlds.world import World
+from sightline.tasks.goals import is_done
+from sightline.tasks.parts import opening
+from sightline.tasks.scene_graph import body_of
+from sightline.tasks.skills import PRESSED
 
 HOVER = 0.04  # metres between the finger tips and the button before they come down
 OVER = 0.006  # metres off the button's middle within which they do
@@ -47,3 +52,13 @@ class PressExpert(Expert):
         if position[2] < hover - 0.01 and (away > OVER or not ready):
             return self._action(np.array([*position[:2], hover]), None, -1.0)
         return self._action(np.array([*above[:2], max(hover, position[2] - SLOW)]), None, -1.0)
+
+
+def pressable(scene: SceneState, world: World) -> Pairs:
+    """Buttons that are not down."""
+    for target in of_role(scene, "button"):
+        if opening(scene, target) < PRESSED:
+            yield target, body_of(scene, target)
+
+
+MOTIONS = {"press": Motion(PressExpert, pressable)}

@@ -1,22 +1,18 @@
-"""Which expert does which task."""
+"""Which expert does which task, and where a scene offers which skill."""
 
 from __future__ import annotations
 
 from sightline.core.types import SceneState, Task
-from sightline.engine.expert.button import PressExpert
-from sightline.engine.expert.drawer import DrawerExpert
+from sightline.engine.expert import button, drawer, lid, stack
+from sightline.engine.expert.motion import Motion
 from sightline.engine.expert.pick_place import Expert
-from sightline.engine.expert.stack import StackExpert
 from sightline.engine.simulation.simulation import Simulation
 
-EXPERTS: dict[str, type[Expert]] = {
-    "stack": StackExpert,
-    "open": DrawerExpert,
-    "close": DrawerExpert,
-    "press": PressExpert,
-}
+MOTIONS: dict[str, Motion] = stack.MOTIONS | drawer.MOTIONS | button.MOTIONS | lid.MOTIONS
+"""How each of tasks.skills.SKILLS is done."""
 
 
 def expert_for(simulation: Simulation, task: Task, started: SceneState | None = None) -> Expert:
     """The expert that solves ``task``; ``started``: the scene at the start of the attempt (default: now)."""
-    return EXPERTS.get(task.relation, Expert)(simulation, task, started)
+    expert = MOTIONS[task.relation].expert if task.relation in MOTIONS else Expert
+    return expert(simulation, task, started)

@@ -1,65 +1,58 @@
-"""Opening and closing drawers: take the handle, follow the drawer's way, let go."""
+"""Opening and closing drawers."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
 
+import numpy as np
+
+from sightline.core.geometry import Array
 from sightline.core.types import SceneState
-from sightline.engine.expert.pick_place import CLOSED_WIDTH, CLOSING_SPEED, HOLDS, SPEED, Expert
-from sightline.tasks.goals import PULLED, PUSHED, opening
-from sightline.tasks.pick_place import is_done, place_point
+from sightline.engine.expert.handle import HandleExpert
+from sightline.engine.expert.motion import Motion, Pairs, of_role
+from sightline.engine.worlds.world import World
+from sightline.tasks.goals import place_point
+from sightline.tasks.parts import opening
+from sightline.tasks.scene_graph import body_of
+from sightline.tasks.skills import CLOSED, PULLED, PUSHED
 
 DRAW = 0.035  # metres per action along the drawer's way
 REACHED = 0.04  # share of its way short of where it is to be that counts as there
-LEEWAY = 0.006  # metres by which the tool may be off at the handle: the palm is close to the cabinet's front
+MOST_OPEN, LEAST_OPEN = 0.5, 0.35  # shares of its way up to which a drawer is worth opening, from which worth closing
 
 
-class DrawerExpert(Expert):
-    """Opens or closes the target; from above the handle on, what the fingers hold decides what is next."""
-
-    def leeway(self, action: NDArray[np.float32], scene: SceneState) -> float:
-        """Little at the handle, whether the fingers are open or closed."""
-        near = float(np.linalg.norm(self.simulation.tool - scene.grasp_points[self.task.target])) < 2 * HOLDS
-        return LEEWAY if near else super().leeway(action, scene)
-
-    def _close(self, scene: SceneState) -> NDArray[np.float32]:
-        """Wait while the fingers close; draw the drawer when they hold its handle, else open and try again."""
-        simulation, target = self.simulation, self.task.target
-        position, grasp = simulation.command.position, scene.grasp_points[target]
-        apart = float(np.linalg.norm(simulation.tool - grasp))
-        if apart < HOLDS and simulation.finger_speed < CLOSING_SPEED:
-            self.subtask = "grasp"
-            return self._action(position, None, -1.0)
-        if apart >= HOLDS or simulation.width <= CLOSED_WIDTH:
-            self.subtask = "grasp"
-            self.retries += 1
-            return self._action(position, None, 1.0)
-        self.subtask = "pull" if self.task.relation == "open" else "push"
-        if self._arrived(scene):
-            self._leaving = True
-            return self._action(position, None, 1.0)
-        goal = place_point(scene, self.task) + simulation.tool - grasp
-        goal[2] = position[2]
-        step = goal - position
-        length = float(np.linalg.norm(step))
-        return self._action(position + step * min(1.0, DRAW / max(length, 1e-9)), None, -1.0)
+class DrawerExpert(HandleExpert):
+    """Draws or pushes the target along its way."""
 
     def _arrived(self, scene: SceneState) -> bool:
         share = opening(scene, self.task.target)
         return share > PULLED - REACHED if self.task.relation == "open" else share < PUSHED + REACHED
 
-    def _leave_or_pick(self, scene: SceneState) -> NDArray[np.float32]:
-        """Let go and rise when the drawer is where it should be; else take the handle."""
-        simulation = self.simulation
-        apart = float(np.linalg.norm(simulation.tool - scene.grasp_points[self.task.target]))
-        if self._is_opening():
-            self.subtask = "let go" if self._leaving else "grasp"
-            return self._action(simulation.command.position, None, 1.0)
-        if is_done(scene, self.task, self.started):
-            self.subtask, self.done = "retreat", apart > 2 * HOLDS
-            return self._action(simulation.command.position + [0, 0, SPEED], None, 1.0)
-        if self._leaving:
-            self._leaving = False  # it did not stay where it was left: try again
-            self.retries += 1
-        return self._pick(scene)
+    def _follow(self, scene: SceneState) -> Array:
+        simulation, position = self.simulation, self.simulation.command.position
+        goal = place_point(scene, self.task) + simulation.tool - scene.grasp_points[self.task.target]
+        goal[2] = position[2]
+        step = goal - position
+        length = float(np.linalg.norm(step))
+        return position + step * min(1.0, DRAW / max(length, 1e-9))
+
+
+def _drawers(scene: SceneState, worthwhile: Callable[[float], bool]) -> Pairs:
+    """Drawers that are the only one of their cabinet which may be open: an open one hides handles below it."""
+    drawers = of_role(scene, "drawer")
+    for target in drawers:
+        body = body_of(scene, target)
+        others = [other for other in drawers if other != target and body_of(scene, other) == body]
+        if worthwhile(opening(scene, target)) and all(opening(scene, other) < CLOSED for other in others):
+            yield target, body
+
+
+def _openable(scene: SceneState, world: World) -> Pairs:
+    return _drawers(scene, lambda share: share <= MOST_OPEN)
+
+
+def _closable(scene: SceneState, world: World) -> Pairs:
+    return _drawers(scene, lambda share: share >= LEAST_OPEN)
+
+
+MOTIONS = {"open": Motion(DrawerExpert, _openable), "close": Motion(DrawerExpert, _closable)}

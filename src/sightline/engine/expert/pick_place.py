@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.core.types import SceneState, Task
 from sightline.engine.simulation.simulation import Simulation, limited, vector_from_rotation
-from sightline.language.scene_graph import tops
-from sightline.tasks.pick_place import ABOVE, is_done, place_point
+from sightline.tasks.goals import is_done, place_point, stages
+from sightline.tasks.pick_place import ABOVE
+from sightline.tasks.scene_graph import tops
 
 SPEED = 0.06  # metres per action
 SLOW = 0.03  # metres per action, at the end of a descent
@@ -27,7 +28,6 @@ CLOSING_SPEED = -0.06  # metres per second: fingers that close faster have not m
 NEARLY_OPEN = 0.005  # metres short of the widest opening that count as open
 FORBIDDING = 100.0  # radians of turning that one metre of neighbours in the way costs, or a grasp out of reach
 WORSE = 0.2  # radians of turning that each better candidate is worth when one of several grasps is chosen
-SUBTASKS = ("move to the grasp", "grasp", "lift", "carry", "place", "retreat")
 
 
 class Expert:
@@ -36,7 +36,7 @@ class Expert:
     Of several grasps it takes the best that is in reach and free of neighbours, and another one after a miss.
 
     Attributes:
-        subtask: one of SUBTASKS, what the last action was for.
+        subtask: one of goals.stages, what the last action was for.
         done: whether the goal holds and the gripper has left.
         retries: how often an object was missed or lost.
     """
@@ -46,7 +46,7 @@ class Expert:
         self.hand = simulation.robot.hand
         self.task = task
         self.started = started or simulation.scene()
-        self.subtask = SUBTASKS[0]
+        self.subtask = next(iter(stages(task)))
         self.done = False
         self.retries = 0
         self._leaving = False

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.core.hand import Room
 from sightline.core.types import SceneState
+from sightline.engine.assets.stacking import can_carry
+from sightline.engine.expert.motion import Motion, Pairs, of_role
 from sightline.engine.expert.pick_place import SLOW, Expert
-from sightline.tasks.pick_place import place_point
+from sightline.engine.worlds.world import World
+from sightline.tasks.goals import place_point
+from sightline.tasks.scene_graph import REST, base_height, top_height, tops
 
 OVER = 0.025  # metres above its rest at which the held thing must be over its place before it goes on down
 EXACT = 0.003  # metres off its place, to the side, at which it is let go
@@ -46,3 +53,31 @@ class StackExpert(Expert):
         down = drop if aside < EXACT else drop - OVER  # not over its place: no lower than above it
         step = GENTLE if drop < OVER else SLOW
         return self._action(position + [off[0], off[1], -min(down, step)], None, -1.0)
+
+
+def stackable(scene: SceneState, world: World) -> Pairs:
+    """Items at the height of the table, with nothing above them, where the hand has room above the lower one.
+
+    Not what has something written on it: nobody builds with price tags.
+    """
+    items = [i for i in of_role(scene, "item") if base_height(scene, i) < REST and not scene.objects[i].label]
+    for target, reference in itertools.permutations(items, 2):
+        fits = world.graspable[target] and can_carry(world.models[reference], world.models[target])
+        if fits and _room_above(scene, target, reference, world.robot.hand.room):
+            yield target, reference
+
+
+def _room_above(scene: SceneState, target: int, reference: int, room: Room) -> bool:
+    """Whether nothing else reaches up to the fingers, or to the palm, of a hand that lets go on the reference."""
+    others = scene.present.copy()
+    others[[target, reference]] = False
+    apart = np.linalg.norm(scene.positions[:, :2] - scene.positions[reference, :2], axis=1)
+    apart -= np.array([info.radius for info in scene.objects])
+    floor = top_height(scene, reference)
+    grip = floor + float(scene.grasp_points[target, 2]) - base_height(scene, target)
+    blocked = (apart < room.fingers) & (tops(scene) > floor - 0.01)
+    blocked |= (apart < room.palm[0]) & (tops(scene) > grip + room.palm_height - 0.01)
+    return not bool(np.any(blocked & others))
+
+
+MOTIONS = {"stack": Motion(StackExpert, stackable)}

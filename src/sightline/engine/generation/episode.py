@@ -27,8 +27,8 @@ from sightline.engine.simulation.randomization import Look, apply_look, sample_l
 from sightline.engine.simulation.simulation import CONTROL_HZ, Simulation, Snapshot
 from sightline.engine.simulation.success import Judge
 from sightline.engine.worlds.placement import sample_layout
-from sightline.tasks.kinds import ENDINGS, PLACE
-from sightline.tasks.pick_place import place_point
+from sightline.tasks.goals import endings, place_point
+from sightline.tasks.kinds import PLACE
 
 CAMERAS = ("front", "wrist")
 MAX_STEPS = 60
@@ -136,7 +136,7 @@ def perform(simulation: Simulation, task: Task, mishaps: np.random.Generator | N
         if judge.success or judge.fallen:
             break
     attempt.failure, attempt.retries = judge.verdict(), expert.retries
-    if not attempt.failure and expert.subtask not in ENDINGS:
+    if not attempt.failure and expert.subtask not in endings(task):
         attempt.failure = "done by accident"  # a slip dropped it where it belongs: nothing to learn from
     return attempt
 

@@ -18,7 +18,7 @@ from sightline.core.types import ACTION_NAMES, SceneState
 from sightline.engine.robots.description import TOOL_SITE
 from sightline.engine.worlds.placement import Layout, apply_layout
 from sightline.engine.worlds.world import World, set_home
-from sightline.language.scene_graph import tops
+from sightline.tasks.scene_graph import tops
 
 CONTROL_HZ = 10
 MAX_STEP = 0.08  # metres of commanded motion per action
@@ -314,13 +314,16 @@ class Simulation:
         return min(both) if both else None
 
     def speed(self, index: int) -> float:
-        """How fast object ``index`` moves, metres per second (a lid: radians per second)."""
+        """How fast object ``index`` moves, metres per second (of a lid: its free edge)."""
         world = self.world
         if world.mounting.free[index]:
             start = world.dof_adr[index]
             return float(np.linalg.norm(self.data.qvel[start : start + 3]))
         start = world.mounting.dof[index]
-        return abs(float(self.data.qvel[start])) if start >= 0 else 0.0
+        if start < 0:
+            return 0.0
+        turns = self.model.jnt_type[self.model.dof_jntid[start]] == mujoco.mjtJoint.mjJNT_HINGE
+        return abs(float(self.data.qvel[start])) * (2 * world.objects[index].radius if turns else 1.0)
 
     def fallen(self) -> bool:
         """Whether an object has left the table."""

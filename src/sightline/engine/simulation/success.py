@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from sightline.core.types import SKILLS, SceneState, Task
+from sightline.core.types import SceneState, Task
 from sightline.engine.simulation.simulation import SETTLE_SPEED, Simulation
-from sightline.tasks.goals import opening, other_part_moved
-from sightline.tasks.pick_place import is_done, place_point, wrong_object_moved
+from sightline.tasks.goals import is_done, other_part_moved, place_point, wrong_object_moved
+from sightline.tasks.parts import opening
+from sightline.tasks.skills import SKILLS, Skill
 
 SETTLE_STEPS = 5  # after success, before the last check
 LIFTED = 0.03  # metres above its start: the object has been picked up
 LEFT = 0.03  # metres between tool and grasp point: the gripper has left the object
-KEPT_DOWN = 2  # steps in a row that a button must be down
-DRAWN = 0.05  # share of its way by which a drawer has been moved at all
+KEPT = 2  # steps in a row that a button must be down
+MOVED = 0.05  # share of its way by which a part has been moved at all
 LIFTS = ("item", "container", "surface")  # roles of what could be lifted
 
 
@@ -25,13 +26,14 @@ class Judge:
 
     def __init__(self, simulation: Simulation, task: Task) -> None:
         self.simulation, self.task = simulation, task
+        self.skill = SKILLS.get(task.relation)
         self.started = simulation.scene()
         self.target_lifted = False
         self.wrong_object_lifted = False
         self.closed_steps = 0
         self.fallen = False
         self.success = False
-        self._down = 0
+        self._kept_steps = 0
         self._liftable = np.array([info.role in LIFTS for info in self.started.objects], bool)
 
     def watch(self) -> None:
@@ -45,13 +47,13 @@ class Judge:
         self.wrong_object_lifted |= bool(high.any())
         self.closed_steps += simulation.command.gripper < 0
         self.fallen |= simulation.fallen()
-        self.success = self._pressed(scene) if self.task.relation == "press" else self._reached(scene)
+        self.success = self._kept(scene) if self.skill is not None and self.skill.kept else self._reached(scene)
 
-    def _pressed(self, scene: SceneState) -> bool:
+    def _kept(self, scene: SceneState) -> bool:
         down = is_done(scene, self.task, self.started) and not other_part_moved(scene, self.started, self.task)
         # Fingers that have slipped open let it up again.
-        self._down = self._down + 1 if down and self.simulation.command.gripper < 0 else 0
-        return self._down >= KEPT_DOWN
+        self._kept_steps = self._kept_steps + 1 if down and self.simulation.command.gripper < 0 else 0
+        return self._kept_steps >= KEPT
 
     def _reached(self, scene: SceneState) -> bool:
         simulation, target = self.simulation, self.task.target
@@ -69,8 +71,8 @@ class Judge:
             return ""
         if self.fallen:
             return "object fell"
-        if self.task.relation in SKILLS[1:]:
-            return self._part_failure()
+        if self.skill is not None and self.skill.acts_on_part:
+            return self._part_failure(self.skill)
         if self.wrong_object_lifted and not self.target_lifted:
             return "wrong object lifted"
         if not self.target_lifted:
@@ -82,15 +84,13 @@ class Judge:
         near = float(np.hypot(*(scene.grasp_points[self.task.target] - goal)[:2])) < 0.08
         return "goal not reached" if near else "dropped"
 
-    def _part_failure(self) -> str:
-        """Why a drawer is not where it should be, or a button not down."""
+    def _part_failure(self, skill: Skill) -> str:
+        """Why a part of a fixture is not where it should be."""
         scene, target = self.simulation.scene(), self.task.target
         if other_part_moved(scene, self.started, self.task):
             return f"wrong {scene.objects[target].role} moved"
-        if self.task.relation == "press":
-            return "button missed"
-        drawn = abs(opening(scene, target) - opening(self.started, target)) > DRAWN
-        return "drawer not far enough" if drawn else "handle missed"
+        moved = abs(opening(scene, target) - opening(self.started, target)) > MOVED
+        return skill.short if moved else skill.missed
 
     def verdict(self) -> str:
         """The failure after everything has come to rest, more strictly: nothing else may have been moved either."""

@@ -23,7 +23,7 @@ from sightline.engine.generation.object_shapes import bodies_of
 from sightline.engine.vqa import grounding, planning, reasoning, space
 from sightline.engine.vqa.picture import Job, Moment, Picture, Speech, Turn
 from sightline.language.paraphrases import wording
-from sightline.tasks.pick_place import is_done
+from sightline.tasks.goals import is_done
 
 KINDS: dict[str, Callable[[Picture, np.random.Generator], list[Turn] | None]] = {
     "box": grounding.box,

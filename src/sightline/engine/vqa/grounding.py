@@ -9,8 +9,9 @@ from sightline.engine.generation.object_shapes import grasp_box
 from sightline.engine.vqa.formats import box_text, deep_points_text, points_text
 from sightline.engine.vqa.groups import draw_group
 from sightline.engine.vqa.picture import Job, Picture, Turn
-from sightline.tasks.pick_place import nominal_path, place_point
-from sightline.tasks.questions import AXIS_HALF_LENGTH, TRACE_POINTS
+from sightline.language.questions import AXIS_HALF_LENGTH, TRACE_POINTS
+from sightline.tasks.goals import place_point
+from sightline.tasks.pick_place import nominal_path
 
 SHORT = 12.0  # pixels: a trace that is shorter says nothing
 ANY_YAW = 1e-6  # radians from pi / 2, which stands for objects that may be grasped in any direction

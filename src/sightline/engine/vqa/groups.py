@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sightline.core.types import PARTS
 from sightline.engine.assets.colours import COLOURS
 from sightline.engine.vqa.picture import Picture
 from sightline.language.vocabulary import pick
@@ -52,7 +51,7 @@ def draw_group(picture: Picture, rng: np.random.Generator, empty: bool = False) 
         return None
     mask = book.matches((kind, colour, ""))
     if not kind:  # a cabinet is one thing, with all its drawers
-        mask &= ~sum(1 << number for number, info in enumerate(present) if info.role in PARTS)
+        mask &= ~sum(1 << number for number, info in enumerate(present) if info.is_part)
     members = [index for number, index in enumerate(book.graph.indices) if mask >> number & 1]
     if not set(members) <= set(picture.seen) or not (members or empty):
         return None

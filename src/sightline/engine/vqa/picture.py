@@ -14,12 +14,12 @@ from sightline.core.types import RELATIONS, SceneState, Task
 from sightline.engine.generation.object_shapes import TILT, Bodies, excess, whole_boxes
 from sightline.engine.vqa.formats import within
 from sightline.engine.vqa.templates import TEMPLATES
+from sightline.language.instructions import TaskSampler, draw_style
 from sightline.language.paraphrases import PLACES, imperative, listener, wording
 from sightline.language.parsing import landmarks, things_meant
 from sightline.language.referring import Expression, Phrasebook, describe, instruct, label_names
-from sightline.language.scene_graph import AXES
 from sightline.language.vocabulary import Wording, pick
-from sightline.tasks.pick_place import TaskSampler, draw_style
+from sightline.tasks.scene_graph import AXES
 
 Turn = tuple[str, str]
 """A question and its answer."""

@@ -9,42 +9,8 @@ import numpy as np
 from sightline.core.types import Task
 from sightline.engine.vqa.formats import box_text, steps_text
 from sightline.engine.vqa.picture import Job, Picture, Turn
+from sightline.tasks.goals import stages
 
-# What each stage of engine.expert.SUBTASKS is in words: {t} the target, {r} the reference.
-STEPS: dict[str, str] = {
-    "move to the grasp": "reach for {t}",
-    "grasp": "grasp {t}",
-    "lift": "lift {t}",
-    "carry": "carry {t} to {r}",
-    "place": "put {t} {p} {r}",
-    "retreat": "let go of {t} and move away",
-}
-PART_STEPS: dict[str, dict[str, str]] = {  # the same for what is done to the part of a fixture
-    "open": {
-        "move to the grasp": "reach for the handle of {t}",
-        "grasp": "grasp the handle of {t}",
-        "pull": "pull {t} open",
-        "let go": "let go of the handle of {t}",
-        "retreat": "move away from {t}",
-    },
-    "close": {
-        "move to the grasp": "reach for the handle of {t}",
-        "grasp": "grasp the handle of {t}",
-        "push": "push {t} shut",
-        "let go": "let go of the handle of {t}",
-        "retreat": "move away from {t}",
-    },
-    "press": {"move above the button": "move closed fingers above {t}", "press": "press {t} down"},
-}
-PLACED = {
-    "into": "into",
-    "onto": "on",
-    "left": "to the left of",
-    "right": "to the right of",
-    "front": "in front of",
-    "behind": "behind",
-    "stack": "on top of",
-}
 BEFORE = ("move to the grasp", "grasp", "lift", "carry", "move above the button")  # stages: the task is not done yet
 
 
@@ -65,20 +31,14 @@ def step(subtask: str, task: Task, target: str = "", reference: str = "") -> str
     Args:
         target, reference: the words for the two things; those of the task by default.
     """
-    place = PLACED.get(task.relation, "")
-    words = {"t": target or task.target_phrase, "r": reference or task.reference_phrase, "p": place}
-    return steps_of(task)[subtask].format(**words)
-
-
-def steps_of(task: Task) -> dict[str, str]:
-    """What each stage of a task is in words, in their order."""
-    return PART_STEPS.get(task.relation, STEPS)
+    words = {"t": target or task.target_phrase, "r": reference or task.reference_phrase}
+    return stages(task)[subtask].format(**words)
 
 
 def remaining(subtask: str, task: Task) -> list[str]:
     """The steps of a task from a stage on, the present one first; only this one names the target."""
-    stages = list(steps_of(task))
-    first, *later = stages[stages.index(subtask) :]
+    known = list(stages(task))
+    first, *later = known[known.index(subtask) :]
     return [step(first, task), *(step(stage, task, target="it") for stage in later)]
 
 
@@ -107,7 +67,7 @@ def _grounded_step(picture: Picture, job: Job, rng: np.random.Generator) -> list
 
 def _done(picture: Picture, job: Job, rng: np.random.Generator) -> list[Turn] | None:
     """Yes or no; near the end, where it cannot be told, nothing. Most frames show a task that is not done yet."""
-    if job.done and job.subtask == list(steps_of(job.task))[-1]:
+    if job.done and job.subtask == list(stages(job.task))[-1]:
         return [(picture.moment.speech.ask("done", rng, task=job.text), "yes")]
     if job.done or job.subtask not in BEFORE or rng.random() < 0.8:
         return None

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sightline.engine.vqa.formats import box_text, listing, points_text
 from sightline.engine.vqa.groups import draw_group
 from sightline.engine.vqa.picture import Picture, Turn
-from sightline.language.scene_graph import AXES, PAIRWISE, SceneGraph
 from sightline.language.vocabulary import pick
+from sightline.tasks.scene_graph import AXES, PAIRWISE, SceneGraph
 
 FEW = 6  # things that are pointed at one by one
 POINT_SHARE = 0.4  # of the counts that are followed by "point to each of them"

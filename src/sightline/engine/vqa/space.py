@@ -12,9 +12,9 @@ from scipy.spatial import ConvexHull
 from sightline.core.geometry import Array, rotation_z
 from sightline.engine.vqa.formats import points_text
 from sightline.engine.vqa.picture import Picture, Turn
-from sightline.language.scene_graph import AXES, GOAL_DISTANCE
 from sightline.language.vocabulary import pick
 from sightline.tasks.pick_place import WORKSPACE, beside_distance
+from sightline.tasks.scene_graph import AXES, GOAL_DISTANCE
 
 STEP = 0.02  # metres between the spots of the table that are looked at
 ROOM = 0.03  # metres that stay free around what is put down

@@ -5,7 +5,7 @@ The first one of each is what plain language says. {thing}, {other}, {task}, {th
 
 from __future__ import annotations
 
-from sightline.tasks.questions import CHAT
+from sightline.language.questions import CHAT
 
 BOX = "in [x1,y1,x2,y2] format"
 POINTS = "Format the answer as a list of tuples [(x, y)]."

@@ -10,15 +10,15 @@ import numpy as np
 from sightline.core.errors import SightlineError
 from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.stacking import flat_top
-from sightline.engine.fixtures.cabinet import cabinet
+from sightline.engine.fixtures import FURNITURE
 from sightline.engine.fixtures.chest import chest
 from sightline.engine.fixtures.model import Fixture
-from sightline.engine.fixtures.panel import panel
 from sightline.engine.fixtures.tag import price_tags
 from sightline.engine.worlds import objects
 from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
-from sightline.tasks.kinds import PLACE
+from sightline.tasks.kinds import PLACE, SKILL_TASKS
+from sightline.tasks.skills import SKILLS
 
 TAGS = 2  # price tags in a world
 CHESTS = 0.4  # share of the worlds without another fixture in which a chest stands
@@ -96,8 +96,8 @@ def _items(rng: np.random.Generator, split: str, collection: str, bases: int) ->
 
 
 def _fixtures(rng: np.random.Generator, tasks: str) -> tuple[Fixture, ...]:
-    if tasks == "drawer":
-        return (cabinet(rng),)
-    if tasks == "button":
-        return (panel(rng),)
+    """Furniture with the parts that the tasks act on; where they act on none, sometimes a chest."""
+    parts = dict.fromkeys(SKILLS[name].target for name in SKILL_TASKS[tasks] if SKILLS[name].acts_on_part)
+    if parts:
+        return tuple(FURNITURE[part](rng) for part in parts)
     return (chest(rng),) if rng.random() < CHESTS else ()

@@ -30,7 +30,7 @@ from sightline.engine.worlds.placement import (
     stand,
 )  # fmt: skip
 from sightline.engine.worlds.world import World
-from sightline.language.scene_graph import AXES, NEXT_TO_GAP, direction_margin, holds
+from sightline.tasks.scene_graph import AXES, NEXT_TO_GAP, direction_margin, holds
 
 SUPPORTS = {"in": "container", "on": "surface"}
 ARRANGEMENTS = (*AXES, *SUPPORTS, "near", "between", "nearest", "farthest", "row")

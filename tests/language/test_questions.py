@@ -13,9 +13,7 @@ from scenes import build_scene, front_camera, random_scene, thing
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera, look_at
-from sightline.language.referring import STYLES
-from sightline.tasks.pick_place import nominal_path, place_point
-from sightline.tasks.questions import (
+from sightline.language.questions import (
     CHAT,
     Question,
     answer,
@@ -24,6 +22,9 @@ from sightline.tasks.questions import (
     text_answer,
     vocabulary_sentences,
 )
+from sightline.language.referring import STYLES
+from sightline.tasks.goals import place_point
+from sightline.tasks.pick_place import nominal_path
 
 BOXES = np.array([[10.2 + i, 20.0, 40.6 + i, 60.0] for i in range(11)])
 

@@ -11,7 +11,7 @@ from scenes import build_scene, random_scene, thing
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import look_at
 from sightline.core.types import RELATIONS
-from sightline.language.scene_graph import AXES, SceneGraph, bulk, direction_margin, holds
+from sightline.tasks.scene_graph import AXES, SceneGraph, bulk, direction_margin, holds
 
 OPPOSITE = {"left": "right", "right": "left", "front": "behind", "behind": "front"}
 

@@ -15,8 +15,10 @@ from sightline.core.errors import SightlineError, did_you_mean
 from sightline.core.geometry import Array, Camera, resample_path
 from sightline.core.types import SceneState, Task
 from sightline.language import referring
+from sightline.language.instructions import TaskSampler, draw_style, shuffled
 from sightline.language.referring import STYLES, Phrasebook
-from sightline.tasks.pick_place import TaskSampler, draw_style, nominal_path, place_point, shuffled
+from sightline.tasks.goals import place_point
+from sightline.tasks.pick_place import nominal_path
 
 TRACE_POINTS = 8
 AXIS_HALF_LENGTH = 0.01  # metres: the closing direction is projected as a 2 cm segment
