@@ -176,7 +176,7 @@ def spoken(phrasing: str) -> Wording:
 def imperative(words: Wording) -> Wording:
     """The same words, but only instructions that begin with a verb, as they fit behind "Your task is to ..."."""
     first = {"drop", "pick", "take", "grab", "get", "lift"}.union(*VERBS)
-    first |= {form.split(" ")[0] for halves in SAID_OF_SKILLS.values() for half in halves for form in half}
+    first |= {form.split(" ")[0] for skill in SKILLS.values() for form in (*skill.plain, *skill.train, *skill.unseen)}
     chosen = {
         relation: tuple(form for form in forms if form.split(" ")[0] in first)
         for relation, forms in words.instructions.items()
