@@ -15,7 +15,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "src" / "sightline"
-WIDE, HIGH, GAP, RISE, MARGIN = 132, 46, 26, 92, 24  # pixels
+WIDE, HIGH, GAP, RISE, MARGIN, PART = 132, 46, 26, 80, 20, 106  # pixels
 STYLE = """text{font:15px system-ui,sans-serif;text-anchor:middle;fill:#1f2937}
 .small{font-size:11px;fill:#6b7280} .room{fill:#f8fafc;stroke:#475569;stroke-width:1.4}
 .part{fill:#e0ecff;stroke:#7c97c4} path{fill:none;stroke:#94a3b8;stroke-width:1.1} rect.page{fill:#ffffff}"""
@@ -77,13 +77,13 @@ def house() -> str:
     """The picture as SVG."""
     graph, engine = rooms(ROOT, 0), rooms(ROOT / "engine", 1)
     levels, order = floors(graph), [name for floor in floors(engine) for name in floor]
-    width = max(len(order) * 98 + 12, max(map(len, levels)) * (WIDE + GAP)) + 2 * MARGIN
-    height = (len(levels) + 1) * RISE + 2 * MARGIN
+    width = max(len(order) * PART + 12, max(map(len, levels)) * (WIDE + GAP)) + 2 * MARGIN
+    height = len(levels) * RISE + HIGH + 24 + 2 * MARGIN
     place = {}
     for floor, names in enumerate(levels):
         left = (width - len(names) * (WIDE + GAP) + GAP) / 2
         for number, name in enumerate(names):
-            place[name] = (left + number * (WIDE + GAP), height - MARGIN - RISE - HIGH - floor * RISE)
+            place[name] = (left + number * (WIDE + GAP), height - MARGIN - HIGH - 24 - RISE - floor * RISE + (RISE - HIGH))
     drawn = [
         f'<path d="M{place[name][0] + WIDE / 2:.0f},{place[name][1] + HIGH} '
         f'L{place[other][0] + WIDE / 2:.0f},{place[other][1]}"/>'
@@ -92,13 +92,13 @@ def house() -> str:
     ]
     drawn += [box(*place[name], WIDE, name, files(ROOT / name), "room") for name in sorted(graph)]
     base = height - MARGIN - HIGH
-    left = (width - len(order) * 98 + 6) / 2
+    left = (width - len(order) * PART + 6) / 2
     drawn.append(
         f'<text class="small" x="{width / 2:.0f}" y="{base - 10}">inside engine, each on those before it</text>'
     )
     for number, name in enumerate(order):
         count = f"{len(list((ROOT / 'engine' / name).rglob('*.py')))} files"
-        drawn.append(box(left + number * 98, base, 92, name, count, "room part"))
+        drawn.append(box(left + number * PART, base, PART - 6, name, count, "room part"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}">\n'
         f'<style>{STYLE}</style>\n<rect class="page" width="100%" height="100%"/>\n' + "\n".join(drawn) + "\n</svg>\n"
