@@ -11,16 +11,10 @@ import pytest
 from PIL import Image
 
 from sightline.core.errors import SightlineError
-from sightline.data.conversations import (
-    Conversations,
-    Records,
-    SourceConfig,
-    Turn,
-    open_source,
-    parse_record,
-    read_picture,
-    read_registry,
-)
+from sightline.core.pictures import read_picture
+from sightline.data.conversation_record import Turn, parse_record
+from sightline.data.conversations import Conversations, SourceConfig, open_source, read_registry
+from sightline.data.records import Records
 from sightline.engine.vqa.stream import write_questions
 
 
@@ -60,7 +54,7 @@ def test_both_kinds_of_file_hold_the_same(folder: Path) -> None:
 def test_blocks_do_not_matter(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(folder / "a.jsonl", lines([record(number) for number in range(40)]).rstrip("\n"))
     whole = Records(path).places
-    monkeypatch.setattr("sightline.data.conversations.BLOCK", 7)
+    monkeypatch.setattr("sightline.data.records.BLOCK", 7)
     assert np.array_equal(Records(path).places, whole) and len(whole) == 40
 
 

@@ -14,7 +14,8 @@ from small import nano_config, nano_policy, nano_tokenizer
 
 from sightline.core.errors import SightlineError
 from sightline.data.conversation_mix import ConversationMix
-from sightline.data.conversations import Conversations, SourceConfig, read_picture
+from sightline.core.pictures import read_picture
+from sightline.data.conversations import Conversations, SourceConfig
 from sightline.models.policy import Policy
 from sightline.train.conversations import ChatCheck, ChatObjective, read_truth, score
 

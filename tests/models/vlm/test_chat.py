@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nano import nano_config, nano_policy, nano_tokenizer
 
 from sightline.core.errors import SightlineError
-from sightline.data.conversations import Conversation, Turn
+from sightline.data.conversation_record import Conversation, Turn
 from sightline.models.system import DualSystem
 from sightline.models.vlm.chat import ChatEncoder, ChatSample, answer, collate, read_chat
 from sightline.models.vlm.images import PictureFormat

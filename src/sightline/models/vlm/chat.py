@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.core.errors import SightlineError, require_known
-from sightline.data.conversations import MARK, Conversation, Turn
-from sightline.models.vlm.answers import text_to_seen
+from sightline.data.answers import require_unit, text_to_seen
+from sightline.data.conversation_record import MARK, Conversation, Turn
 from sightline.models.vlm.images import Patches, PictureFormat, checked_size
 from sightline.models.vlm.prompts import SYSTEM, TokenBatch
 from sightline.models.vlm.qwen import PlannerStates, QwenPlanner
@@ -165,16 +165,21 @@ class ChatEncoder:
         return line.sample(len(line.ids), [self.pictures.patches(image) for image in images])
 
     def in_seen_pixels(self, conversation: Conversation, images: Sequence[Picture]) -> Iterator[Turn]:
-        """The turns, boxes and points in pixels of the pictures as the model sees them."""
+        """The turns, boxes and points in pixels of the pictures as the model sees them. Raises SightlineError that names
+        the conversation where its numbers cannot count what they are said to."""
         shown = 0
         for turn in conversation.turns:
             if turn.role == "user":
                 shown += turn.text.count(MARK)
-            if conversation.coordinates == "model" or not images or not shown:
+            if not images or not shown:
                 yield turn
                 continue
-            size = checked_size(images[min(shown, len(images)) - 1])
-            yield Turn(turn.role, text_to_seen(turn.text, self.pictures.seen_size(*size), size))
+            size, unit = checked_size(images[min(shown, len(images)) - 1]), conversation.coordinates
+            try:
+                require_unit(turn.text, size, unit)
+            except SightlineError as error:
+                raise SightlineError(f"{conversation.name}: {error}") from None
+            yield Turn(turn.role, text_to_seen(turn.text, self.pictures.seen_size(*size), size, unit))
 
     def _start(self, system: str) -> _Line:
         line = _Line()

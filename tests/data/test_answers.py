@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sightline.engine.vqa.formats import box_text, deep_points_text, points_text
-from sightline.models.vlm.answers import (
+from sightline.data.answers import (
     NamedBox,
     parse_boxes,
     parse_points,
