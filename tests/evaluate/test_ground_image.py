@@ -8,12 +8,15 @@ from answers import right
 from PIL import Image
 
 from sightline.core.errors import SightlineError
+from sightline.core.types import Grounding
 from sightline.evaluate import ground_image as command
 
 
 class Planner:
     def ground(self, image, text):
-        said = right()
+        points = {"target": np.array([30.0, 40.0]), "place": np.array([80.0, 80.0])}
+        boxes = {"target": np.array([20.0, 30.0, 40.0, 50.0]), "reference": np.array([60.0, 60.0, 100.0, 100.0])}
+        said = Grounding("front", boxes, points, np.array([[30.0, 40.0], [80.0, 80.0]]))
         said.confidence, said.text = {"target": 0.97}, "<box>[[20, 30, 40, 50]]</box>"
         return said
 

@@ -17,7 +17,17 @@ from sightline.data.conversation_record import MARK, Conversation, Turn
 from sightline.models.vlm.images import Patches, PictureFormat, checked_size
 from sightline.models.vlm.prompts import SYSTEM, TokenBatch
 from sightline.models.vlm.qwen import PlannerStates, QwenPlanner
-from sightline.models.vlm.tokenizer import END, IMAGE_PAD, PAD, READOUTS, START, VISION_END, VISION_START, WordTokenizer
+from sightline.models.vlm.tokenizer import (
+    END,
+    IMAGE_PAD,
+    PAD,
+    PLACE_MARKS,
+    READOUTS,
+    START,
+    VISION_END,
+    VISION_START,
+    WordTokenizer,
+)
 
 Picture = NDArray[np.uint8]
 
@@ -108,13 +118,14 @@ class ChatEncoder:
     def __init__(self, tokenizer: WordTokenizer, pictures: PictureFormat, longest: int = 2048) -> None:
         self.tokenizer, self.pictures, self.longest = tokenizer, pictures, longest
         special = [token.content for token in tokenizer.backend.get_added_tokens_decoder().values()]
+        special = [token for token in special if token not in PLACE_MARKS]
         # Looking ahead, the pattern finds tokens that overlap as well.
         self._special = re.compile(f"(?={'|'.join(map(re.escape, special))})")
         self._image = tokenizer.id(IMAGE_PAD)
 
     def words(self, text: str) -> list[int]:
-        """Token ids of text in which nothing is a special token: what looks like one is cut in two and thereby is
-        written out."""
+        """Token ids of text in which nothing but PLACE_MARKS is a special token: what looks like one is cut in two and
+        thereby is written out."""
         cuts = [match.start() + 1 for match in self._special.finditer(text)]
         parts = [text[low:high] for low, high in zip([0, *cuts], [*cuts, len(text)], strict=True)]
         # Past the tokenizer's memory, which is for the few texts that come again and again.
@@ -137,18 +148,25 @@ class ChatEncoder:
         line, kept, shown = self._start(conversation.system), 0, 0
         for turn in turns:
             self._say(line, turn, images, conversation.name)
-            if len(line.ids) > self.longest:
+            if len(line.ids) > self.longest and (kept or turn.role == "assistant"):
                 break
             if turn.role == "assistant":
                 kept, shown = len(line.ids), line.pictures
         else:
             self._require_all_shown(line, images, conversation.name)
         if not kept:
-            raise SightlineError(
-                f"{conversation.name}: its first question and answer need {len(line.ids)} tokens or more, at most "
-                f"{self.longest} fit; allow longer conversations or smaller pictures (planner.max_pixels)."
-            )
+            raise SightlineError(f"{conversation.name}: {self._too_long(line)}")
         return line.sample(kept, [self.pictures.patches(image) for image in images[:shown]])
+
+    def _too_long(self, line: _Line) -> str:
+        """That a first round does not fit, with what to type so that it does."""
+        needed, visual = len(line.ids), sum(line.image_mask)
+        advice = f"--set chat.longest={-(-needed // 256) * 256}"  # with some room for others like it
+        room = max(self.longest - needed + visual, 0) // max(line.pictures, 1)
+        smaller = room * (self.pictures.patch * self.pictures.merge) ** 2
+        if visual and not self.pictures.side and smaller >= self.pictures.min_pixels:
+            advice += f" or, for smaller pictures, --set system.planner.max_pixels={smaller}"
+        return f"its first question and answer need {needed} tokens, at most {self.longest} fit; give {advice}."
 
     def question(self, images: Sequence[Picture], text: str) -> ChatSample:
         """A question to be answered: up to where the assistant begins to speak.
