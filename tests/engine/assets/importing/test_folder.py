@@ -138,7 +138,7 @@ def test_words_masses_and_notes(library):
     assert box.mass == pytest.approx(400 * volume, rel=0.05)
     np.testing.assert_allclose(box.rgb, COLOURS["blue"])
     sources = {entry.model.name: entry.source for entry in read_entries(library)}
-    assert sources["ball"] == "ball.stl"
+    assert sources["ball"] == "more/ball.stl"
 
 
 def test_roles_and_grasps(library):
@@ -216,8 +216,13 @@ def test_objects_are_added_and_replaced(folder, library, tmp_path):
     solid(meshes.box((0.05, 0.05, 0.05))).export(new / "ball.stl")
     import_folder(new, mine)
     found = models(mine)
-    assert len(found) == 7 and found["ball"].extent[0] == pytest.approx(0.05, abs=1e-4)
+    assert len(found) == 8 and found["ball_stl"].extent[0] == pytest.approx(0.05, abs=1e-4)
+    assert found["ball"].extent[0] == pytest.approx(0.04, abs=1e-3), "another file of its name does not replace it"
     assert found["box_small_one"].size == "small"
+    solid(meshes.box((0.06, 0.05, 0.05))).export(new / "ball.stl")
+    import_folder(new, mine)
+    found = models(mine)
+    assert len(found) == 8 and found["ball_stl"].extent[0] == pytest.approx(0.06, abs=1e-4), "the same file does"
 
 
 # --- bad input ---------------------------------------------------------------------------------------------------
