@@ -41,8 +41,8 @@ class NamedBox:
 def parse_boxes(text: str, size: Size) -> list[NamedBox]:
     """All boxes in a text, in the forms of data/coordinates.py, cut off at the edge of a picture of ``size``.
 
-    Brackets may be missing and the end cut off. Corners may be swapped. What is not finite, and what lies outside of the
-    picture or has no area, is left out. Never raises.
+    Brackets may be missing and the end cut off. Corners may be swapped. What is not finite, and what lies outside of
+    the picture or has no area, is left out. Never raises.
     """
     found = []
     for shape in shapes(text):

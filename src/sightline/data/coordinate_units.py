@@ -45,14 +45,13 @@ def require_plausible(
             break
     if not found:
         return
-    said = f"`{name}: {{annotations: {annotations.name}, coordinates: {{}}}}`"
     problem = _told(found, unit) if unit is not None else _untold(found)
     if problem:
-        beside = annotations.with_suffix(".yaml").name
-        example = said.format(problem[1])
+        told, likely = problem
         raise SightlineError(
-            f"The numbers of the conversations {annotations} {problem[0]} Say which it is in a registry, for example "
-            f"{beside} beside the file with the line {example}."
+            f"The numbers of the conversations {annotations} {told} Say which it is in a registry, for example "
+            f"{annotations.with_suffix('.yaml').name} beside the file with the line "
+            f"`{name}: {{annotations: {annotations.name}, coordinates: {likely}}}`."
         )
 
 
@@ -106,7 +105,10 @@ def _told(found: list[_Found], unit: Coordinates) -> Problem:
     shares = _shares(found, top)
     if len(shares) < MOSTLY * len(found):
         other = next(one for one in found if one not in shares)
-        return f"do not lie between 0 and {top} ({other.text} in {other.where}), as coordinates: {unit} says.", "picture"
+        return (
+            f"do not lie between 0 and {top} ({other.text} in {other.where}), as coordinates: {unit} says.",
+            "picture",
+        )
     if top > 1 and len(_shares([one for one in found if not _whole(one)], 1)) >= MOSTLY * len(found):
         return f"lie between 0 and 1, not 0 and {top} ({shares[0].text} in {shares[0].where}).", "0-1"
     if unit.endswith("square"):
@@ -131,8 +133,11 @@ def _untold(found: list[_Found]) -> Problem:
         told = f"reach out of their pictures ({one.text} of {width} x {height} pixels in {one.where}):"
         if thousand:
             squares = SQUARES.format("0-1000")
-            return f"{told} either they are shares from 0 to 1000, coordinates: 0-1000.{squares} Or pixels of other " \
-                   "pictures than these, which must be put right; coordinates: picture leaves those out.", "0-1000"
+            return (
+                f"{told} either they are shares from 0 to 1000, coordinates: 0-1000.{squares} Or pixels of other "
+                "pictures than these, which must be put right; coordinates: picture leaves those out.",
+                "0-1000",
+            )
         return f"{told} pixels of other pictures than these? coordinates: picture leaves out those that do.", "picture"
     boxes = [one for one in sized if one.shape.box]
     large = [one for one in boxes if min(one.size or (0, 0)) >= LARGE]
@@ -146,7 +151,8 @@ def _untold(found: list[_Found]) -> Problem:
     if len(turned) > OFTEN * len(boxes):
         return (
             f"are no corners of boxes ({turned[0].text} in {turned[0].where}): x, y, width and height? Write boxes as "
-            "[x1, y1, x2, y2], or as dictionaries of x, y, width and height; coordinates: picture takes them as they are.",
+            "[x1, y1, x2, y2], or as dictionaries of x, y, width and height; coordinates: picture takes them as they "
+            "are.",
             "picture",
         )
     return None

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Grounding
+from sightline.data.answers import parse_boxes, parse_points, to_original
 from sightline.language.questions import CHAT, FORMS
 from sightline.models.grounding.pointing import ROLES, Pointing
 from sightline.models.grounding.shifts import SHIFTS, agreed, moved_back, shifted
 from sightline.models.normalisation import fit_picture
 from sightline.models.system import DualSystem
-from sightline.data.answers import parse_boxes, parse_points, to_original
 from sightline.models.vlm.chat import ChatEncoder, answer
 from sightline.models.vlm.images import PictureFormat
 from sightline.models.vlm.prompts import BOX_QUESTION, Packer, Prompt, refer_prompt, task_prompt

@@ -17,12 +17,12 @@ from torch import Tensor
 from sightline.core.console import say
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, box_iou, resample_path
+from sightline.data.answers import Size, parse_boxes, parse_points
 from sightline.data.conversation_mix import ConversationMix
 from sightline.data.conversation_record import Conversation, read_pictures
 from sightline.data.conversations import Conversations
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
-from sightline.data.answers import Size, parse_boxes, parse_points
 from sightline.models.vlm.chat import ChatBatch, ChatEncoder, ChatSample, Picture, answer, collate, read_chat
 from sightline.models.vlm.images import PictureFormat, checked_size
 

@@ -205,7 +205,7 @@ def test_the_advice_for_what_is_too_long_works() -> None:
 
 
 def test_words_alone_that_are_too_long_get_no_advice_about_pictures() -> None:
-    with pytest.raises(SightlineError, match="chat.longest") as caught:
+    with pytest.raises(SightlineError, match=r"chat\.longest") as caught:
         ChatEncoder(TOKENIZER, FORMAT, 64).sample(conversation("mug " * 90, "yes"), [])
     assert "max_pixels" not in str(caught.value)
 

@@ -183,8 +183,10 @@ class ChatEncoder:
         return line.sample(len(line.ids), [self.pictures.patches(image) for image in images])
 
     def in_seen_pixels(self, conversation: Conversation, images: Sequence[Picture]) -> Iterator[Turn]:
-        """The turns, boxes and points in pixels of the pictures as the model sees them. Raises SightlineError that names
-        the conversation where its numbers cannot count what they are said to."""
+        """The turns, boxes and points in pixels of the pictures as the model sees them.
+
+        Raises SightlineError that names the conversation where its numbers cannot count what they are said to.
+        """
         shown = 0
         for turn in conversation.turns:
             if turn.role == "user":

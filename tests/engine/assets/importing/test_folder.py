@@ -23,6 +23,7 @@ from sightline.engine.assets.colours import COLOURS
 from sightline.engine.assets.importing.convert import FROM_Y_UP, Settings, import_file
 from sightline.engine.assets.importing.folder import import_folder
 from sightline.engine.assets.importing.library import load_library, read_entries
+from sightline.engine.assets.importing.meshfile import read_mesh_file
 from sightline.engine.assets.importing.naming import colour_name, size_words, words_of
 from sightline.engine.assets.importing.painting import crease_normals
 from sightline.engine.assets.importing.solid import UNITS, decompose, guess_unit, rolls, stands, upright, weld
@@ -153,6 +154,16 @@ def test_pictures_are_kept_or_baked(library, folder):
     model = models(library)["tea_box"]
     assert model.shape.visuals[0].texture is not None and max(model.shape.visuals[0].texture.shape) <= 192
     assert model.colour == "" and abs(model.rgb[0] - 125 / 255) < 0.1
+
+
+def test_a_picture_of_sixteen_bits_is_not_white(tmp_path):
+    made = meshes.box(BOX)
+    box = solid(made)
+    grey = Image.fromarray(np.full((64, 64), 100 * 257, np.uint16))
+    box.visual = trimesh.visual.TextureVisuals(uv=made.uv, image=grey)
+    box.export(tmp_path / "box.obj")
+    (part,) = read_mesh_file(tmp_path / "box.obj").parts
+    assert part.texture is not None and (part.texture == 100).all()
 
 
 def test_colours_survive_decimation(tmp_path):

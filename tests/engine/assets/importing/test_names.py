@@ -1,4 +1,4 @@
-"""What imported files are called where collections call every file the same: YCB, Google's scans, folders of one's own."""
+"""What imported files are called where a collection calls every file the same: YCB, Google's scans, one's own."""
 
 from __future__ import annotations
 
@@ -135,7 +135,15 @@ def test_ctrl_c_ends_an_import_and_keeps_what_is_finished(tmp_path: Path) -> Non
         "if __name__ == '__main__':\n"
         "    main(sys.argv[1:])\n"
     )
-    command = [sys.executable, str(program), "assets", "import", str(tmp_path / "meshes"), "--out", str(tmp_path / "lib")]
+    command = [
+        sys.executable,
+        str(program),
+        "assets",
+        "import",
+        str(tmp_path / "meshes"),
+        "--out",
+        str(tmp_path / "lib"),
+    ]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

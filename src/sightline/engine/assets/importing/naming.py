@@ -25,8 +25,8 @@ NOISE = frozenset({
 # What files and folders of whole collections are called: no noun by themselves, though "mug base" is one.
 GENERIC = NOISE | {
     "meshes", "models", "objects", "objs", "visuals", "textures", "materials", "google", "tsdf", "poisson", "kinbody",
-    "default", "base", "main", "scene", "part", "parts", "geometry", "untitled", "raw", "data", "assets", "files", "file",
-    "shape", "glb", "gltf", "stl", "ply", "simple", "coarse", "fine", "recon", "reconstruction", "aligned",
+    "default", "base", "main", "scene", "part", "parts", "geometry", "untitled", "raw", "data", "assets", "files",
+    "file", "shape", "glb", "gltf", "stl", "ply", "simple", "coarse", "fine", "recon", "reconstruction", "aligned",
 }  # fmt: skip
 LEADING_COLOUR = 0.6  # share of the surface that must deserve one colour's name
 ALIKE = 0.85  # sizes within this ratio of their kind's median are not spoken of

@@ -21,7 +21,7 @@ from sightline.engine.assets.importing.library import Entry
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be made of a file: ``source`` is its path below the imported folder, ``words`` as of naming.told_by."""
+    """What is to be made of a file: ``source`` is its path below the imported folder, ``words`` see naming.told_by."""
 
     path: Path
     source: str
