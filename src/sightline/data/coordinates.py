@@ -210,7 +210,7 @@ def _named(named: dict[str, Number], braces: bool) -> Iterator[Shape]:
         if all(key in named for key in keys):
             yield Shape(tuple(named[key] for key in keys), box=True, sized=sized, marked=True)
             return
-    for keys in _PLACES if braces else ():
-        if all(key in named for key in keys):
-            yield Shape(tuple(named[key] for key in keys), box=False, marked=True)
+    for pair in _PLACES if braces else ():
+        if all(key in named for key in pair):
+            yield Shape(tuple(named[key] for key in pair), box=False, marked=True)
             return
