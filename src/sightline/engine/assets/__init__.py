@@ -4,7 +4,8 @@ from sightline.engine.assets.collection import build, catalogue, choices, confus
 from sightline.engine.assets.fingerprint import content_hash
 from sightline.engine.assets.full import category, synonyms
 from sightline.engine.assets.model import Collider, Grasp, ObjectModel, Shape, Visual
-from sightline.engine.assets.starter.catalogue import SPLITS, is_held_out, model, variants
+from sightline.engine.assets.splits import SPLITS
+from sightline.engine.assets.starter.catalogue import is_held_out, model, variants
 from sightline.engine.assets.variant import Variant
 
 __all__ = [

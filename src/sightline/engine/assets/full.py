@@ -12,11 +12,11 @@ from functools import cache, lru_cache
 import numpy as np
 
 from sightline.core.errors import SightlineError, require_known
-from sightline.engine.assets.colours import PALETTE, RGB, wander
+from sightline.engine.assets.colours import PALETTE, RGB, WHITE, wander
 from sightline.engine.assets.families import FAMILIES, NOVEL
-from sightline.engine.assets.families.family import MATERIALS, WHITE, Draw, Family
+from sightline.engine.assets.families.family import MATERIALS, Draw, Family
 from sightline.engine.assets.model import ObjectModel
-from sightline.engine.assets.starter.catalogue import ITEM_SCALES, TARGET_SCALES, require_split
+from sightline.engine.assets.splits import ITEM_SCALES, TARGET_SCALES, require_split
 from sightline.engine.assets.variant import Variant
 
 HELD_OUT_SHARE = 0.15  # of the instances of every kind

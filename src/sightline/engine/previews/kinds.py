@@ -11,7 +11,7 @@ from sightline.core.console import say, table
 from sightline.core.errors import SightlineError, require_known
 from sightline.engine.assets import collection as shelves
 from sightline.engine.assets import full
-from sightline.engine.assets.starter.catalogue import SPLITS
+from sightline.engine.assets.splits import SPLITS
 from sightline.engine.assets.variant import Variant
 from sightline.engine.previews.object_sheet import draw_sheet
 

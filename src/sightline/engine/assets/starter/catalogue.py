@@ -10,17 +10,15 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.core.errors import SightlineError, did_you_mean, require_known
+from sightline.core.errors import SightlineError, did_you_mean
 from sightline.engine.assets import packaged
 from sightline.engine.assets.colours import COLOURS, RGB, contrast
 from sightline.engine.assets.model import ObjectModel, Shape
+from sightline.engine.assets.shapes import Painter, Target
+from sightline.engine.assets.splits import ITEM_SCALES, TARGET_SCALES, require_split
 from sightline.engine.assets.starter import fruit, items, targets
-from sightline.engine.assets.starter.items import Painter
 from sightline.engine.assets.starter.textures import object_texture
 
-SPLITS = ("train", "seen", "unseen", "novel")
-ITEM_SCALES = {"small": 0.83, "medium": 1.0, "large": 1.25}
-TARGET_SCALES = {"small": 0.9, "medium": 1.0, "large": 1.15}
 BRIGHT = ("red", "green", "blue", "yellow", "orange", "purple", "white", "black")
 VIVID = BRIGHT[:6]
 
@@ -29,7 +27,7 @@ VIVID = BRIGHT[:6]
 class Kind:
     """One noun: how it is built, in which colours, sizes and patterns, and how heavy it is at medium size (kg)."""
 
-    build: Callable[[float, RGB, Painter], Shape | targets.Target]
+    build: Callable[[float, RGB, Painter], Shape | Target]
     colours: tuple[str, ...]
     mass: float
     sizes: tuple[str, ...] = ("small", "medium", "large")
@@ -183,11 +181,6 @@ def variants(kind: str, split: str = "train") -> tuple[tuple[str, str], ...]:
 def role(kind: str) -> str:
     """The role of a kind: item, container or surface."""
     return "item" if kind in packaged.PACKAGES else KINDS[kind].role
-
-
-def require_split(split: str) -> None:
-    """Raise SightlineError unless ``split`` is known."""
-    require_known("split", split, SPLITS)
 
 
 def catalogue(split: str | None = None) -> tuple[ObjectModel, ...]:
