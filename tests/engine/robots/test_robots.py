@@ -20,7 +20,7 @@ import sightline
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import rotation_z
 from sightline.core.hand import Room
-from sightline.engine.assets import model as catalogue_entry
+from sightline.engine.assets.starter.catalogue import model as catalogue_entry
 from sightline.engine.expert.pick_place import Expert
 from sightline.engine.generation.episode import attempt_task, card
 from sightline.engine.generation.task_sampling import sample_world_task

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sightline.core.errors import SightlineError
-from sightline.engine import assets
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.worlds import placement
 from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.world import World
@@ -85,7 +85,7 @@ def test_fingers_need_not_turn_far(world: World) -> None:
 
 
 def test_what_falls_is_rejected() -> None:
-    bottle = assets.model("bottle", "red", "large")
+    bottle = starter.model("bottle", "red", "large")
     world = World.of((bottle,))
     layout = placement.sample_layout(world, np.random.default_rng(0))
     tilted = layout.poses.copy()
@@ -95,8 +95,8 @@ def test_what_falls_is_rejected() -> None:
 
 
 def test_a_crowded_world_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    models = tuple(assets.model("book", colour, "large") for colour in ("red", "blue"))
-    world = World.of((*models, *(assets.model("cube", "red", size) for size in ("small", "large"))))
+    models = tuple(starter.model("book", colour, "large") for colour in ("red", "blue"))
+    world = World.of((*models, *(starter.model("cube", "red", size) for size in ("small", "large"))))
     monkeypatch.setattr(placement, "WORKSPACE", np.array([[0.4, -0.05], [0.45, 0.05]]))
     with pytest.raises(SightlineError, match="do not fit"):
         placement.sample_layout(world, np.random.default_rng(0))
