@@ -56,7 +56,11 @@ COLLECTIONS = {
 LIBRARY = "library:"
 """With a folder behind it, the name of a collection of the objects that were imported there."""
 
-OWN = Collection("your own objects, see assets import", "starter.catalogue", "varied_room", arranged=0.7)
+OWN = replace(
+    COLLECTIONS[FULL],
+    about="your own objects (see assets import) in the surroundings of full",
+    objects="starter.catalogue",
+)
 
 
 def collection_of(name: str) -> Collection:

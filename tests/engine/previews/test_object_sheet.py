@@ -48,6 +48,8 @@ def test_the_command_lists_both_collections(capsys: pytest.CaptureFixture[str]) 
     assert "drinkware" in capsys.readouterr().out
     starter = command("kinds", "--collection", "starter")
     assert starter["kinds"] == 36 and starter["splits"]["train"] == starter["splits"]["seen"]
+    with pytest.raises(SightlineError, match="assets list"):
+        command("kinds", "--collection", "library:somewhere")
 
 
 def test_bad_requests_are_told(tmp_path: Path) -> None:

@@ -19,22 +19,19 @@ from sightline.engine.previews.object_sheet import draw_sheet
 def list_objects(collection: str = FULL) -> dict[str, Any]:
     """Print a table of the collection's kinds; return kinds, objects, splits (objects in each) and the rows.
 
-    Raises SightlineError on an unknown collection.
+    Raises SightlineError on an unknown collection, and on a library, which has no kinds in splits.
     """
-    catalogue = collection_of(collection).catalogue
+    row = collection_of(collection)
+    if row.library is not None:
+        raise SightlineError("A library has no kinds in splits: see its objects with `sightline assets list LIBRARY`.")
+    catalogue = row.catalogue
     allowed = {split: set(catalogue.kinds(split)) for split in SPLITS}
     rows: list[list[Any]] = []
     every: set[Variant] = set()
     for kind in catalogue.kinds():
         found = [catalogue.variants(kind, split) if kind in allowed[split] else () for split in SPLITS]
-        rows.append(
-            [
-                " > ".join(catalogue.category(kind)[:-1]),
-                kind,
-                catalogue.role(kind),
-                *(len(variants) for variants in found),
-            ]
-        )
+        path = " > ".join(catalogue.category(kind)[:-1])
+        rows.append([path, kind, catalogue.role(kind), *(len(variants) for variants in found)])
         every |= {variant for variants in found for variant in variants}
     rows.sort(key=lambda row: (row[0], row[1]))
     table(f"Objects of the collection '{collection}'", ["category", "kind", "role", *SPLITS], rows)
