@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sightline.engine.assets import Collider, ObjectModel, Shape, Visual, meshes
 from sightline.engine.assets.grasping import SLACK, SURE_FRICTION, Candidate, sample_grasps, with_sampled_grasps
 from sightline.engine.assets.starter import catalogue as starter
-from sightline.engine.assets.surface import Surface, exits
+from sightline.engine.assets.surface import Triangles, exits
 from sightline.engine.robots import robot
 
 HAND = robot("panda").hand
@@ -166,7 +166,7 @@ def test_sampled_grasps_replace_those_of_the_model():
 def test_rays_leave_a_ball_where_they_should(x, y):
     radius = 0.04
     mesh = meshes.ellipsoid((radius, radius, radius), (0, 0, 0), 64, 33)
-    surface = Surface.from_corners(mesh.vertices[mesh.faces])
+    surface = Triangles.from_corners(mesh.vertices[mesh.faces])
     below = np.sqrt(radius**2 - x**2 - y**2)
     found = exits(surface, np.array([x, y, -0.1]), np.array([0, 0, 1.0]), 0.3)
     assert len(found) == 1
@@ -177,9 +177,9 @@ def test_rays_leave_a_ball_where_they_should(x, y):
 
 def test_points_are_spread_by_area():
     mesh = meshes.plain_box((0.1, 0.1, 0.02), (0, 0, 0))
-    surface = Surface.from_corners(mesh.vertices[mesh.faces])
+    surface = Triangles.from_corners(mesh.vertices[mesh.faces])
     assert surface.area == pytest.approx(2 * 0.01 + 4 * 0.002)
-    assert Surface.volume(mesh.vertices[mesh.faces]) == pytest.approx(2e-4)
+    assert Triangles.volume(mesh.vertices[mesh.faces]) == pytest.approx(2e-4)
     points, normals = surface.sample(np.random.default_rng(0), 4000)
     flat = np.abs(normals[:, 2]) > 0.5
     assert flat.mean() == pytest.approx(0.02 / 0.028, abs=0.03)

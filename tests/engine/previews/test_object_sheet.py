@@ -53,7 +53,7 @@ def test_the_command_lists_both_collections(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_bad_requests_are_told(tmp_path: Path) -> None:
-    with pytest.raises(SightlineError, match=r"\.png or \.jpg"):
+    with pytest.raises(SightlineError, match="PNG or JPEG"):
         draw_sheet([full.model("mug", 0)], tmp_path / "sheet.gif")
     with pytest.raises(SightlineError, match="at least one object"):
         command("objects", "--out", str(tmp_path / "a.png"), "--count", "0")

@@ -15,7 +15,7 @@ def test_every_viewpoint_sees_the_workspace() -> None:
     for seed in range(300):
         pose, fovy = viewpoint.sample_front(np.random.default_rng(seed))
         camera = Camera(224, 224, 112 / np.tan(np.radians(fovy) / 2), pose)
-        low, high = placement.WORKSPACE
+        low, high = placement.OBJECT_AREA
         corners = np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (0.0, 0.1)])
         pixels, depth = camera.project(corners)
         assert camera.inside(pixels).all() and depth.min() > 0.3

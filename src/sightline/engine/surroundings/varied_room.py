@@ -20,7 +20,7 @@ from sightline.engine.surroundings.backdrops import Backdrop, backdrops
 from sightline.engine.surroundings.base import Look, Surroundings
 from sightline.engine.surroundings.furniture import Support, Surface, surfaces
 from sightline.engine.surroundings.furniture.pieces import BASE_HALF
-from sightline.engine.surroundings.joinery import Part, block
+from sightline.engine.surroundings.joinery import Piece, block
 from sightline.engine.surroundings.lighting import MAX_LAMPS
 from sightline.engine.surroundings.sensor import Sensor
 from sightline.engine.surroundings.textures import SIZE, Texture, textures
@@ -109,7 +109,7 @@ def _choose_textures(rng: np.random.Generator, split: str, use: str, count: int)
     return tuple(_one_of(rng, entries) for _ in range(count))
 
 
-def _plinth(support: Support) -> list[Part]:
+def _plinth(support: Support) -> list[Piece]:
     """What the robot stands on where the top does not reach under it; a hair lower, so that no faces coincide."""
     half = BASE_HALF
     foot = np.array([(x, y) for x in (-half, half) for y in (-half, half)])
@@ -118,7 +118,7 @@ def _plinth(support: Support) -> list[Part]:
     return [block("body", (-half, -half, support.floor), (half, half, -0.003))]
 
 
-def _add_slot(spec: mujoco.MjSpec, slot: str, parts: list[Part], chosen: tuple[Texture, ...]) -> None:
+def _add_slot(spec: mujoco.MjSpec, slot: str, parts: list[Piece], chosen: tuple[Texture, ...]) -> None:
     """One mesh, one material and its textures."""
     name, mesh = f"room_{slot}", merge(*(part.mesh for part in parts))
     spec.add_mesh(
