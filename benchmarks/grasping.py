@@ -18,7 +18,7 @@ from sightline.core.console import table, write_json
 from sightline.core.runtime import prepare_process
 from sightline.core.types import Task
 from sightline.engine.assets import ObjectModel
-from sightline.engine.assets.grasping import with_sampled_grasps
+from sightline.engine.assets.grasping import sample_grasps
 from sightline.engine.assets.importing.library import load_library
 from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.generation.episode import perform
@@ -78,7 +78,8 @@ def main() -> None:
         ways = {"as it is": model}
         if options.library is None:
             started = time.process_time()
-            ways["sampled"] = with_sampled_grasps(model, np.random.default_rng(options.seed), hand)
+            found = sample_grasps(model, np.random.default_rng(options.seed), hand)
+            ways["sampled"] = model.with_grasps([candidate.grasp for candidate in found])
             seconds = time.process_time() - started
             totals.setdefault("CPU seconds to sample", []).append(seconds)
         row = [model.name, len(ways.get("sampled", model).grasps)]

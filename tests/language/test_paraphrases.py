@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from expressions import referring_expressions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import build_scene, random_scene, thing
@@ -15,7 +16,7 @@ from sightline.language import paraphrases
 from sightline.language.instructions import TaskSampler
 from sightline.language.paraphrases import PHRASINGS, sentences, spoken, wording
 from sightline.language.parsing import Meaning, meanings, things_meant
-from sightline.language.referring import PLAIN, Phrasebook, referring_expressions
+from sightline.language.referring import PLAIN, Phrasebook
 from sightline.language.resolution import resolve
 from sightline.language.vocabulary import plain_names
 

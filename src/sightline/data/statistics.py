@@ -87,8 +87,3 @@ def dataset_statistics(dataset: Dataset, episodes: Iterable[int] | None = None) 
 def to_lists(statistics: dict[str, Statistics]) -> dict[str, dict[str, list]]:
     """JSON-ready form of feature -> statistics."""
     return {feature: {name: value.tolist() for name, value in found.items()} for feature, found in statistics.items()}
-
-
-def from_lists(statistics: dict[str, dict[str, list]]) -> dict[str, Statistics]:
-    """Inverse of :func:`to_lists`."""
-    return {feature: {name: np.array(value) for name, value in found.items()} for feature, found in statistics.items()}

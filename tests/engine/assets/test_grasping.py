@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sightline.engine.assets import Collider, ObjectModel, Shape, Visual, meshes
-from sightline.engine.assets.grasping import SLACK, SURE_FRICTION, Candidate, sample_grasps, with_sampled_grasps
+from sightline.engine.assets.grasping import SLACK, SURE_FRICTION, Candidate, sample_grasps
 from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.assets.surface import Triangles, exits
 from sightline.engine.robots import robot
@@ -157,7 +157,8 @@ def test_the_centre_of_mass_draws_the_grasp():
 
 
 def test_sampled_grasps_replace_those_of_the_model():
-    model = with_sampled_grasps(first_of("can"), np.random.default_rng(0))
+    can = first_of("can")
+    model = can.with_grasps([candidate.grasp for candidate in sample_grasps(can, np.random.default_rng(0))])
     assert model.grasp == model.grasps[0] and len(model.grasps) > 2
     assert model.shape.centred().grasps == model.grasps
 

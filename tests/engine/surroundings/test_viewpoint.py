@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.core.geometry import Camera
-from sightline.engine.simulation import randomization
-from sightline.engine.surroundings import viewpoint
+from sightline.engine.surroundings import starter_room, viewpoint
 from sightline.engine.worlds import placement
 
 
@@ -25,7 +24,7 @@ def test_every_viewpoint_sees_the_workspace() -> None:
         fields.append(fovy)
         left, right = camera.project(np.array([[0.5, -0.1, 0.0], [0.5, 0.1, 0.0]]))[0]
         assert right[0] - left[0] > 15, "left and right of the picture remain what language says"
-    assert np.ptp(azimuths) > 3 * randomization.AZIMUTH and np.ptp(elevations) > 5 * randomization.ELEVATION
+    assert np.ptp(azimuths) > 3 * starter_room.AZIMUTH and np.ptp(elevations) > 5 * starter_room.ELEVATION
     assert min(fields) < 38 and 55 < max(fields) < 100
 
 

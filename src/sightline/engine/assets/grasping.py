@@ -92,11 +92,6 @@ def sample_grasps(
     return _distinct(found, keep)
 
 
-def with_sampled_grasps(model: ObjectModel, rng: np.random.Generator, hand: Hand | None = None) -> ObjectModel:
-    """``model``, to be picked up by its sampled grasps instead of the ones that came with it."""
-    return model.with_grasps([candidate.grasp for candidate in sample_grasps(model, rng, hand)])
-
-
 def _antipodal(
     surface: Triangles, rng: np.random.Generator, hand: Hand, friction: float, rays: int
 ) -> list[tuple[Array, Array]]:

@@ -49,9 +49,8 @@ ROBOT = Robot(
             Box("finger", "pad", (0, PAD[1] - LINKAGE.face, FINGER - PAD[2]), PAD, rgba=BLACK),
         ),
         visuals=(
-            BodyVisual(
-                MOUNT, (f"{MESHES}/link7.stl",), STEEL, 0.3, ((0, 1, 0), (-1, 0, 0), (0, 0, 1))
-            ),  # the arm lacks it
+            # The arm's own description lacks this one.
+            BodyVisual(MOUNT, (f"{MESHES}/link7.stl",), STEEL, 0.3, ((0, 1, 0), (-1, 0, 0), (0, 0, 1))),
             BodyVisual(MOUNT, (f"{MESHES}/base_link.stl",), WHITE, 0.25),
             BodyVisual("outer", (f"{MESHES}/left_outer_knuckle.stl",), STEEL, 1.0),
             BodyVisual("inner", (f"{MESHES}/left_inner_knuckle.stl",), STEEL, 0.12),
