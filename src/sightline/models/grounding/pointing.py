@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sightline.core.types import Grounding
 from sightline.models.grounding.cells import Things, cell_centres
 
 ROLES = ("target", "reference", "place")
@@ -90,6 +93,30 @@ class GroundingLabels:
     def to(self, device: torch.device) -> GroundingLabels:
         """A copy on ``device``."""
         return GroundingLabels(**{name: value.to(device) for name, value in vars(self).items()})
+
+
+def read_pointing(
+    pointing: Pointing,
+    row: int,
+    size: tuple[int, ...],
+    camera: str,
+    readouts: Sequence[str] = (*ROLES, "trace"),
+    question: int = 0,
+) -> Grounding:
+    """One question's predictions for one sample in the first view, in pixels of a picture of ``size`` (H, W)."""
+    scale = np.array([size[1], size[0]], dtype=np.float64)
+    grounding = Grounding(camera)
+    visible = pointing.visible[row, question, :, 0].sigmoid().tolist()
+    for index, role in enumerate(ROLES):
+        if role not in readouts:
+            continue
+        grounding.points[role] = pointing.points[row, question, index, 0].double().cpu().numpy() * scale
+        grounding.confidence[role] = visible[index]
+        if role != "place":
+            grounding.boxes[role] = pointing.boxes[row, question, index, 0].double().cpu().numpy() * np.tile(scale, 2)
+    if "trace" in readouts:
+        grounding.trace = pointing.traces[row, question].double().cpu().numpy() * scale
+    return grounding
 
 
 def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor, Tensor, Things]:
