@@ -170,7 +170,7 @@ def test_the_walk_sees_every_form_of_import():
     source += "if TYPE_CHECKING:\n    import mujoco\n"
     assert list(imports(source, ["sightline", "engine", "robots"])) == [
         (1, "torch.nn", (), False),
-        (2, "sightline.train", ("train",), False),
+        (2, "sightline.train", (), False),
         (4, "sightline.engine.scene", ("x",), False),
         (5, "sightline.models", (), False),
         (7, "mujoco", (), True),

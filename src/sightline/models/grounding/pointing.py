@@ -14,6 +14,7 @@ from sightline.core.types import Grounding
 from sightline.models.grounding.cells import Things, cell_centres
 
 ROLES = ("target", "reference", "place")
+TARGET, REFERENCE, PLACE = range(len(ROLES))
 # The words of a target may name a further object: "the mug left of the bowl". It is found but never acted upon.
 LANDMARK = len(ROLES)
 
@@ -168,24 +169,3 @@ def agreement(described: Tensor, kind: Tensor, colour: Tensor) -> Tensor:
         for meant, seen in zip(words, (kind, colour), strict=True)
     ]
     return fit[0] + fit[1]
-
-
-def pointer_loss(logits: Tensor, points: Tensor, side: int, spread: float = 0.6) -> Tensor:
-    """Cross-entropy of logits [N,cells] to a Gaussian of ``spread`` cells around points [N,2] in [0, 1]."""
-    if not len(logits):
-        return logits.sum() * 0.0
-    distance = ((cell_centres(side, logits.device) - points[:, None]) * side).square().sum(-1)
-    target = (-distance / (2 * spread**2)).softmax(-1)
-    return -(target * logits.log_softmax(-1)).sum(-1).mean()
-
-
-def masked_l1(predicted: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute error over finite truths inside the mask."""
-    keep = torch.isfinite(truth) & mask
-    return (predicted - torch.where(keep, truth, predicted.detach())).abs().sum() / keep.sum().clamp(min=1)
-
-
-def masked_binary(logits: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Mean binary cross-entropy inside the mask."""
-    loss = F.binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
-    return (loss * mask).sum() / mask.sum().clamp(min=1)

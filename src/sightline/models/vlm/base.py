@@ -120,7 +120,8 @@ class VisionLanguageModel(nn.Module, ABC):
 
     @abstractmethod
     def see_patches(self, pixel_values: Tensor, grid: Tensor) -> Tensor:
-        """Visual tokens [N,width] of pictures of any size, one after the other.
+        """Visual tokens [N,width] of pictures of any size, one after the other. A backbone whose deeper layers see
+        something else may append it to each token, for :meth:`read`.
 
         Args:
             pixel_values: patches as ``pictures(...).patches`` or :meth:`patches` order them.
@@ -178,7 +179,7 @@ class VisionLanguageModel(nn.Module, ABC):
         states = self.read(tokens, seen, layers)
         shape = (*images.shape[:2], self.grid, self.grid, -1)
         visual = states[-1][tokens.image_mask].view(shape)
-        return PlannerStates(states, seen.view(shape), visual)
+        return PlannerStates(states, seen.view(shape)[..., : self.config.width], visual)
 
     def text_loss(self, states: PlannerStates, tokens: TokenBatch) -> Tensor:
         """Mean next-token cross-entropy over the supervised tokens; zero where there are none."""
