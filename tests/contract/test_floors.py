@@ -170,11 +170,11 @@ def test_the_walk_sees_every_form_of_import():
     source += "def f():\n    from ..scene import x\n    import sightline.models\n"
     source += "if TYPE_CHECKING:\n    import mujoco\n"
     assert list(imports(source, ["sightline", "engine", "robots"])) == [
-        (1, "torch.nn", False),
-        (2, "sightline.train", False),
-        (4, "sightline.engine.worlds.placement", False),
-        (5, "sightline.models", False),
-        (7, "mujoco", True),
+        (1, "torch.nn", (), False),
+        (2, "sightline.train", (), False),
+        (4, "sightline.engine.scene", ("x",), False),
+        (5, "sightline.models", (), False),
+        (7, "mujoco", (), True),
     ]
 
 

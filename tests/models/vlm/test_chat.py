@@ -13,15 +13,15 @@ from nano import nano_config, nano_policy, nano_tokenizer
 
 from sightline.core.errors import SightlineError
 from sightline.data.conversations import Conversation, Turn
+from sightline.models.config import GroundingHeadConfig
 from sightline.models.system import DualSystem
 from sightline.models.vlm.chat import ChatEncoder, ChatSample, answer, collate, read_chat
-from sightline.models.vlm.images import PictureFormat
 from sightline.models.vlm.prompts import Packer, Prompt
 from sightline.models.vlm.qwen import QwenPlanner
 from sightline.models.vlm.tokenizer import END, IMAGE_PAD, SPECIAL, START, VISION_END, VISION_START, WordTokenizer
 
 TOKENIZER = nano_tokenizer()
-FORMAT = PictureFormat(temporal_patch=1)
+SHAPED = nano_config(grounding=GroundingHeadConfig(pointer=False))  # pictures keep their shape
 SYSTEM = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
 SIZES = [(100, 180), (64, 64), (150, 60)]
 
@@ -48,7 +48,7 @@ THREE = conversation(
 
 @pytest.fixture(scope="module")
 def encoder() -> ChatEncoder:
-    return ChatEncoder(TOKENIZER, FORMAT)
+    return ChatEncoder(TOKENIZER, SHAPED)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_hidden_states_are_those_of_the_official_forward_pass(three: ChatSample,
 
 @given(st.lists(st.sampled_from([*SPECIAL, "<", "|im_end|>", "im_", "the mug", "\n", "é"]), max_size=6).map("".join))
 def test_what_users_write_is_never_a_special_token(text: str) -> None:
-    encoder = ChatEncoder(TOKENIZER, FORMAT)
+    encoder = ChatEncoder(TOKENIZER, SHAPED)
     ids = encoder.words(text)
     assert not set(ids) & set(range(len(SPECIAL)))
     assert TOKENIZER.decode(ids) == text
@@ -155,7 +155,7 @@ def test_special_tokens_in_a_record_are_plain_text(encoder: ChatEncoder) -> None
 
 def test_long_conversations_lose_whole_rounds(three: ChatSample) -> None:
     def kept(longest: int) -> ChatSample:
-        return ChatEncoder(TOKENIZER, FORMAT, longest).sample(THREE, pictures(3))
+        return ChatEncoder(TOKENIZER, SHAPED, longest).sample(THREE, pictures(3))
 
     ends = [len(kept(len(three.ids)).ids)]
     while len(ends) < 3:
@@ -191,8 +191,7 @@ def test_coordinates_are_turned_into_pixels_as_seen(encoder: ChatEncoder) -> Non
 
 
 def test_a_question_about_a_square_is_the_packed_one(packer: Packer, system: DualSystem) -> None:
-    squares = PictureFormat.of(system.config)
-    sample = ChatEncoder(packer.tokenizer, squares).question(pictures(2), "Locate the red mug.")
+    sample = ChatEncoder(packer.tokenizer, system.config).question(pictures(2), "Locate the red mug.")
     packed = packer.pack([[Prompt("Locate the red mug.")]], 2, pad_to=1)
     assert sample.ids.tolist() == packed.ids[0].tolist()
     assert np.array_equal(sample.positions, packed.positions[:, 0].numpy())

@@ -1,6 +1,7 @@
 """Answers in words: the formats of InternVLA-M1 and of Qwen2.5-VL, read however malformed a model wrote them.
 
-Numbers are pixels of the picture as the model sees it, after resizing; :func:`to_original` and :func:`to_seen` convert.
+Numbers lie between 0 and the size that a picture has in words (PictureFormat.written_size: pixels of the picture as
+the model sees it, or what its backbone counts in); :func:`to_original` and :func:`to_seen` convert.
 What the data engine writes (engine/vqa/formats.py) is read here; sizes are (height, width).
 """
 
