@@ -17,10 +17,10 @@ import numpy as np
 from sightline.core.console import table, write_json
 from sightline.core.runtime import prepare_process
 from sightline.core.types import Task
-from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
-from sightline.engine.assets.grasping import with_sampled_grasps
+from sightline.engine.assets.grasping import sample_grasps
 from sightline.engine.assets.importing.library import load_library
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.generation.episode import perform
 from sightline.engine.robots import DEFAULT, ROBOTS, robot
 from sightline.engine.simulation.simulation import Simulation
@@ -34,7 +34,7 @@ CONTAINERS = (("bowl", "blue", "large"), ("box", "blue", "large"), ("basket", "y
 
 def container_for(item: ObjectModel) -> ObjectModel:
     """The first container with room for the item; the largest when none has."""
-    models = [assets.model(*words) for words in CONTAINERS]
+    models = [starter.model(*words) for words in CONTAINERS]
     return next((model for model in models if item.radius <= FOOTING * model.radius), models[-1])
 
 
@@ -54,11 +54,11 @@ def success_of(item: ObjectModel, trials: int, seed: int, robot_name: str) -> tu
 def starter_items() -> list[ObjectModel]:
     """Thirty item models: every kind once, in turning sizes, and a few kinds twice."""
     chosen = []
-    for number, kind in enumerate(kind for kind in assets.kinds() if assets.role(kind) == "item"):
-        variants = assets.variants(kind, "novel")
-        chosen.append(assets.model(kind, *variants[(7 * number) % len(variants)]))
+    for number, kind in enumerate(kind for kind in starter.kinds() if starter.role(kind) == "item"):
+        variants = starter.variants(kind)
+        chosen.append(starter.build(variants[(7 * number) % len(variants)]))
     chosen += [
-        assets.model(*words) for words in (("mug", "blue", "large"), ("bottle", "red", "large"), ("cube", "red"))
+        starter.model(*words) for words in (("mug", "blue", "large"), ("bottle", "red", "large"), ("cube", "red"))
     ]
     return chosen[:30]
 
@@ -78,7 +78,8 @@ def main() -> None:
         ways = {"as it is": model}
         if options.library is None:
             started = time.process_time()
-            ways["sampled"] = with_sampled_grasps(model, np.random.default_rng(options.seed), hand)
+            found = sample_grasps(model, np.random.default_rng(options.seed), hand)
+            ways["sampled"] = model.with_grasps([candidate.grasp for candidate in found])
             seconds = time.process_time() - started
             totals.setdefault("CPU seconds to sample", []).append(seconds)
         row = [model.name, len(ways.get("sampled", model).grasps)]

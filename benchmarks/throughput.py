@@ -32,7 +32,6 @@ from sightline.engine.simulation.randomization import Look, sample_look
 from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.simulation.success import Judge
-from sightline.engine.worlds.world import World
 
 EXPERTS = {Expert, *choose.EXPERTS.values()}
 PHYSICS, RENDERING, PLANNING = "physics", "rendering", "planning"
@@ -49,7 +48,7 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     (PLANNING, episode, "sample_stage_task"),
     ("layout", scenario, "lay_out"),
     ("judging", Judge, "watch"),
-    ("building the world", World, "numbered"),
+    ("building the world", scenario, "numbered_world"),
     ("encoding videos", writer, "encode_video"),
     ("labels to disk", writer, "labels_table"),
     ("writing", writer, "stage_episode"),
@@ -117,7 +116,7 @@ def shadowed_look(*arguments: Any) -> Look:
     """A look whose light casts shadows."""
     while True:
         look = sample_look(*arguments)
-        if any(lamp.shadow for lamp in look.dressing.light.build().lamps):  # type: ignore[union-attr]
+        if any(lamp.shadow for lamp in look.dressing.light.build().lamps):  # type: ignore[attr-defined]
             return look
 
 

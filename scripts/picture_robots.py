@@ -15,9 +15,10 @@ from PIL import Image
 from sightline.core.draw import Picture, caption_bar
 from sightline.core.geometry import look_at
 from sightline.engine.robots import ROBOTS
-from sightline.engine.simulation.randomization import apply_look, plain_look
+from sightline.engine.simulation.randomization import apply_look
 from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.surroundings.starter_room import plain_look
 from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import sample_scene
 from sightline.engine.worlds.spec import WorldSpec

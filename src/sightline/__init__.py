@@ -22,10 +22,7 @@ _ROOMS = {
 
 def __getattr__(name: str) -> Any:
     # The names above are imported when they are asked for: `import sightline` is instant and needs neither torch nor
-    # a simulator, and thread settings can still be made before torch reads them.
+    # a simulator, and settings of the process can still be made before torch reads them (core/runtime.py).
     if name not in _ROOMS:
         raise AttributeError(f"module 'sightline' has no attribute '{name}'")
-    from sightline.core.runtime import prepare_process
-
-    prepare_process()
     return getattr(importlib.import_module(_ROOMS[name]), name)

@@ -13,6 +13,7 @@ import pytest
 
 from sightline.cli import commands
 from sightline.core.errors import SightlineError
+from sightline.engine.collections import COLLECTIONS
 from sightline.engine.robots import ROBOTS
 
 CONTRACT = {
@@ -79,9 +80,9 @@ def test_every_command_has_help_and_the_options_of_the_contract(capsys, name):
 
 
 @pytest.mark.parametrize("name", ["generate", "evaluate"])
-def test_help_names_every_robot(capsys, name):
+def test_help_names_every_robot_and_collection(capsys, name):
     text = help_of(capsys, name)
-    assert all(robot in text for robot in ROBOTS)
+    assert all(choice in text for choice in (*ROBOTS, *COLLECTIONS, "library:DIR"))
 
 
 def test_help_is_fast_and_imports_nothing_heavy():

@@ -23,7 +23,8 @@ CARD = Card("panda", ("front", "wrist"), (64, 64), STATE_NAMES, ACTION_NAMES)
 def nano_config(**changes: object) -> SystemConfig:
     """The preset ``nano`` with objects to name; ``changes`` replace top-level fields."""
     config = preset("nano")
-    return replace(config, grounding=replace(config.grounding, kinds=KINDS, colours=COLOURS), **changes)  # type: ignore[arg-type]
+    named = {"grounding": replace(config.grounding, kinds=KINDS, colours=COLOURS), **changes}
+    return replace(config, **named)  # type: ignore[arg-type]
 
 
 def nano_tokenizer() -> WordTokenizer:

@@ -8,8 +8,8 @@ import numpy as np
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import Task
-from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.generation.episode import perform
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.worlds.placement import sample_scene
@@ -20,7 +20,7 @@ from sightline.tasks.scene_graph import FOOTING
 @cache
 def _containers() -> tuple[ObjectModel, ...]:
     """From small to large."""
-    return assets.model("bowl", "white", "large"), assets.model("basket", "brown", "large")
+    return starter.model("bowl", "white", "large"), starter.model("basket", "brown", "large")
 
 
 def attempt(item: ObjectModel, seed: int = 0) -> str:

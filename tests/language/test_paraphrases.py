@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from expressions import referring_expressions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import build_scene, random_scene, thing
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import RELATIONS, ObjectInfo
-from sightline.engine import assets
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.language import paraphrases
 from sightline.language.instructions import TaskSampler
 from sightline.language.paraphrases import PHRASINGS, sentences, spoken, wording
 from sightline.language.parsing import Meaning, meanings, things_meant
-from sightline.language.referring import PLAIN, Phrasebook, referring_expressions
+from sightline.language.referring import PLAIN, Phrasebook
 from sightline.language.resolution import resolve
 from sightline.language.vocabulary import plain_names
 
@@ -47,7 +48,7 @@ def test_every_relation_has_a_hundred_training_sentences() -> None:
 
 def test_synonyms_are_no_plain_names_of_other_kinds() -> None:
     """Else plain sentences of existing datasets would become ambiguous."""
-    plain = {name for kind in assets.kinds() for name in plain_names(kind)}
+    plain = {name for kind in starter.kinds() for name in plain_names(kind)}
     for kind, (train, unseen) in paraphrases.SYNONYMS.items():
         assert not plain & {*train, *unseen} - {kind}, kind
 

@@ -10,6 +10,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from scenes import build_scene, front_camera, random_scene, thing
+from unprojection import unproject_to_height
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera, look_at
@@ -103,8 +104,8 @@ def test_task_answer_is_the_projected_geometry() -> None:
     np.testing.assert_array_equal(labels.target_box, BOXES[question.target])
     np.testing.assert_array_equal(labels.place_box, BOXES[question.reference])
     grasp, place = scene.grasp_points[question.target], place_point(scene, question.task)
-    np.testing.assert_allclose(camera.unproject_to_height(labels.target_point, labels.target_height), grasp, atol=1e-9)
-    np.testing.assert_allclose(camera.unproject_to_height(labels.place_point, labels.place_height), place, atol=1e-9)
+    np.testing.assert_allclose(unproject_to_height(camera, labels.target_point, labels.target_height), grasp, atol=1e-9)
+    np.testing.assert_allclose(unproject_to_height(camera, labels.place_point, labels.place_height), place, atol=1e-9)
     corners, _ = camera.project(nominal_path(scene.tool, grasp, place))
     np.testing.assert_allclose(labels.trace[[0, -1]], corners[[0, -1]])
     dense = np.concatenate([np.linspace(a, b, 400) for a, b in itertools.pairwise(corners)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from expressions import referring_expressions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenes import build_scene, random_scene, thing
@@ -15,7 +16,6 @@ from sightline.language.referring import (
     Expression,
     Phrasebook,
     instruct,
-    referring_expressions,
 )
 from sightline.language.resolution import resolve
 

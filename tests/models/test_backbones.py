@@ -18,7 +18,6 @@ from sightline.models.backbones import (
     dino_config,
     dino_names,
     load_backbones,
-    planner_config,
     read_planner_config,
     read_tensors,
 )
@@ -58,7 +57,7 @@ def system_for(folder: Path) -> DualSystem:
 
 
 def test_the_published_configuration_is_the_preset() -> None:
-    assert planner_config(PUBLISHED_3B) == QWEN_3B
+    assert QwenPlanner.config_from(PUBLISHED_3B) == QWEN_3B
     assert QWEN_3B.ids == QWEN_IDS
 
 
@@ -112,9 +111,9 @@ def test_hub_weights_are_taken_as_they_are(tmp_path: Path) -> None:
 
 def test_what_is_no_backbone_is_refused(qwen_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match=r"not the config.json of a Qwen2.5-VL"):
-        planner_config({"hidden_size": 3})
+        QwenPlanner.config_from({"hidden_size": 3})
     with pytest.raises(SightlineError, match=r"sliding window"):
-        planner_config({**PUBLISHED_3B, "use_sliding_window": True})
+        QwenPlanner.config_from({**PUBLISHED_3B, "use_sliding_window": True})
     with pytest.raises(SightlineError, match=r"cannot be read"):
         read_planner_config(tmp_path)
     with pytest.raises(SightlineError, match=r"holds no weights"):

@@ -15,9 +15,8 @@ from safetensors.torch import load_file, save_file
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import Observation
-from sightline.language.questions import Question, chat_question
+from sightline.language.questions import CHAT
 from sightline.models.policy import Policy
-from sightline.models.vlm.prompts import BOX_QUESTION
 from sightline.models.vlm.tokenizer import WordTokenizer
 
 OBSERVATIONS = [
@@ -206,14 +205,8 @@ def test_a_known_camera_changes_what_relations_mean(policy: Policy) -> None:
 def test_ground_adds_the_planner_s_own_words(policy: Policy) -> None:
     image = nano_observation(5).images["front"]
     found = policy.ground(image, "The red mug")
-    assert found.text == policy.planner.chat(image, BOX_QUESTION.format("the red mug"))
+    assert found.text == policy.planner.chat(image, CHAT["refer", "box"].format("the red mug"))
     assert set(found.points) == {"target"}
-
-
-def test_the_box_question_is_the_one_that_was_trained() -> None:
-    for phrase in ("the red mug", "the large can left of the bowl"):
-        trained = chat_question(Question(phrase, "refer", "attribute", 0, -1, None), "box")
-        assert BOX_QUESTION.format(phrase) == trained
 
 
 def test_nothing_to_ground_is_an_error(policy: Policy) -> None:

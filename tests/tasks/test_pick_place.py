@@ -13,7 +13,7 @@ from scenes import build_scene, random_scene, thing
 from sightline.core.types import RELATIONS, ObjectInfo, SceneState, Task
 from sightline.language.instructions import TaskSampler, sample_task
 from sightline.tasks.goals import is_done, place_point, wrong_object_moved
-from sightline.tasks.pick_place import CLEARANCE, WORKSPACE, nominal_path
+from sightline.tasks.pick_place import CLEARANCE, GOAL_AREA, nominal_path
 from sightline.tasks.scene_graph import AXES, GOAL_DISTANCE, base_height, holds
 
 
@@ -56,7 +56,7 @@ def test_sampled_tasks_are_feasible_and_done_once_carried_out(seed: int, relatio
     assert not wrong_object_moved(done, scene, job)
     if relation in AXES:
         goal = done.positions[job.target, :2]
-        assert all(low <= value <= high for value, (low, high) in zip(goal, WORKSPACE, strict=True))
+        assert all(low <= value <= high for value, (low, high) in zip(goal, GOAL_AREA, strict=True))
         assert np.linalg.norm(goal - scene.positions[job.reference, :2]) < GOAL_DISTANCE - 0.015
         for index in np.flatnonzero(scene.present):
             if index != job.target:

@@ -87,6 +87,6 @@ def test_what_is_not_there_or_does_not_fit(qwen: Path, tmp_path: Path) -> None:
         resolve("nowhere at all")
     (tmp_path / "config.json").write_text((qwen / "config.json").read_text())
     with pytest.raises(SightlineError, match=r"has no tokenizer\.json"):
-        fresh_policy(CONFIG, *planner_alone(SMALL), [], Backbones(qwen=tmp_path))
+        fresh_policy(CONFIG, *planner_alone(SMALL), [], Backbones(vlm=tmp_path))
     with pytest.raises(SightlineError, match="no checkpoint at"):
         loaded_policy(tmp_path / "nothing", Backbones())

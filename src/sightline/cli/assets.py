@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import tyro
 
-from sightline.cli.options import File, Json
+from sightline.cli.options import ABOUT_ALL_COLLECTIONS, ABOUT_COLLECTIONS, File, Json
+from sightline.engine.collections import FULL
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,7 @@ class AssetsScenes:
     """Seed of the scenes; the same seed gives the same picture."""
     split: str = "train"
     """Which objects, surfaces, textures and lights may appear."""
-    collection: Literal["starter", "full"] = "full"
-    """starter: what the shipped checkpoint was trained on. full: all surfaces, textures, lights and cameras."""
+    collection: Annotated[str, tyro.conf.arg(help=ABOUT_ALL_COLLECTIONS)] = FULL
     size: int = 224
     """Height and width of each scene's picture, pixels."""
     json: Json = None
@@ -40,8 +40,7 @@ class AssetsScenes:
 class AssetsKinds:
     """Table of the object kinds: category, noun, instances in each split."""
 
-    collection: Literal["starter", "full"] = "full"
-    """Which objects: the small catalogue of the first datasets, or all families."""
+    collection: Annotated[str, tyro.conf.arg(help=f"Whose objects. {ABOUT_COLLECTIONS}")] = FULL
     json: Json = None
     """Write the result here: kinds, objects, splits, rows."""
 

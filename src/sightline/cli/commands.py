@@ -15,13 +15,14 @@ import tyro
 
 from sightline.cli.assets import assets
 from sightline.cli.labels import Annotate, Audit, Questions
-from sightline.cli.options import File, Folder, Folders, Json
+from sightline.cli.options import ABOUT_ALL_COLLECTIONS, COLLECTION_NAMES, ROBOT_NAMES, File, Folder, Folders, Json
 from sightline.cli.plan import Plan
 from sightline.cli.train import Posttrain, Pretrain
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import prepare_process
 from sightline.core.types import EXECUTE
+from sightline.engine.collections import STARTER
 from sightline.engine.robots import DEFAULT
 
 # `--set steps=100 --set batch=8`: any key of the configuration, nested ones with dots.
@@ -63,13 +64,10 @@ class Generate:
     """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
     split: str = "train"
     """Which objects, colours and phrases may appear."""
-    collection: str = "starter"
-    """What worlds are made of. starter: what the shipped checkpoint knows. full: the paper's variety. library:DIR: your
-    own objects (see assets import) in the surroundings of full."""
+    collection: Annotated[str, tyro.conf.arg(help=f"What worlds are made of. {ABOUT_ALL_COLLECTIONS}")] = STARTER
     tasks: Literal["place", "stack", "drawer", "button", "all"] = "place"
     """What is to be done: pick and place; stack things; open and close drawers; press buttons; or all of these."""
-    robot: str = DEFAULT
-    """Who does it: panda, ur5e or xarm7."""
+    robot: Annotated[str, tyro.conf.arg(help=f"Who does it: {ROBOT_NAMES}.")] = DEFAULT
     workers: int = 2
     """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
     launcher: Literal["local", "ray"] = "local"
@@ -149,10 +147,15 @@ class Evaluate:
     what the policy would do at every moment of recorded episodes, beside what was done."""
     split: str = "seen"
     """Split of the suite."""
-    robot: str = ""
-    """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
-    collection: str = ""
-    """What worlds are made of (tabletop only): starter, full or library:DIR. Left out: starter."""
+    robot: Annotated[
+        str,
+        tyro.conf.arg(
+            help=f"Who does it (tabletop only): {ROBOT_NAMES}. Left out: the recorded one in a replay, else {DEFAULT}."
+        ),
+    ] = ""
+    collection: Annotated[
+        str, tyro.conf.arg(help=f"What worlds are made of (tabletop only): {COLLECTION_NAMES}. Left out: {STARTER}.")
+    ] = ""
     tasks: Literal["", "place", "stack", "drawer", "button", "all"] = ""
     """What is to be done (tabletop only), see generate. Left out: place."""
     phrasing: Literal["plain", "train", "unseen"] = "plain"

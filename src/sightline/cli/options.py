@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import tyro
+
+from sightline.engine.collections import COLLECTIONS, LIBRARY, OWN
+from sightline.engine.robots import ROBOTS
 
 Json = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
@@ -14,3 +18,15 @@ Folders = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR..")]
 Overrides = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="KEY=VALUE", help_behavior_hint="")
 ]
+
+
+def either(names: Iterable[str]) -> str:
+    """ "a, b or c": names to choose from in a sentence."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+ROBOT_NAMES = either(ROBOTS)
+COLLECTION_NAMES = either((*COLLECTIONS, f"{LIBRARY}DIR"))
+ABOUT_COLLECTIONS = " ".join(f"{name}: {row.about}." for name, row in COLLECTIONS.items())
+ABOUT_ALL_COLLECTIONS = f"{ABOUT_COLLECTIONS} {LIBRARY}DIR: {OWN.about}."

@@ -47,24 +47,6 @@ class Camera:
         safe = np.where(depth > 1e-6, depth, np.nan)
         return local[..., :2] / safe[..., None] * self.focal + self.centre, depth
 
-    def rays(self, pixels: Array) -> tuple[Array, Array]:
-        """Origin [3] and unit directions [...,3] in the base frame of the rays through pixels [...,2]."""
-        pixels = np.asarray(pixels, dtype=np.float64)
-        local = np.concatenate([(pixels - self.centre) / self.focal, np.ones((*pixels.shape[:-1], 1))], -1)
-        direction = local @ self.pose[:3, :3].T
-        return self.pose[:3, 3], direction / np.linalg.norm(direction, axis=-1, keepdims=True)
-
-    def unproject_to_height(self, pixels: Array, height: Array | float) -> Array:
-        """Base-frame points [...,3] where the rays through pixels [...,2] meet the plane z = height (metres).
-
-        Rays (nearly) parallel to the plane or pointing away from it are clipped to a distance of 5 m.
-        """
-        origin, direction = self.rays(pixels)
-        drop = np.where(np.abs(direction[..., 2]) < 1e-6, -1e-6, direction[..., 2])
-        distance = (height - origin[2]) / drop
-        distance = np.where((distance <= 0) | (distance > 5), 5.0, distance)
-        return origin + direction * distance[..., None]
-
     def inside(self, pixels: Array) -> NDArray[np.bool_]:
         """Whether pixels [...,2] lie within the image (NaN counts as outside)."""
         with np.errstate(invalid="ignore"):

@@ -8,13 +8,12 @@ import sys
 
 
 def prepare_process() -> None:
-    """Set environment variables for this process and its children; what the user has set stays.
+    """Let threads wait passively (OMP_WAIT_POLICY) in this process and its children; what the user has set stays.
 
-    - OMP_WAIT_POLICY: threads wait passively. Spinning ones slow a small machine down many times over.
-    - LP_NUM_THREADS: Mesa's software renderer draws in the calling thread; parallel work is done by processes.
+    Spinning threads slow a small machine down many times over. Every command does this; importing the package does not,
+    because the environment is the program's own: call this before torch is imported, or set the variable yourself.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("LP_NUM_THREADS", "0")
 
 
 def keep_freed_memory() -> None:

@@ -137,10 +137,6 @@ class View:
     boxes: Array
     depth: NDArray[np.float32] | None = None
 
-    def visible_pixels(self, count: int) -> NDArray[np.int64]:
-        """[count] number of visible pixels of each object."""
-        return np.bincount(self.ids.ravel(), minlength=256)[1 : count + 1]
-
 
 @dataclass
 class Frame:

@@ -1,7 +1,8 @@
 """Answers in words: boxes and points read from a text, and moved from the numbers of a dataset to those of a model.
 
-Sizes are (height, width). A model counts pixels of the picture as it sees it, after resizing; :func:`to_original` and
-:func:`to_seen` convert. What a dataset's numbers count is one of UNITS.
+Sizes are (height, width). A model's numbers lie between 0 and the size that a picture has in its words
+(PictureFormat.written_size: pixels of the picture as it sees it, or what its backbone counts in); :func:`to_original`
+and :func:`to_seen` convert. What a dataset's numbers count is one of Coordinates.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sightline.data.coordinates import Shape, shapes
 Size = tuple[int, int]
 
 Coordinates = Literal["picture", "model", "0-1", "0-1-square", "0-1000", "0-1000-square"]
-"""What boxes and points count: pixels of the picture's file; pixels of the picture as the model sees it; or shares of
+"""What boxes and points count: pixels of the picture's file; what the model itself counts; or shares of
 the picture, from 0 to that number. ``square``: of the picture padded on both sides to a square, as LLaVA's own data."""
 
 LONGEST_NAME = 200  # characters

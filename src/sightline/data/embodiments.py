@@ -10,8 +10,8 @@ from sightline.core.config import load_config
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import ACTION_NAMES, STATE_NAMES
 from sightline.data import layout
+from sightline.data.modes import MODES
 from sightline.data.rotations import DERIVATIONS, ROTATION_SIZES
-from sightline.data.statistics import MODES
 
 RPY = "euler_angles_rpy"
 TOOL_DELTA = "delta of the tool pose per step, metres and radians, base frame"
@@ -24,7 +24,7 @@ class Part:
     Attributes:
         key: sub-key in modality.json, or what the dataset calls the column or dimension.
         names: one a dimension, as in the card; metres and radians.
-        mode: how they are normalised, see sightline.data.statistics.MODES.
+        mode: how they are normalised, see sightline.data.modes.MODES.
         delta: of an action, a change: past the end of an episode it is zero. Otherwise a target, which is then held.
         rotation: form of the rotation that they are (sightline.data.rotations); empty where they are none.
         stored: form in which the dataset holds that rotation, or that of ``sources``, where modality.json does not

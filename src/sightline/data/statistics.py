@@ -14,16 +14,6 @@ QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
 NAMES = ("min", "max", "mean", "std", "count", *QUANTILES)
 Statistics = dict[str, NDArray]
 
-# How one dimension becomes an input of the model; the arithmetic is sightline.models.transforms.Scaler's.
-MODES = {
-    "q99": "the 1 % and 99 % quantiles become -1 and 1; what lies beyond stays beyond",
-    "q99_clipped": "the same, clipped to -1..1 both ways: InternVLA-M1's rule, which loses what lies beyond",
-    "min_max": "the smallest and largest value become -1 and 1",
-    "mean_std": "zero mean, unit variance",
-    "binary": "above 0.5 becomes 1, else 0; back to the largest or smallest value, whichever side of 0.5 it is",
-    "none": "left as it is",
-}
-
 
 def array_statistics(values: NDArray) -> Statistics:
     """Statistics over the rows of [T] or [T,d]: each [d] (float64), ``count`` [1] (int64)."""
@@ -87,8 +77,3 @@ def dataset_statistics(dataset: Dataset, episodes: Iterable[int] | None = None) 
 def to_lists(statistics: dict[str, Statistics]) -> dict[str, dict[str, list]]:
     """JSON-ready form of feature -> statistics."""
     return {feature: {name: value.tolist() for name, value in found.items()} for feature, found in statistics.items()}
-
-
-def from_lists(statistics: dict[str, dict[str, list]]) -> dict[str, Statistics]:
-    """Inverse of :func:`to_lists`."""
-    return {feature: {name: np.array(value) for name, value in found.items()} for feature, found in statistics.items()}

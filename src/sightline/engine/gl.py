@@ -1,4 +1,4 @@
-"""Which OpenGL backend renders, decided before MuJoCo is imported."""
+"""Which OpenGL backend renders, and in which thread, decided before MuJoCo is imported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def select_gl() -> str:
 
     On Linux: EGL where its libraries are installed, else OSMesa where that is, else EGL, so that making a renderer
     fails with a message that names the packages. Must run before ``import mujoco``.
+
+    Mesa's software renderer is told to draw in the calling thread (LP_NUM_THREADS): parallel work is done by processes.
     """
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     chosen = os.environ.get("MUJOCO_GL", "").strip().lower()
     if chosen or platform.system() != "Linux":
         return chosen

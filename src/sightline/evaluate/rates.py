@@ -46,26 +46,3 @@ def wilson_interval(successes: int, trials: int, z: float = Z95) -> tuple[float,
     half = z * math.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
     # At the extremes the bound is exactly 0 or 1; rounding must not move it.
     return (0.0 if successes == 0 else centre - half), (1.0 if successes == trials else centre + half)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Difference of two proportions (first minus second), its 95 % Newcombe interval and a two-sided p-value."""
-
-    difference: float
-    interval: tuple[float, float]
-    p_value: float
-
-
-def compare_rates(first: Rate, second: Rate) -> Comparison:
-    """Compare two independent proportions: Newcombe's hybrid score interval and the pooled two-proportion z-test."""
-    if not first.trials or not second.trials:
-        raise ValueError("both sides need at least one trial")
-    a, b = first.value, second.value
-    (low_a, high_a), (low_b, high_b) = first.interval, second.interval
-    low = a - b - math.hypot(a - low_a, high_b - b)
-    high = a - b + math.hypot(high_a - a, b - low_b)
-    pooled = (first.successes + second.successes) / (first.trials + second.trials)
-    spread = math.sqrt(pooled * (1 - pooled) * (1 / first.trials + 1 / second.trials))
-    p_value = 1.0 if spread == 0 else math.erfc(abs(a - b) / spread / math.sqrt(2))
-    return Comparison(a - b, (low, high), p_value)

@@ -24,13 +24,13 @@ TRACE_POINTS = 8
 AXIS_HALF_LENGTH = 0.01  # metres: the closing direction is projected as a 2 cm segment
 ATTEMPTS = 4  # draws of a question that has not been asked yet
 FORMS = ("box", "point", "trace")
-SPATIAL_PROMPT = (
+OFFICIAL_PROMPT = (  # the spatial prompt of InternVLA-M1
     "Your task is {}. To identify the key objects for your task. Locate their bounding boxes in [x1,y1,x2,y2] format."
 )
 CHAT: dict[tuple[str, str], str] = {
     ("refer", "box"): "Locate {}. Give its bounding box in [x1,y1,x2,y2] format.",
     ("refer", "point"): "Point to {}. Format the answer as a list of tuples [(x, y)].",
-    ("task", "box"): SPATIAL_PROMPT,
+    ("task", "box"): OFFICIAL_PROMPT,
     (
         "task",
         "point",

@@ -1,4 +1,4 @@
-"""Pre-trained parts from local folders: Qwen2.5-VL as transformers stores it, DINOv2 from torch.hub or transformers."""
+"""Pre-trained parts from local folders: planners as transformers stores them, DINOv2 from torch.hub or transformers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
@@ -19,6 +18,7 @@ from torch import Tensor
 from sightline.core.errors import SightlineError
 from sightline.models.config import PlannerConfig, SpecialIds, VisualEncoderConfig
 from sightline.models.system import DualSystem
+from sightline.models.vlm import backbone
 from sightline.models.vlm.tokenizer import NAMED, WordTokenizer
 from sightline.models.weights import fill
 
@@ -26,80 +26,30 @@ from sightline.models.weights import fill
 DINO_HEADS = {384: 6, 768: 12, 1024: 16, 1536: 24}
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
-# Special tokens as transformers' configurations name them.
-TOKEN_KEYS = {
-    "pad": "pad", "end": "eos", "vision_start": "vision_start", "vision_end": "vision_end", "image": "image",
-    "video": "video",
-}  # fmt: skip
-
-
-def planner_config(values: Mapping[str, Any], image_size: int = 224) -> PlannerConfig:
-    """Sizes of a Qwen2.5-VL from the contents of its config.json (any age of transformers).
-
-    Raises SightlineError naming what is missing, or what this planner does not do.
-    """
-    text, vision = {**values, **values.get("text_config", {})}, values.get("vision_config", {})
-    rope = text.get("rope_parameters") or {"rope_theta": text.get("rope_theta"), **(text.get("rope_scaling") or {})}
-    if text.get("use_sliding_window"):
-        raise SightlineError("This Qwen2.5-VL uses a sliding window, which the planner does not support.")
-    try:
-        return PlannerConfig(
-            image_size=image_size,
-            patch=vision["patch_size"],
-            merge=vision["spatial_merge_size"],
-            temporal_patch=vision["temporal_patch_size"],
-            vision_depth=vision["depth"],
-            vision_width=vision["hidden_size"],
-            vision_hidden=vision["intermediate_size"],
-            vision_heads=vision["num_heads"],
-            window=vision["window_size"],
-            full_attention=tuple(vision["fullatt_block_indexes"]),
-            depth=text["num_hidden_layers"],
-            width=text["hidden_size"],
-            hidden=text["intermediate_size"],
-            heads=text["num_attention_heads"],
-            key_value_heads=text["num_key_value_heads"],
-            mrope_section=tuple(rope["mrope_section"]),
-            rope_theta=float(rope["rope_theta"]),
-            norm_eps=text["rms_norm_eps"],
-            vocabulary=text["vocab_size"],
-            context=text["max_position_embeddings"],
-            tied=bool(values.get("tie_word_embeddings", text.get("tie_word_embeddings", False))),
-            ids=special_ids(values, text),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise SightlineError(f"This is not the config.json of a Qwen2.5-VL: {error!r} is missing or wrong.") from None
-
-
-def special_ids(values: Mapping[str, Any], text: Mapping[str, Any]) -> SpecialIds:
-    """Special tokens by the configuration; those that it does not name have their places in Qwen2.5-VL's vocabulary."""
-    keys = {name: f"{key}_token_id" for name, key in TOKEN_KEYS.items()}
-    # Each release keeps some of them at the top and some with the text, and null in the other place.
-    own = {name: text.get(key) if values.get(key) is None else values[key] for name, key in keys.items()}
-    if own["image"] is None or own["video"] is None:
-        raise KeyError("image_token_id, video_token_id")
-    usual = {
-        "pad": 151643, "start": 151644, "end": 151645, "vision_start": 151652, "vision_end": 151653,
-    }  # fmt: skip
-    return SpecialIds(**{**usual, **{name: value for name, value in own.items() if isinstance(value, int)}})
 
 
 def read_planner_config(source: Path, image_size: int = 224) -> PlannerConfig:
-    """:func:`planner_config` of a Qwen2.5-VL folder (or of a config.json given directly)."""
+    """Sizes of a planner by its folder (or by a config.json given directly), of the backbone that it names.
+
+    Raises SightlineError where it cannot be read, or where the backbone is unknown or of a kind not supported.
+    """
     path = source / "config.json" if source.is_dir() else source
     try:
         values = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise SightlineError(
-            f"{path} cannot be read ({error}); give a folder that holds Qwen2.5-VL's config.json."
+            f"{path} cannot be read ({error}); give a folder that holds the planner's config.json."
         ) from None
-    config = planner_config(values, image_size)
+    if not isinstance(values, dict):
+        raise SightlineError(f"{path} holds no configuration; give a folder that holds the planner's config.json.")
+    named = PlannerConfig(model_type=str(values.get("model_type", PlannerConfig.model_type)))
+    config = replace(backbone(named).config_from(values, image_size), model_type=named.model_type)
     tokenizer = read_tokenizer(source)
     if tokenizer is None:
         return config
     # Base models name their end token in generation_config.json only; the tokenizer knows all of them for certain.
-    named = {name: tokenizer.backend.token_to_id(token) for name, token in NAMED.items()}
-    return replace(config, ids=SpecialIds(**{name: value for name, value in named.items() if value is not None}))
+    ids = {name: tokenizer.backend.token_to_id(token) for name, token in NAMED.items()}
+    return replace(config, ids=SpecialIds(**{name: value for name, value in ids.items() if value is not None}))
 
 
 def read_tokenizer(source: Path) -> WordTokenizer | None:
@@ -142,21 +92,6 @@ def read_tensors(source: Path) -> dict[str, Tensor]:
 def first_line(error: Exception) -> str:
     """The first line of an error's message."""
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def qwen_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a Qwen2.5-VL under today's names: ``model.visual.*``, ``model.language_model.*``, ``lm_head.weight``.
-
-    Older releases of transformers wrote ``visual.*`` and ``model.layers.*``.
-    """
-    renamed = {}
-    for name, value in weights.items():
-        if name.startswith("visual."):
-            name = f"model.{name}"
-        elif re.match(r"model\.(layers|embed_tokens|norm)\.", name):
-            name = "model.language_model." + name.removeprefix("model.")
-        renamed[name] = value
-    return renamed
 
 
 def dino_config(weights: Mapping[str, Tensor]) -> VisualEncoderConfig:
@@ -221,16 +156,16 @@ def resolve(name: str | Path) -> Path:
         ) from None
 
 
-def load_backbones(system: DualSystem, qwen: Path | None, dino: Path | None) -> None:
-    """Put pre-trained weights into a system: a Qwen2.5-VL folder into the planner, a DINOv2 file or folder into the
-    visual encoder.
+def load_backbones(system: DualSystem, vlm: Path | None, dino: Path | None) -> None:
+    """Put pre-trained weights into a system: those of a vision-language model's folder into the planner, a DINOv2 file
+    or folder into the visual encoder.
 
     Raises SightlineError where names or shapes do not fit the system's configuration.
     """
-    if qwen is not None:
-        weights = qwen_names(read_tensors(qwen))
-        if system.config.planner.tied:
-            weights.pop("lm_head.weight", None)
-        fill(system.planner.model, weights, str(qwen), ("lm_head.weight",) if system.config.planner.tied else ())
+    if vlm is not None:
+        planner, weights = system.planner, system.planner.names_from(read_tensors(vlm))
+        tied = (planner.head,) if planner.config.tied else ()
+        weights = {name: value for name, value in weights.items() if name not in tied}
+        fill(planner.model, weights, str(vlm), optional=tied)
     if dino is not None:
         fill(system.visual_encoder, dino_names(read_tensors(dino)), str(dino))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from sightline.core.errors import SightlineError, require_known
+from sightline.language.questions import OFFICIAL_PROMPT
 
 MOST_LOOKS = 8
 
@@ -24,9 +25,10 @@ class SpecialIds:
 
 @dataclass(frozen=True)
 class PlannerConfig:
-    """System 2: a Qwen2.5-VL of any size.
+    """System 2: a vision-language model of any size.
 
     Attributes:
+        model_type: its backbone, one of sightline.models.vlm.PLANNERS.
         image_size: side of the square pictures of the action path, pixels (a multiple of patch * merge).
         patch, merge: patch side in pixels; merge x merge patches become one visual token.
         temporal_patch: times that a still picture is repeated in its patches.
@@ -38,6 +40,7 @@ class PlannerConfig:
         ids: special tokens.
     """
 
+    model_type: str = "qwen2_5_vl"
     image_size: int = 224
     patch: int = 14
     merge: int = 2
@@ -216,10 +219,6 @@ class SystemConfig:
 
 
 # Qwen2.5-VL-3B-Instruct, DINOv2 ViT-S/14, one querying layer 2048 -> 768, DiT-B: the official InternVLA-M1.
-OFFICIAL_PROMPT = (
-    "Your task is {instruction}. To identify the key objects for your task. "
-    "Locate their bounding boxes in [x1,y1,x2,y2] format."
-)
 QWEN_IDS = SpecialIds(
     pad=151643, start=151644, end=151645, vision_start=151652, vision_end=151653, image=151655, video=151656
 )
@@ -239,7 +238,7 @@ DIT_B = ExpertConfig(
 )  # fmt: skip
 M1 = SystemConfig(
     planner=QWEN_3B, visual=DINO_S, grounding=GroundingHeadConfig(pointer=False), querying=OFFICIAL_QUERYING,
-    expert=DIT_B, cameras=("image",), state_dim=0, chunk=16, prompt=OFFICIAL_PROMPT,
+    expert=DIT_B, cameras=("image",), state_dim=0, chunk=16, prompt=OFFICIAL_PROMPT.format("{instruction}"),
 )  # fmt: skip
 
 PRESETS: dict[str, SystemConfig] = {

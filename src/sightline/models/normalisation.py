@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.core.errors import SightlineError, require_known
-from sightline.data.statistics import MODES
+from sightline.data.modes import MODES
 
 Floats = NDArray[np.float32]
 NEAR_CONSTANT = 1e-4
@@ -31,7 +31,7 @@ class Scaler:
 
     Attributes:
         low, high: [D] physical units.
-        modes: [D] of sightline.data.statistics.MODES; empty: all ``q99``, as in checkpoints that do not say.
+        modes: [D] of sightline.data.modes.MODES; empty: all ``q99``, as in checkpoints that do not say.
     """
 
     low: Floats

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sightline.core.errors import SightlineError
 from sightline.models.system import DualSystem
-from sightline.models.vlm.prompts import TokenBatch
+from sightline.models.vlm.base import TokenBatch
 
 NAMES = ("input_ids", "attention_mask", "pixel_values", "image_grid_thw", "views")
 
@@ -36,6 +36,6 @@ def query_tokens(system: DualSystem, inputs: Mapping[str, Tensor]) -> Tensor:
 def token_batch(system: DualSystem, ids: Tensor, mask: Tensor, grid: Tensor) -> TokenBatch:
     """A TokenBatch without readouts of ``ids`` and ``mask`` [B,L] (1 = read) about pictures of ``grid`` [n,3]."""
     image_mask = ids == system.config.planner.ids.image
-    positions, _ = system.planner.model.model.get_rope_index(ids, image_mask.int(), grid, attention_mask=mask)
+    positions = system.planner.positions(ids, mask, grid)
     nothing = ids.new_zeros(len(ids), 0, 0)
     return TokenBatch(ids, positions, mask.long() - 1, nothing, ids.new_full(ids.shape, -100), image_mask)

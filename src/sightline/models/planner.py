@@ -10,50 +10,52 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sightline.core.config import to_dict
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Grounding
 from sightline.data.answers import parse_boxes, parse_points, to_original
 from sightline.language.questions import CHAT, FORMS
-from sightline.models.grounding.pointing import ROLES, Pointing
+from sightline.language.styles import is_instruction
+from sightline.models.grounding.pointing import read_pointing
 from sightline.models.grounding.shifts import SHIFTS, agreed, moved_back, shifted
 from sightline.models.normalisation import fit_picture
+from sightline.models.pretrained import read_parts
 from sightline.models.system import DualSystem
 from sightline.models.vlm.chat import ChatEncoder, answer
-from sightline.models.vlm.images import PictureFormat
-from sightline.models.vlm.prompts import BOX_QUESTION, Packer, Prompt, refer_prompt, task_prompt
+from sightline.models.vlm.prompts import Packer, Prompt, refer_prompt, task_prompt
 from sightline.models.vlm.tokenizer import WordTokenizer
 
 AGREE = 0.05  # sides of the picture within which two looks point at the same thing
 ANSWER_TOKENS = 128  # that an answer in words may take
-COMMANDS = ("put", "place", "move", "set", "bring", "take", "pick", "drop", "lay", "push", "stack")
 
 
 class Planner:
     """The vision-language planner of a dual system, with words and pictures instead of tensors."""
 
-    def __init__(self, system: DualSystem, tokenizer: WordTokenizer, packer: Packer) -> None:
-        self.system, self.tokenizer, self.packer = system, tokenizer, packer
+    def __init__(self, system: DualSystem, tokenizer: WordTokenizer) -> None:
+        self.system, self.tokenizer = system.eval(), tokenizer
+        tokenizer.require_ids(to_dict(system.config.planner.ids))
+        self.packer = Packer(tokenizer, system.config.planner, system.config.querying.attend_padding)
 
     @cached_property
     def encoder(self) -> ChatEncoder:
         """Conversations to tokens and patches. Raises SightlineError where there is no tokenizer."""
-        return ChatEncoder(self.tokenizer, PictureFormat.of(self.system.config))
+        return ChatEncoder(self.tokenizer, self.system.config)
 
     @staticmethod
     def from_pretrained(source: Path | str, device: str = "cpu") -> Planner:
         """The planner of a policy or stage-1 checkpoint (folder, run folder, or the name of a shipped one)."""
-        from sightline.models.policy import Policy
-
-        return Policy.from_pretrained(source, device).planner
+        parts = read_parts(source, device)
+        return Planner(parts.system, parts.tokenizer)
 
     def ground(self, image: NDArray[np.uint8], text: str, camera: Camera | None = None) -> Grounding:
         """Where to act in one picture [H,W,3] uint8, with the planner's own words in ``text``.
 
         An instruction ("put the mug on the plate") yields target, reference, place and trace; a phrase ("the red mug")
-        the target alone. Boxes and points are in pixels of ``image``; those in the words are in pixels of the picture
-        as the model sees it, as in the official model. A planner without a pointer is asked in words: what its answers
-        do not hold is missing, and nothing has a confidence.
+        the target alone. Boxes and points are in pixels of ``image``; those in the words are as the model writes them
+        (PictureFormat.written_size): for the official model, in pixels of the picture as it is seen. A planner without
+        a pointer is asked in words: what its answers do not hold is missing, and nothing has a confidence.
 
         Args:
             camera: calibration of the picture where it is known: "left" and "nearest the robot" are meant in the
@@ -62,7 +64,7 @@ class Planner:
         if not self.system.config.grounding.pointer:
             return self.ground_in_words(image, text)
         grounding = self.ground_batch([image], [text], None if camera is None else [camera])[0]
-        grounding.text = self.chat(image, BOX_QUESTION.format(text.lower()))
+        grounding.text = self.chat(image, CHAT["refer", "box"].format(text.lower()))
         return grounding
 
     @torch.inference_mode()
@@ -106,30 +108,30 @@ class Planner:
         """The planner's greedy answer in words to a question about pictures [H,W,3] uint8 of any sizes (one, several or
         none). They come before the text, unless it says with ``<image>`` where each belongs.
 
-        Boxes and points in the answer are in pixels of the pictures as the model sees them (PictureFormat.seen_size).
+        Boxes and points in the answer lie between 0 and PictureFormat.written_size of each picture.
         """
         pictures = [images] if isinstance(images, np.ndarray) else list(images)
         return answer(self.system.planner, self.tokenizer, [self.encoder.question(pictures, text)], max_tokens)[0]
 
     def ground_in_words(self, image: NDArray[np.uint8], text: str) -> Grounding:
         """:meth:`ground` by asking for box, point and, of an instruction, trace, and reading the answers."""
-        task = is_instruction(text)
+        task = asks_to_act(text)
         kind, said = ("task" if task else "refer"), text.strip().rstrip(".!").lower()
         forms = FORMS if task else FORMS[:2]
         questions = [self.encoder.question([image], CHAT[kind, form].format(said)) for form in forms]
         answers = answer(self.system.planner, self.tokenizer, questions, ANSWER_TOKENS)
         grounding = Grounding(self.system.config.cameras[0], text="\n".join(answers))
         original = image.shape[0], image.shape[1]
-        seen = self.encoder.pictures.seen_size(*original)
+        written = self.encoder.pictures.written_size(*original)
         boxes, points, traces = answers[0], answers[1], answers[2:]
-        for role, found in zip(("target", "reference")[: 1 + task], parse_boxes(boxes, seen), strict=False):
-            grounding.boxes[role] = to_original(found.box, seen, original)
+        for role, found in zip(("target", "reference")[: 1 + task], parse_boxes(boxes, written), strict=False):
+            grounding.boxes[role] = to_original(found.box, written, original)
             # The middle of its box stands for what no point was asked for, or given.
             grounding.points[role] = grounding.boxes[role].reshape(2, 2).mean(0)
-        for role, point in zip(("target", "place")[: 1 + task], parse_points(points, seen), strict=False):
-            grounding.points[role] = to_original(point, seen, original)
+        for role, point in zip(("target", "place")[: 1 + task], parse_points(points, written), strict=False):
+            grounding.points[role] = to_original(point, written, original)
         for trace in traces:
-            grounding.trace = to_original(parse_points(trace, seen), seen, original)
+            grounding.trace = to_original(parse_points(trace, written), written, original)
         return grounding
 
     @property
@@ -139,33 +141,12 @@ class Planner:
 
 
 def grounding_prompt(text: str) -> Prompt:
-    """An instruction starts with a verb of COMMANDS; everything else is a phrase that names an object."""
-    return task_prompt(text, guided=True) if is_instruction(text) else refer_prompt(text)
+    """What is asked about a text: all of an instruction, or the one object that a phrase names."""
+    return task_prompt(text, guided=True) if asks_to_act(text) else refer_prompt(text)
 
 
-def is_instruction(text: str) -> bool:
-    """Whether a text starts with a verb of COMMANDS. Raises SightlineError where it is empty."""
-    words = text.lower().split()
-    if not words:
+def asks_to_act(text: str) -> bool:
+    """Whether a text is an instruction. Raises SightlineError where it is empty."""
+    if not text.strip():
         raise SightlineError("There is no text to ground; say what to look for, for example 'the red mug'.")
-    return words[0] in COMMANDS
-
-
-def read_pointing(
-    pointing: Pointing, row: int, size: tuple[int, ...], camera: str, readouts: Sequence[str] = (*ROLES, "trace"),
-    question: int = 0,
-) -> Grounding:  # fmt: skip
-    """One question's predictions for one sample in the first view, in pixels of a picture of ``size`` (H, W)."""
-    scale = np.array([size[1], size[0]], dtype=np.float64)
-    grounding = Grounding(camera)
-    visible = pointing.visible[row, question, :, 0].sigmoid().tolist()
-    for index, role in enumerate(ROLES):
-        if role not in readouts:
-            continue
-        grounding.points[role] = pointing.points[row, question, index, 0].double().cpu().numpy() * scale
-        grounding.confidence[role] = visible[index]
-        if role != "place":
-            grounding.boxes[role] = pointing.boxes[row, question, index, 0].double().cpu().numpy() * np.tile(scale, 2)
-    if "trace" in readouts:
-        grounding.trace = pointing.traces[row, question].double().cpu().numpy() * scale
-    return grounding
+    return is_instruction(text)

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sightline.core.card import Card
-from sightline.core.config import load_config, to_dict
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import ActionChunk, Grounding, Observation
 from sightline.models.config import SystemConfig
+from sightline.models.grounding.pointing import read_pointing
 from sightline.models.official_inputs import query_tokens
-from sightline.models.planner import Planner, read_pointing
+from sightline.models.planner import Planner
+from sightline.models.pretrained import Parts, read_parts, write_parts
 from sightline.models.spatial_guidance import Guide, believed
 from sightline.models.system import DualSystem
 from sightline.models.transforms import Transforms
-from sightline.models.vlm.tokenizer import MissingTokenizer, WordTokenizer
-from sightline.models.weights import HEAD, empty_system, load_weights, stored_dtype
-
-SHIPPED = Path(__file__).parents[1] / "checkpoints"
+from sightline.models.vlm.tokenizer import WordTokenizer
 
 
 class Policy:
@@ -40,14 +34,13 @@ class Policy:
     def __init__(
         self, system: DualSystem, tokenizer: WordTokenizer, card: Card, statistics: dict, notes: dict | None = None
     ) -> None:
-        self.system = system.eval()
-        tokenizer.require_ids(to_dict(system.config.planner.ids))
+        self.planner = Planner(system, tokenizer)
+        self.system = system
         self.tokenizer = tokenizer
         self.card = card
         self.statistics = statistics
         self.notes = notes or {}
         self.transforms = Transforms(system.config, tokenizer, statistics)
-        self.planner = Planner(system, tokenizer, self.transforms.packer)
         self._calls: dict[int, int] = {}
         self.guide = Guide(system, self.transforms)
 
@@ -147,126 +140,19 @@ class Policy:
 
     # ---- files --------------------------------------------------------------------------------------------------
 
+    @property
+    def parts(self) -> Parts:
+        """What the policy is made of, as a checkpoint folder holds it."""
+        return Parts(self.system, self.tokenizer, self.card, self.statistics, self.notes)
+
     def save_pretrained(
         self, folder: Path | str, half: bool = False, weights: Mapping[str, Tensor] | None = None
     ) -> None:
-        """Write the checkpoint folder: weights, configuration, card, statistics, tokenizer, example batch, model card.
-
-        Args:
-            half: store weights as float16, half the size.
-            weights: a state of the system to write instead of its present one, e.g. an average over training.
-        """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        state = self.system.state_dict() if weights is None else weights
-        weights = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-        if self.config.planner.tied:
-            weights.pop(HEAD, None)
-        if half:
-            weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
-        wordless = isinstance(self.tokenizer, MissingTokenizer)
-        if not wordless:
-            self.tokenizer.save(folder / "tokenizer.json")
-        values = {"format": "sightline-1", "system": to_dict(self.config), "notes": self.notes, "wordless": wordless}
-        _write_json(folder / "config.json", values)
-        _write_json(folder / "card.json", self.card.to_dict())
-        _write_json(folder / "statistics.json", self.statistics)
-        save_file(self._example_batch(), folder / "example_batch.safetensors")
-        (folder / "README.md").write_text(self.model_card())
-        # Weights last: a folder with weights is complete.
-        partial = folder / ".model.safetensors.partial"
-        save_file(weights, partial)
-        os.replace(partial, folder / "model.safetensors")
+        """Write the checkpoint folder; see :func:`sightline.models.pretrained.write_parts`."""
+        write_parts(self.parts, folder, half, weights)
 
     @staticmethod
     def from_pretrained(source: Path | str, device: str = "cpu", dtype: torch.dtype | None = None) -> Policy:
-        """Load a checkpoint folder, the newest policy of a run folder, or a shipped checkpoint by its name (``tiny``).
-
-        Args:
-            dtype: what to compute in; by default bfloat16 where a part (the planner, the rest) is stored so
-                altogether, else float32.
-
-        Raises SightlineError naming the missing or damaged file, or the unexpected weight.
-        """
-        folder = Path(source)
-        if (newest := folder / "checkpoints" / "last" / "policy").is_dir():
-            folder = newest
-        if not folder.is_dir() and (SHIPPED / str(source)).is_dir():
-            folder = SHIPPED / str(source)
-        if not folder.is_dir():
-            shipped = ", ".join(sorted(p.name for p in SHIPPED.glob("*"))) if SHIPPED.is_dir() else "none"
-            raise SightlineError(f"There is no checkpoint at '{source}'; shipped by name: {shipped}.")
-        if any(folder.glob("checkpoints/steps_*_pytorch_model.*")):
-            raise SightlineError(
-                f"{folder} is an official InternVLA-M1 run: import it with sightline.models.m1.load_official(...) and "
-                "save_pretrained(DIR), then use DIR."
-            )
-        for name in ("config.json", "card.json", "statistics.json", "model.safetensors"):
-            if not (folder / name).is_file():
-                raise SightlineError(f"The checkpoint {folder} is incomplete: {name} is missing.")
-        stored = _read_json(folder / "config.json", ("system",))
-        config = load_config(SystemConfig, stored["system"])
-        tokenizer = MissingTokenizer() if stored.get("wordless") else WordTokenizer.load(folder / "tokenizer.json")
-        statistics = _read_json(
-            folder / "statistics.json", ("action", *(["observation.state"] * bool(config.state_dim)))
-        )
-        card = _read_card(folder / "card.json")
-        try:
-            weights = load_file(folder / "model.safetensors")
-        except (SafetensorError, OSError) as error:
-            raise SightlineError(
-                f"The weights in {folder} cannot be read ({error}); copy the checkpoint again."
-            ) from None
-        dtypes = stored_dtype(weights, planner=True), stored_dtype(weights, planner=False)
-        system = empty_system(config, *(dtypes if dtype is None else (dtype, dtype)))
-        load_weights(system, weights, str(folder))
-        return Policy(system.to(device), tokenizer, card, statistics, stored.get("notes", {}))
-
-    def _example_batch(self) -> dict[str, Tensor]:
-        """A blank observation as the model sees it: shapes and types for whoever feeds the checkpoint."""
-        size = self.card.image_size
-        images = {name: np.zeros((*size, 3), dtype=np.uint8) for name in self.config.cameras}
-        camera = Camera(size[1], size[0], float(size[1]), np.eye(4))
-        state = np.zeros(self.config.state_dim, dtype=np.float32)
-        if isinstance(self.tokenizer, MissingTokenizer):
-            return {f"images.{name}": torch.from_numpy(image) for name, image in images.items()}
-        inputs = self.transforms.inputs(
-            [Observation(images, state, "put the mug on the plate", dict.fromkeys(images, camera))]
-        )
-        tokens = {f"tokens.{name}": value.contiguous() for name, value in vars(inputs.tokens).items()}
-        return {"images": inputs.images, "cameras": inputs.cameras, "state": inputs.state, **tokens}
-
-    def model_card(self) -> str:
-        """The README of the checkpoint: what it expects, how it was trained, what it scores."""
-        parameters = sum(p.numel() for p in self.system.parameters())
-        lines = [
-            "---", "license: apache-2.0", "library_name: sightline", "pipeline_tag: robotics", "---", "",
-            "# A Sightline dual-system policy", "",
-            f"{parameters / 1e6:.1f} M parameters, guidance: {self.config.guidance}, chunk of {self.config.chunk} "
-            f"actions at {self.card.control_hz} Hz, cameras {', '.join(self.config.cameras)}.", "",
-            "## Interface card", "", "```json", json.dumps(self.card.to_dict(), indent=2), "```", "",
-        ]  # fmt: skip
-        for title, value in self.notes.items():
-            lines += [f"## {title}", "", "```json", json.dumps(value, indent=2), "```", ""]
-        return "\n".join(lines)
-
-
-def _write_json(path: Path, value: dict) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n")
-
-
-def _read_json(path: Path, keys: Sequence[str] = ()) -> dict:
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise SightlineError(f"{path} cannot be read ({error}); restore the checkpoint.") from None
-    if not isinstance(value, dict) or any(key not in value for key in keys):
-        raise SightlineError(f"{path} does not hold {' and '.join(keys) or 'an object'}; restore the checkpoint.")
-    return value
-
-
-def _read_card(path: Path) -> Card:
-    try:
-        return Card.from_dict(_read_json(path))
-    except SightlineError as error:
-        raise SightlineError(f"{path}: {error}") from None
+        """Load a checkpoint folder, the newest policy of a run folder, or a shipped checkpoint by its name (``tiny``);
+        see :func:`sightline.models.pretrained.read_parts`."""
+        return Policy(**vars(read_parts(source, device, dtype)))

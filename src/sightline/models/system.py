@@ -16,8 +16,8 @@ from sightline.models.grounding.head import GroundingHead
 from sightline.models.grounding.pointing import ROLES, GroundingLabels, Pointing
 from sightline.models.querying import QueryingTransformer, scale_gradient
 from sightline.models.visual_encoder import VisualEncoder
-from sightline.models.vlm.prompts import TokenBatch
-from sightline.models.vlm.qwen import PlannerStates, QwenPlanner
+from sightline.models.vlm import backbone
+from sightline.models.vlm.base import PlannerStates, TokenBatch
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -51,7 +51,7 @@ class DualSystem(nn.Module):
         super().__init__()
         self.config = config
         planner, visual, expert = config.planner, config.visual, config.expert
-        self.planner = QwenPlanner(planner)
+        self.planner = backbone(planner)(planner)
         self.visual_encoder = VisualEncoder(visual)
         if config.grounding.pointer:
             self.grounding = GroundingHead(config.grounding, planner.width, visual.width, len(config.cameras))
@@ -185,6 +185,3 @@ def _at_readouts(states: Tensor, tokens: TokenBatch) -> Tensor:
     index = tokens.readouts.clamp(min=0).flatten(1)
     rows = torch.arange(len(index), device=index.device)[:, None]
     return states[rows, index].unflatten(1, tokens.readouts.shape[1:])
-
-
-__all__ = ["ROLES", "DualSystem", "Seen"]

@@ -15,7 +15,8 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import Observation
 from sightline.models.config import SystemConfig
 from sightline.models.normalisation import Scaler, fit_picture
-from sightline.models.vlm.prompts import Packer, Prompt, TokenBatch, task_prompt
+from sightline.models.vlm.base import TokenBatch
+from sightline.models.vlm.prompts import Packer, Prompt, task_prompt
 from sightline.models.vlm.tokenizer import WordTokenizer
 
 NO_CAMERA = np.full(15, np.nan, dtype=np.float32)

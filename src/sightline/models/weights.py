@@ -7,13 +7,16 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from transformers.initialization import no_init_weights
 
 from sightline.core.errors import SightlineError
-from sightline.models.config import SystemConfig
+from sightline.models.config import PlannerConfig, SystemConfig
 from sightline.models.system import DualSystem
+from sightline.models.vlm import backbone
 
-HEAD = "planner.model.lm_head.weight"
+
+def head_name(config: PlannerConfig) -> str:
+    """The name of a planner's language head among the weights of a system."""
+    return f"planner.model.{backbone(config).head}"
 
 
 @contextmanager
@@ -41,9 +44,11 @@ def empty_system(
     config: SystemConfig, planner: torch.dtype = torch.float32, rest: torch.dtype | None = None
 ) -> DualSystem:
     """:func:`random_system` with weights still to come: drawing billions of random numbers first would take minutes."""
+    from transformers.initialization import no_init_weights  # transformers takes seconds to import
+
     with default_dtype(planner), no_init_weights():
         system = DualSystem(config)
-    system.planner.model.tie_weights()  # part of the initialisation that has been left out
+    system.planner.tie()
     return _rest_in(system, rest)
 
 
@@ -70,7 +75,7 @@ def load_weights(system: DualSystem, weights: Mapping[str, Tensor], source: str)
     Raises SightlineError, naming ``source``, unless all names and shapes agree.
     """
     # The head of a tied planner is its embedding under another name.
-    tied = (HEAD,) if system.config.planner.tied else ()
+    tied = (head_name(system.config.planner),) if system.config.planner.tied else ()
     fill(system, {name: value for name, value in weights.items() if name not in tied}, source, optional=tied)
 
 

@@ -12,7 +12,7 @@ from sightline.core.hand import Room
 from sightline.core.types import RELATIONS, SceneState, Task
 from sightline.tasks.scene_graph import AXES, FOOTING, MIN_DISTANCE, REST, SceneGraph, base_height, holds, top_height
 
-WORKSPACE = ((0.35, 0.68), (-0.28, 0.28))  # x and y limits of goals, metres
+GOAL_AREA = ((0.35, 0.68), (-0.28, 0.28))  # x and y limits of goals, metres
 BESIDE = 0.12  # metres between centres when something is put beside something small
 CLEARANCE = 0.035  # metres between footprints that the opening fingers need
 MAX_BESIDE = 0.20  # metres: leaves slack to the goal's limit of scene_graph.GOAL_DISTANCE
@@ -85,7 +85,7 @@ def feasible(
     beside = beside_distance(radius[:, None], radius[None, :])
     axes = np.array([AXES[name] for name in RELATIONS[2:]])
     goal = centre[None, None, :, :] + axes[:, None, None, :] * beside[None, :, :, None]  # [4,target,reference,2]
-    (x_low, x_high), (y_low, y_high) = WORKSPACE
+    (x_low, x_high), (y_low, y_high) = GOAL_AREA
     reachable = (goal[..., 0] >= x_low) & (goal[..., 0] <= x_high) & (goal[..., 1] >= y_low) & (goal[..., 1] <= y_high)
     to_others = centre - goal[..., None, :]  # [4,target,reference,object,2]
     clear = np.linalg.norm(to_others, axis=-1) >= (apart + CLEARANCE - 1e-9)[:, None, :]

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sightline.models.config import PlannerConfig, SystemConfig
 from sightline.models.system import DualSystem
-from sightline.models.vlm.prompts import TokenBatch
+from sightline.models.vlm.base import TokenBatch
 from sightline.models.weights import empty_system
 
 GIB = 2**30

@@ -24,7 +24,7 @@ from sightline.data.conversations import Conversations
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.vlm.chat import ChatBatch, ChatEncoder, ChatSample, Picture, answer, collate, read_chat
-from sightline.models.vlm.images import PictureFormat, checked_size
+from sightline.models.vlm.images import checked_size
 
 SCALE = 224.0  # errors are reported in pixels of a picture of this width
 TRACE_POINTS = 8  # at which two traces are compared
@@ -50,7 +50,7 @@ class ChatObjective:
     ) -> None:  # fmt: skip
         self.conversations, self.samples, self.seed = conversations, samples, seed
         self.weight, self.every, self.parts = weight, every, parts
-        self.encoder = ChatEncoder(policy.tokenizer, PictureFormat.of(policy.config), longest)
+        self.encoder = ChatEncoder(policy.tokenizer, policy.config, longest)
         self._told = 0
         self._pool = ThreadPoolExecutor(min(samples, os.cpu_count() or 1))
 
@@ -149,8 +149,9 @@ def usable_questions(source: Conversations, encoder: ChatEncoder, seed: int) -> 
 def _ask(encoder: ChatEncoder, conversation: Conversation) -> tuple[Picture, str, Truth]:
     """The picture of a conversation, its first question, and the true answer."""
     (image,) = read_pictures(conversation)
-    question, true = islice(encoder.in_seen_pixels(conversation, [image]), 2)
-    return image, question.text, read_truth(question.text, true.text, encoder.pictures.seen_size(*checked_size(image)))
+    question, true = islice(encoder.as_written(conversation, [image]), 2)
+    size = encoder.pictures.written_size(*checked_size(image))
+    return image, question.text, read_truth(question.text, true.text, size)
 
 
 def read_truth(question: str, true: str, size: Size) -> Truth:

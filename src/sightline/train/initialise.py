@@ -35,22 +35,22 @@ CHAT = ("system\nYou are a helpful assistant.\n", "user\n", "assistant\n")
 
 @dataclass(frozen=True)
 class Backbones:
-    """Pre-trained parts: a Qwen2.5-VL folder for the planner, a DINOv2 file or folder for the visual encoder."""
+    """Pre-trained parts: a folder of the planner's base model, a DINOv2 file or folder for the visual encoder."""
 
-    qwen: Path | None = None
+    vlm: Path | None = None
     dino: Path | None = None
 
     @staticmethod
-    def of(qwen: str, dino: str) -> Backbones:
+    def of(vlm: str, dino: str) -> Backbones:
         """By path or hub name; empty = none."""
-        return Backbones(resolve(qwen) if qwen else None, resolve(dino) if dino else None)
+        return Backbones(resolve(vlm) if vlm else None, resolve(dino) if dino else None)
 
 
 def sized_by(backbones: Backbones, system: SystemConfig) -> SystemConfig:
-    """``system`` with the sizes of its pre-trained parts; without a Qwen2.5-VL, ready for a tokenizer of our own."""
+    """``system`` with the sizes of its pre-trained parts; without a base model, ready for a tokenizer of our own."""
     planner, visual = replace(system.planner, ids=SpecialIds()), system.visual
-    if backbones.qwen is not None:
-        found = read_planner_config(backbones.qwen, planner.image_size)
+    if backbones.vlm is not None:
+        found = read_planner_config(backbones.vlm, planner.image_size)
         planner = replace(found, min_pixels=planner.min_pixels, max_pixels=planner.max_pixels)
     if backbones.dino is not None:
         visual = dino_config(dino_names(read_tensors(backbones.dino)))
@@ -78,18 +78,18 @@ def fresh_policy(
     Args:
         texts: what is said in the data, from which a tokenizer is made where the planner comes without one.
 
-    Raises SightlineError where a part is damaged, does not fit, or a Qwen2.5-VL has no tokenizer.json.
+    Raises SightlineError where a part is damaged, does not fit, or a base model has no tokenizer.json.
     """
     system = sized_by(backbones, config.system)
-    if backbones.qwen is None:
+    if backbones.vlm is None:
         tokenizer = WordTokenizer.train([*texts, *CHAT * 4, system.prompt], min(system.planner.vocabulary, 8192))
-    elif (found := read_tokenizer(backbones.qwen)) is not None:
+    elif (found := read_tokenizer(backbones.vlm)) is not None:
         tokenizer = found
     else:
-        raise SightlineError(f"{backbones.qwen} has no tokenizer.json; take it from the same Qwen2.5-VL.")
+        raise SightlineError(f"{backbones.vlm} has no tokenizer.json; take it from the same model.")
     torch.manual_seed(config.seed)
     model = random_system(system, planner_dtype(config.frozen_precision), torch.float32)
-    load_backbones(model, backbones.qwen, backbones.dino)
+    load_backbones(model, backbones.vlm, backbones.dino)
     return Policy(model.to(local_device(config.device)), tokenizer, card, statistics)
 
 
@@ -103,7 +103,7 @@ def planner_alone(system: SystemConfig) -> tuple[Card, dict]:
 def loaded_policy(init: Path, backbones: Backbones) -> Policy:
     """The policy of a run or checkpoint folder, or of an official InternVLA-M1 run (with its base's tokenizer)."""
     official = init.suffix == ".pt" or ((init / "config.yaml").is_file() and any(init.glob("checkpoints/steps_*")))
-    return load_official(init, backbones.qwen) if official else Policy.from_pretrained(init)
+    return load_official(init, backbones.vlm) if official else Policy.from_pretrained(init)
 
 
 def reshaped_policy(start: Policy, config: TrainConfig, card: Card, statistics: dict) -> Policy:

@@ -15,7 +15,8 @@ from sightline.models.action.spatial_tokens import SpatialInputs
 from sightline.models.grounding.pointing import GroundingLabels
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
-from sightline.models.vlm.prompts import Packer, Prompt, TokenBatch
+from sightline.models.vlm.base import TokenBatch
+from sightline.models.vlm.prompts import Packer, Prompt
 from sightline.train.action_targets import plans
 from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frame_bank import FrameBank

@@ -15,7 +15,7 @@ from sightline.engine.assets import ObjectModel, full
 from sightline.engine.assets.families import FAMILIES, LOOK_ALIKE, NOVEL, confusable, names
 from sightline.engine.assets.fingerprint import form_hash
 from sightline.engine.assets.model import LOWEST_GRASP, Shape
-from sightline.engine.collections import COLLECTIONS
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.worlds.world import World
 
 KINDS = full.kinds()
@@ -180,19 +180,10 @@ def test_colour_words_are_seen() -> None:
 
 
 def test_friction_reaches_the_physics() -> None:
-    world = World.of((assets.model("mug", "red", "small"), full.model("sponge", 0)))
+    world = World.of((starter.model("mug", "red", "small"), full.model("sponge", 0)))
     solid = world.model.geom_contype > 0
     assert np.all(world.model.geom_friction[solid & (world.geom_object == 0), 0] == 1.0)
     assert np.all(world.model.geom_friction[solid & (world.geom_object == 1), 0] == full.model("sponge", 0).friction)
-
-
-def test_the_shelves_of_both_collections_look_alike() -> None:
-    for collection in COLLECTIONS:
-        kind = assets.kinds("train", collection)[0]
-        variant = assets.choices(kind, "train", collection)[0]
-        model = assets.build(variant)
-        assert (model.kind, model.colour, model.size) == (variant.kind, variant.colour, variant.size)
-        assert model.role == assets.role(kind, collection)
 
 
 def test_unknown_names_are_told_apart() -> None:
@@ -200,7 +191,5 @@ def test_unknown_names_are_told_apart() -> None:
         full.model("teapott", 0)
     with pytest.raises(SightlineError, match="0 to 71"):
         full.model("teapot", 72)
-    with pytest.raises(SightlineError, match="Unknown collection"):
-        assets.kinds("train", "huge")
     with pytest.raises(SightlineError, match="Unknown split"):
         full.kinds("test")

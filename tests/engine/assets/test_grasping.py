@@ -12,10 +12,10 @@ import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sightline.engine import assets
 from sightline.engine.assets import Collider, ObjectModel, Shape, Visual, meshes
-from sightline.engine.assets.grasping import SLACK, SURE_FRICTION, Candidate, sample_grasps, with_sampled_grasps
-from sightline.engine.assets.surface import Surface, exits
+from sightline.engine.assets.grasping import SLACK, SURE_FRICTION, Candidate, sample_grasps
+from sightline.engine.assets.starter import catalogue as starter
+from sightline.engine.assets.surface import Triangles, exits
 from sightline.engine.robots import robot
 
 HAND = robot("panda").hand
@@ -107,13 +107,13 @@ def test_every_candidate_is_a_grasp(model, seed):
 
 
 @cache
-def starter(kind: str) -> ObjectModel:
-    return assets.model(kind, *assets.variants(kind, "novel")[0])
+def first_of(kind: str) -> ObjectModel:
+    return starter.build(starter.variants(kind)[0])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in assets.kinds() if assets.role(kind) == "item"])
+@pytest.mark.parametrize("kind", [kind for kind in starter.kinds() if starter.role(kind) == "item"])
 def test_items_of_the_catalogue_have_grasps(kind):
-    model = starter(kind)
+    model = first_of(kind)
     candidates = sample_grasps(model, np.random.default_rng(0))
     assert len(candidates) >= 2
     for candidate in candidates:
@@ -124,10 +124,10 @@ def test_items_of_the_catalogue_have_grasps(kind):
 
 
 def test_the_same_generator_gives_the_same_grasps():
-    first, again = (sample_grasps(starter("mug"), np.random.default_rng(3)) for _ in range(2))
+    first, again = (sample_grasps(first_of("mug"), np.random.default_rng(3)) for _ in range(2))
     assert [c.grasp for c in first] == [c.grasp for c in again]
     assert [c.score for c in first] == [c.score for c in again]
-    other = sample_grasps(starter("mug"), np.random.default_rng(4))
+    other = sample_grasps(first_of("mug"), np.random.default_rng(4))
     assert [c.grasp for c in first] != [c.grasp for c in other]
 
 
@@ -157,7 +157,8 @@ def test_the_centre_of_mass_draws_the_grasp():
 
 
 def test_sampled_grasps_replace_those_of_the_model():
-    model = with_sampled_grasps(starter("can"), np.random.default_rng(0))
+    can = first_of("can")
+    model = can.with_grasps([candidate.grasp for candidate in sample_grasps(can, np.random.default_rng(0))])
     assert model.grasp == model.grasps[0] and len(model.grasps) > 2
     assert model.shape.centred().grasps == model.grasps
 
@@ -166,7 +167,7 @@ def test_sampled_grasps_replace_those_of_the_model():
 def test_rays_leave_a_ball_where_they_should(x, y):
     radius = 0.04
     mesh = meshes.ellipsoid((radius, radius, radius), (0, 0, 0), 64, 33)
-    surface = Surface.from_corners(mesh.vertices[mesh.faces])
+    surface = Triangles.from_corners(mesh.vertices[mesh.faces])
     below = np.sqrt(radius**2 - x**2 - y**2)
     found = exits(surface, np.array([x, y, -0.1]), np.array([0, 0, 1.0]), 0.3)
     assert len(found) == 1
@@ -177,9 +178,9 @@ def test_rays_leave_a_ball_where_they_should(x, y):
 
 def test_points_are_spread_by_area():
     mesh = meshes.plain_box((0.1, 0.1, 0.02), (0, 0, 0))
-    surface = Surface.from_corners(mesh.vertices[mesh.faces])
+    surface = Triangles.from_corners(mesh.vertices[mesh.faces])
     assert surface.area == pytest.approx(2 * 0.01 + 4 * 0.002)
-    assert Surface.volume(mesh.vertices[mesh.faces]) == pytest.approx(2e-4)
+    assert Triangles.volume(mesh.vertices[mesh.faces]) == pytest.approx(2e-4)
     points, normals = surface.sample(np.random.default_rng(0), 4000)
     flat = np.abs(normals[:, 2]) > 0.5
     assert flat.mean() == pytest.approx(0.02 / 0.028, abs=0.03)

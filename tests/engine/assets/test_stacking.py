@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sightline.engine import assets
 from sightline.engine.assets import ObjectModel
 from sightline.engine.assets.stacking import can_carry, flat_base, flat_top
+from sightline.engine.assets.starter import catalogue as starter
 
 
 def model(kind: str, size: str = "small") -> ObjectModel:
-    colour = assets.variants(kind, "train")[0][0]
-    return assets.model(kind, colour, size)
+    return starter.model(kind, starter.variants(kind, "train")[0].colour, size)
 
 
 @pytest.mark.parametrize("kind", ["cube", "can"])

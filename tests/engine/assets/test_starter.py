@@ -7,14 +7,14 @@ import pytest
 import trimesh
 
 from sightline.core.errors import SightlineError
-from sightline.engine import assets
 from sightline.engine.assets import Collider, ObjectModel, meshes
 from sightline.engine.assets.colours import COLOURS, wander
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.assets.starter.catalogue import HELD_OUT, KINDS, NOVEL
 from sightline.engine.assets.starter.textures import OBJECT_PATTERNS, SURFACE_PATTERNS, object_texture, surface_texture
 
-EVERYTHING = assets.catalogue()
-BY_KIND = [next(model for model in EVERYTHING if model.kind == kind) for kind in assets.kinds()]
+EVERYTHING = starter.models()
+BY_KIND = [next(model for model in EVERYTHING if model.kind == kind) for kind in starter.kinds()]
 ITEMS = [model for model in EVERYTHING if model.role == "item"]
 
 
@@ -39,7 +39,7 @@ def corners(collider: Collider) -> np.ndarray:
 
 
 def test_there_are_many_models_of_many_kinds() -> None:
-    assert len(EVERYTHING) >= 40 and len(assets.kinds()) >= 14
+    assert len(EVERYTHING) >= 40 and len(starter.kinds()) >= 14
     assert len({model.name for model in EVERYTHING}) == len(EVERYTHING)
     assert {model.role for model in EVERYTHING} == {"item", "container", "surface"}
     assert len({model.colour for model in EVERYTHING} - {""}) >= 8
@@ -117,13 +117,13 @@ def test_sizes_of_a_kind_are_clearly_different() -> None:
     for model in EVERYTHING:
         if model.size != "small":
             continue
-        large = assets.model(model.kind, model.colour, "large")
+        large = starter.model(model.kind, model.colour, "large")
         assert large.radius > (1.4 if model.role == "item" else 1.2) * model.radius
 
 
 def test_held_out_pairs_stay_out_of_training() -> None:
-    train = {(model.kind, model.colour) for model in assets.catalogue("train")}
-    assert train == {(model.kind, model.colour) for model in assets.catalogue("seen")}
+    train = {(model.kind, model.colour) for model in starter.models("train")}
+    assert train == {(model.kind, model.colour) for model in starter.models("seen")}
     assert not train & HELD_OUT
     for kind, colour in HELD_OUT:
         assert colour in KINDS[kind].colours
@@ -132,20 +132,20 @@ def test_held_out_pairs_stay_out_of_training() -> None:
 
 
 def test_novel_kinds_stay_out_of_training() -> None:
-    items = {kind for kind in assets.kinds("novel") if assets.role(kind) == "item"}
+    items = {kind for kind in starter.kinds("novel") if starter.role(kind) == "item"}
     assert items and items <= NOVEL
     for split in ("train", "seen", "unseen"):
-        assert not NOVEL & {model.kind for model in assets.catalogue(split)}
-    assert set(assets.kinds("train")) | NOVEL == set(assets.kinds())
+        assert not NOVEL & {model.kind for model in starter.models(split)}
+    assert set(starter.kinds("train")) | NOVEL == set(starter.kinds())
 
 
 def test_unknown_names_are_told_apart() -> None:
     with pytest.raises(SightlineError, match="did you mean 'mug'"):
-        assets.model("mugg", "red", "small")
+        starter.model("mugg", "red", "small")
     with pytest.raises(SightlineError, match="no small pink mug"):
-        assets.model("mug", "pink", "small")
+        starter.model("mug", "pink", "small")
     with pytest.raises(SightlineError, match="Unknown split"):
-        assets.catalogue("test")
+        starter.models("test")
     with pytest.raises(SightlineError, match="did you mean 'stripes'"):
         object_texture("stripe", (1, 0, 0), (1, 1, 1))
     with pytest.raises(SightlineError, match="Unknown surface pattern"):

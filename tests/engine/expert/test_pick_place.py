@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sightline.core.types import RELATIONS, Task
-from sightline.engine import assets
 from sightline.engine.assets import Grasp
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.expert.pick_place import SPEED, TURN, Expert
 from sightline.engine.simulation.simulation import Simulation, limited
 from sightline.engine.simulation.success import Judge
@@ -139,11 +139,11 @@ def scene_of(*models, places, seed=0):
 
 
 def test_after_a_miss_it_goes_on_to_the_next_grasp():
-    cube = assets.model("cube", "red", "medium")
+    cube = starter.model("cube", "red", "medium")
     beside = Grasp((0.05, 0.0, 0.02), np.pi / 2, 0.042)  # closes on air
     simulation, task = scene_of(
         cube.with_grasps([beside, cube.grasp]),
-        assets.model("bowl", "blue", "large"),
+        starter.model("bowl", "blue", "large"),
         places=((0.5, -0.12, 0), (0.5, 0.12, 0)),
     )
     expert, judge = Expert(simulation, task), Judge(simulation, task)
@@ -153,10 +153,10 @@ def test_after_a_miss_it_goes_on_to_the_next_grasp():
 
 
 def test_it_takes_a_grasp_that_neighbours_leave_free():
-    box = assets.model("cereal box", "", "medium")
+    box = starter.model("cereal box", "", "medium")
     low, high = (Grasp((0.0, 0.0, z), np.pi / 2, 0.034) for z in (0.03, 0.06))
-    wall = assets.model("brick", "red", "large")
-    bowl = assets.model("bowl", "blue", "large")
+    wall = starter.model("brick", "red", "large")
+    bowl = starter.model("bowl", "blue", "large")
     near = 0.017 + 0.01 + wall.radius  # what stands here leaves no room for a finger at the box's side
     free = scene_of(box.with_grasps([low, high]), bowl, places=((0.5, -0.1, 0), (0.5, 0.15, 0)))
     tight = scene_of(
@@ -168,9 +168,9 @@ def test_it_takes_a_grasp_that_neighbours_leave_free():
 
 
 def test_it_takes_a_grasp_that_the_arm_reaches():
-    brush = assets.model("brush", "red", "large")
+    brush = starter.model("brush", "red", "large")
     far, near = (Grasp((x, 0.0, 0.02), np.pi / 2, 0.036) for x in (0.05, -0.05))
-    bowl = assets.model("bowl", "blue", "large")
+    bowl = starter.model("bowl", "blue", "large")
     simulation, task = scene_of(brush.with_grasps([far, near]), bowl, places=((0.73, 0.0, 0), (0.5, 0.2, 0)))
     Expert(simulation, task).act()
     assert simulation.world.chosen[0] == 1
@@ -181,10 +181,10 @@ def test_it_takes_a_grasp_that_the_arm_reaches():
 
 def test_a_choice_is_part_of_the_moment_and_ends_with_the_scene():
     simulation, _ = scene_of(
-        assets.model("mug", "red", "large").with_grasps(
+        starter.model("mug", "red", "large").with_grasps(
             [Grasp((0, 0, 0.04), 0.0, 0.05), Grasp((0.01, 0, 0.03), 1.0, 0.05)]
         ),
-        assets.model("bowl", "blue", "large"),
+        starter.model("bowl", "blue", "large"),
         places=((0.5, -0.1, 0.4), (0.5, 0.15, 0)),
     )
     before, first = simulation.snapshot(), simulation.scene()
@@ -201,9 +201,9 @@ def test_a_choice_is_part_of_the_moment_and_ends_with_the_scene():
 
 
 def test_a_grasp_that_the_hand_cannot_span_is_never_chosen():
-    carton = assets.model("carton", "red", "large")
+    carton = starter.model("carton", "red", "large")
     wide, narrow = (Grasp((0.0, 0.0, 0.04), np.pi / 2, width) for width in (0.075, 0.052))
-    bowl = assets.model("bowl", "blue", "large")
+    bowl = starter.model("bowl", "blue", "large")
     simulation, task = scene_of(carton.with_grasps([wide, narrow]), bowl, places=((0.5, -0.1, 0), (0.5, 0.15, 0)))
     assert simulation.world.chosen[0] == 1 and simulation.world.graspable.tolist() == [True, False]
     Expert(simulation, task).act()

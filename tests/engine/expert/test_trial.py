@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from trial import attempt
 
-from sightline.engine import assets
 from sightline.engine.assets import full
 from sightline.engine.assets.model import Shape
+from sightline.engine.assets.starter import catalogue as starter
 
 # Turned, boxed, lying with a thick handle, rolling, with legs, on a foot, made of several pieces.
 SAMPLE = ("vase", "radio", "fork", "potato", "pig", "goblet", "pliers", "comb", "croissant", "truck")
@@ -23,13 +23,13 @@ def test_the_expert_puts_it_into_a_container(kind: str) -> None:
 
 
 def test_what_does_not_stand_is_unstable() -> None:
-    bottle = assets.model("bottle", "red", "large")
+    bottle = starter.model("bottle", "red", "large")
     leaning = replace(bottle.shape.colliders[0], quat=(np.cos(0.2), np.sin(0.2), 0.0, 0.0))
     shape = Shape(bottle.shape.visuals, (leaning,), bottle.shape.grasp)
     assert attempt(replace(bottle, shape=shape)) == "unstable"
 
 
 def test_what_is_too_wide_is_missed() -> None:
-    cube = assets.model("cube", "red", "large")
+    cube = starter.model("cube", "red", "large")
     shape = cube.shape.scaled(2.2)
     assert attempt(replace(cube, shape=shape)) != ""

@@ -10,8 +10,8 @@ from scenes import build_scene, front_camera
 
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import load_dataset
-from sightline.engine import assets
 from sightline.engine.assets import Grasp
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.generation.object_shapes import Bodies, bodies_of, excess, grasp_box, whole_boxes
 
 
@@ -41,7 +41,7 @@ def test_excess_is_the_largest_side() -> None:
 
 
 def test_the_fingers_touch_the_object_on_both_sides() -> None:
-    bottle, bowl = assets.model("bottle", "red", "medium"), assets.model("bowl", "red", "medium")
+    bottle, bowl = starter.model("bottle", "red", "medium"), starter.model("bowl", "red", "medium")
     scene, camera = build_scene((bottle.info(0), 0.5, 0.1), (bowl.info(1), 0.5, -0.1)), front_camera()
     bodies = Bodies((bottle, bowl))
     scene.grasp_yaws[0] = np.pi / 2  # across the picture
@@ -54,7 +54,7 @@ def test_the_fingers_touch_the_object_on_both_sides() -> None:
 
 
 def test_the_width_is_that_of_the_grasp_in_use() -> None:
-    bottle = assets.model("bottle", "red", "medium")
+    bottle = starter.model("bottle", "red", "medium")
     low, high = Grasp((0, 0, 0.02), None, 0.04), Grasp((0, 0, 0.08), None, 0.01)
     bodies, camera = Bodies((bottle.with_grasps((low, high)),)), front_camera()
     scene = build_scene((bottle.info(0), 0.5, 0.1))

@@ -48,10 +48,12 @@ def test_the_command_lists_both_collections(capsys: pytest.CaptureFixture[str]) 
     assert "drinkware" in capsys.readouterr().out
     starter = command("kinds", "--collection", "starter")
     assert starter["kinds"] == 36 and starter["splits"]["train"] == starter["splits"]["seen"]
+    with pytest.raises(SightlineError, match="assets list"):
+        command("kinds", "--collection", "library:somewhere")
 
 
 def test_bad_requests_are_told(tmp_path: Path) -> None:
-    with pytest.raises(SightlineError, match=r"\.png or \.jpg"):
+    with pytest.raises(SightlineError, match="PNG or JPEG"):
         draw_sheet([full.model("mug", 0)], tmp_path / "sheet.gif")
     with pytest.raises(SightlineError, match="at least one object"):
         command("objects", "--out", str(tmp_path / "a.png"), "--count", "0")

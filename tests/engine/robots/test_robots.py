@@ -20,7 +20,7 @@ import sightline
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import rotation_z
 from sightline.core.hand import Room
-from sightline.engine.assets import model as catalogue_entry
+from sightline.engine.assets.starter.catalogue import model as catalogue_entry
 from sightline.engine.expert.pick_place import Expert
 from sightline.engine.generation.episode import attempt_task, card
 from sightline.engine.generation.task_sampling import sample_world_task
@@ -206,7 +206,7 @@ def test_gripper_opens_and_closes_to_what_it_says(name):
 @pytest.mark.parametrize("name", ROBOTS)
 @settings(max_examples=25, deadline=None)
 @given(
-    st.tuples(st.floats(*pick_place.WORKSPACE[0]), st.floats(*pick_place.WORKSPACE[1]), st.floats(0.012, 0.3)),
+    st.tuples(st.floats(*pick_place.GOAL_AREA[0]), st.floats(*pick_place.GOAL_AREA[1]), st.floats(0.012, 0.3)),
     st.floats(-1, 1),
 )
 def test_every_pose_over_the_table_is_reached_and_held(name, place, turn):
@@ -215,7 +215,7 @@ def test_every_pose_over_the_table_is_reached_and_held(name, place, turn):
 
 @EVERY
 def test_corners_of_the_workspace_are_reached_and_held(name):
-    (x_low, x_high), (y_low, y_high) = pick_place.WORKSPACE
+    (x_low, x_high), (y_low, y_high) = pick_place.GOAL_AREA
     for place in ((x_low, y_low), (x_low, y_high), (x_high, y_low), (x_high, y_high)):
         for height in (0.012, 0.3):
             reach_and_hold(name, np.array([*place, height]), 0.0)

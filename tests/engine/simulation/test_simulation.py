@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import STATE_NAMES
-from sightline.engine.assets import model
+from sightline.engine.assets.starter.catalogue import model
 from sightline.engine.simulation import simulation as physics
 from sightline.engine.simulation.simulation import Simulation, limited, rotation_from_vector, vector_from_rotation
 from sightline.engine.worlds.placement import Layout

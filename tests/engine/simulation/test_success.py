@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.core.types import Task
-from sightline.engine import assets
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.simulation.success import Judge
 from sightline.engine.worlds.world import World
 
-LOW, HIGH = assets.model("cube", "black", "large"), assets.model("can", "yellow", "small")
+LOW, HIGH = starter.model("cube", "black", "large"), starter.model("can", "yellow", "small")
 
 
 def stacked(offset: float = 0.0) -> tuple[Simulation, Judge]:

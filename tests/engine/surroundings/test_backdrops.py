@@ -8,7 +8,7 @@ import pytest
 from sightline.engine.surroundings import backdrops
 from sightline.engine.surroundings.backdrops import FAMILIES
 from sightline.engine.surroundings.props import PAINTS
-from sightline.engine.surroundings.room import WEARS
+from sightline.engine.surroundings.varied_room import WEARS
 
 
 @pytest.mark.parametrize("family", FAMILIES)

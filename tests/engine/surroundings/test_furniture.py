@@ -63,9 +63,10 @@ def height_at(meshes: list, x: float, y: float) -> float:
 
 
 def test_what_tops_cover_covers_what_scenes_and_tasks_use() -> None:
-    (x_low, x_high), (y_low, y_high) = pick_place.WORKSPACE
+    (x_low, x_high), (y_low, y_high) = pick_place.GOAL_AREA
     assert np.all(REACHED[0] + 0.09 <= [x_low, y_low]) and np.all(REACHED[1] - 0.08 >= [x_high, y_high])
-    assert np.all(REACHED[0] + 0.09 <= placement.WORKSPACE[0]) and np.all(REACHED[1] - 0.09 >= placement.WORKSPACE[1])
+    low, high = placement.OBJECT_AREA
+    assert np.all(REACHED[0] + 0.09 <= low) and np.all(REACHED[1] - 0.09 >= high)
 
 
 @settings(max_examples=30, deadline=None)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.core.geometry import Camera
-from sightline.engine.simulation import randomization
-from sightline.engine.surroundings import viewpoint
+from sightline.engine.surroundings import starter_room, viewpoint
 from sightline.engine.worlds import placement
 
 
@@ -15,7 +14,7 @@ def test_every_viewpoint_sees_the_workspace() -> None:
     for seed in range(300):
         pose, fovy = viewpoint.sample_front(np.random.default_rng(seed))
         camera = Camera(224, 224, 112 / np.tan(np.radians(fovy) / 2), pose)
-        low, high = placement.WORKSPACE
+        low, high = placement.OBJECT_AREA
         corners = np.array([(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (0.0, 0.1)])
         pixels, depth = camera.project(corners)
         assert camera.inside(pixels).all() and depth.min() > 0.3
@@ -25,7 +24,7 @@ def test_every_viewpoint_sees_the_workspace() -> None:
         fields.append(fovy)
         left, right = camera.project(np.array([[0.5, -0.1, 0.0], [0.5, 0.1, 0.0]]))[0]
         assert right[0] - left[0] > 15, "left and right of the picture remain what language says"
-    assert np.ptp(azimuths) > 3 * randomization.AZIMUTH and np.ptp(elevations) > 5 * randomization.ELEVATION
+    assert np.ptp(azimuths) > 3 * starter_room.AZIMUTH and np.ptp(elevations) > 5 * starter_room.ELEVATION
     assert min(fields) < 38 and 55 < max(fields) < 100
 
 

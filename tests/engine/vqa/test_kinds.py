@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pytest
 from said import said_boxes, said_points
+from unprojection import unproject_to_height
 
 from sightline.core.types import SceneState
 from sightline.engine.vqa.asking import KINDS
@@ -158,7 +159,7 @@ def test_free_spots_are_free(pictures) -> None:
         assert all(id_at(picture, tuple(point)) == 0 for point in points)
         nearest = np.linalg.norm(points[:, None] - bare_pixels(picture), axis=-1)
         assert (nearest.min(1) < 0.71).all(), "the pixel that holds a spot which the robot does not hide"
-        spots = picture.camera.unproject_to_height(points, 0.0)[:, :2]
+        spots = unproject_to_height(picture.camera, points, 0.0)[:, :2]
         for index in np.flatnonzero(picture.scene.present):
             gaps = np.linalg.norm(spots - picture.scene.positions[index, :2], axis=1)
             assert (gaps > picture.scene.objects[index].radius + 0.03).all()

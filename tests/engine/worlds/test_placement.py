@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sightline.core.errors import SightlineError
-from sightline.engine import assets
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.worlds import placement
 from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.world import World
@@ -35,7 +35,7 @@ def test_scenes_hold_what_they_should() -> None:
             roles = [world.objects[i].role for i in here]
             assert 4 <= len(here) <= 7
             assert roles.count("item") >= 2 and len(here) - roles.count("item") >= 1
-            low, high = placement.WORKSPACE
+            low, high = placement.OBJECT_AREA
             places = layout.poses[here, :2]
             assert np.all(places >= low) and np.all(places <= high)
             radii = np.array([world.objects[i].radius for i in here])
@@ -85,7 +85,7 @@ def test_fingers_need_not_turn_far(world: World) -> None:
 
 
 def test_what_falls_is_rejected() -> None:
-    bottle = assets.model("bottle", "red", "large")
+    bottle = starter.model("bottle", "red", "large")
     world = World.of((bottle,))
     layout = placement.sample_layout(world, np.random.default_rng(0))
     tilted = layout.poses.copy()
@@ -95,8 +95,8 @@ def test_what_falls_is_rejected() -> None:
 
 
 def test_a_crowded_world_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    models = tuple(assets.model("book", colour, "large") for colour in ("red", "blue"))
-    world = World.of((*models, *(assets.model("cube", "red", size) for size in ("small", "large"))))
-    monkeypatch.setattr(placement, "WORKSPACE", np.array([[0.4, -0.05], [0.45, 0.05]]))
+    models = tuple(starter.model("book", colour, "large") for colour in ("red", "blue"))
+    world = World.of((*models, *(starter.model("cube", "red", size) for size in ("small", "large"))))
+    monkeypatch.setattr(placement, "OBJECT_AREA", np.array([[0.4, -0.05], [0.45, 0.05]]))
     with pytest.raises(SightlineError, match="do not fit"):
         placement.sample_layout(world, np.random.default_rng(0))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import rotation_z
 from sightline.engine import assets
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.assets.starter.catalogue import HELD_OUT, NOVEL
 from sightline.engine.worlds import objects
 from sightline.engine.worlds.contents import build_world
@@ -128,14 +129,13 @@ def _shared() -> World:
     return _worlds.setdefault(0, build_world(11))
 
 
-CONTAINERS = [kind for kind in assets.kinds() if assets.role(kind) == "container"]
+CONTAINERS = [kind for kind in starter.kinds() if starter.role(kind) == "container"]
 
 
 @pytest.mark.parametrize("kind", CONTAINERS)
 def test_things_dropped_into_a_container_stay_inside(kind: str) -> None:
-    colour, size = assets.variants(kind)[0]
-    container = assets.model(kind, colour, size)
-    things = tuple(assets.model(k, c, "small") for k, c in (("cube", "red"), ("ball", "blue"), ("banana", "yellow")))
+    container = starter.build(starter.variants(kind, "train")[0])
+    things = tuple(starter.model(k, c, "small") for k, c in (("cube", "red"), ("ball", "blue"), ("banana", "yellow")))
     for thing in things:
         world = World.of((container, thing))
         data = world.new_data()

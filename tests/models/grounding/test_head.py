@@ -24,15 +24,13 @@ from sightline.models.grounding.cells import (
     rankings,
 )
 from sightline.models.grounding.head import GroundingHead
+from sightline.models.grounding.losses import masked_binary, masked_l1, pointer_loss
 from sightline.models.grounding.pointing import (
     LANDMARK,
     GroundingLabels,
     Pointing,
     agreement,
     imagined,
-    masked_binary,
-    masked_l1,
-    pointer_loss,
     through,
 )
 from sightline.models.grounding.projection import rectified

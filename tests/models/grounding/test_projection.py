@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.core.geometry import Camera, look_at
-from sightline.engine.simulation.randomization import FRONT_EYE, FRONT_FOVY, FRONT_TARGET
+from sightline.engine.surroundings.starter_room import FRONT_EYE, FRONT_FOVY, FRONT_TARGET
 from sightline.models.grounding.projection import NOMINAL, pictured, project, rectified, unproject
 
 

@@ -17,9 +17,9 @@ from sightline.core.config import load_config
 from sightline.core.errors import SightlineError
 from sightline.data.answers import parse_boxes
 from sightline.data.conversation_record import Conversation, Turn
+from sightline.models.config import GroundingHeadConfig
 from sightline.models.system import DualSystem
 from sightline.models.vlm.chat import ChatEncoder, ChatSample, answer, collate, read_chat
-from sightline.models.vlm.images import PictureFormat
 from sightline.models.vlm.prompts import Packer, Prompt
 from sightline.models.vlm.qwen import QwenPlanner
 from sightline.models.vlm.tokenizer import (
@@ -36,7 +36,7 @@ from sightline.train.config import TrainConfig
 from sightline.train.stages_words import SMALL
 
 TOKENIZER = nano_tokenizer()
-FORMAT = PictureFormat(temporal_patch=1)
+SHAPED = nano_config(grounding=GroundingHeadConfig(pointer=False))  # pictures keep their shape
 SYSTEM = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
 SIZES = [(100, 180), (64, 64), (150, 60)]
 
@@ -63,7 +63,7 @@ THREE = conversation(
 
 @pytest.fixture(scope="module")
 def encoder() -> ChatEncoder:
-    return ChatEncoder(TOKENIZER, FORMAT)
+    return ChatEncoder(TOKENIZER, SHAPED)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def test_hidden_states_are_those_of_the_official_forward_pass(three: ChatSample,
 
 @given(st.lists(st.sampled_from([*SPECIAL, "<", "|im_end|>", "im_", "the mug", "\n", "é"]), max_size=6).map("".join))
 def test_what_users_write_is_never_a_special_token(text: str) -> None:
-    encoder = ChatEncoder(TOKENIZER, FORMAT)
+    encoder = ChatEncoder(TOKENIZER, SHAPED)
     ids = encoder.words(text)
     assert not set(ids) & set(range(len(SPECIAL)))
     assert TOKENIZER.decode(ids) == text
@@ -170,7 +170,7 @@ def test_special_tokens_in_a_record_are_plain_text(encoder: ChatEncoder) -> None
 
 def test_long_conversations_lose_whole_rounds(three: ChatSample) -> None:
     def kept(longest: int) -> ChatSample:
-        return ChatEncoder(TOKENIZER, FORMAT, longest).sample(THREE, pictures(3))
+        return ChatEncoder(TOKENIZER, SHAPED, longest).sample(THREE, pictures(3))
 
     ends = [len(kept(len(three.ids)).ids)]
     while len(ends) < 3:
@@ -192,21 +192,21 @@ def test_the_advice_for_what_is_too_long_works() -> None:
     asked = conversation("<image>\nWhere is it?", "<box>[[3, 14, 15, 92]]</box>")
     picture = [np.zeros((540, 960, 3), np.uint8)]
     with pytest.raises(SightlineError) as caught:
-        ChatEncoder(TOKENIZER, FORMAT, 300).sample(asked, picture)
+        ChatEncoder(TOKENIZER, SHAPED, 300).sample(asked, picture)
     longest, pixels = (int(number) for number in re.findall(r"--set [a-z_.]+=(\d+)", str(caught.value)))
     overrides = [f"chat.longest={longest}", f"system.planner.max_pixels={pixels}"]
     assert all(f"--set {override}" in str(caught.value) for override in overrides)
     config = load_config(TrainConfig, SMALL, overrides)
-    whole = ChatEncoder(TOKENIZER, FORMAT, config.chat.longest).sample(asked, picture)
+    whole = ChatEncoder(TOKENIZER, SHAPED, config.chat.longest).sample(asked, picture)
     assert whole.image_mask.sum() == (540 // 28) * (960 // 28)
-    smaller = replace(FORMAT, max_pixels=config.system.planner.max_pixels)
+    smaller = replace(SHAPED, planner=replace(SHAPED.planner, max_pixels=config.system.planner.max_pixels))
     sample = ChatEncoder(TOKENIZER, smaller, 300).sample(asked, picture)
     assert len(sample.ids) <= 300 < len(whole.ids) and sample.image_mask.sum() > 200
 
 
 def test_words_alone_that_are_too_long_get_no_advice_about_pictures() -> None:
     with pytest.raises(SightlineError, match=r"chat\.longest") as caught:
-        ChatEncoder(TOKENIZER, FORMAT, 64).sample(conversation("mug " * 90, "yes"), [])
+        ChatEncoder(TOKENIZER, SHAPED, 64).sample(conversation("mug " * 90, "yes"), [])
     assert "max_pixels" not in str(caught.value)
 
 
@@ -224,7 +224,7 @@ def test_every_unit_is_taught_in_pixels_of_the_picture_as_seen(
     encoder: ChatEncoder, unit: str, written: str, seen: list[int]
 ) -> None:
     asked = replace(conversation("<image>\nWhere is it?", written), coordinates=unit)
-    _, said = encoder.in_seen_pixels(asked, [np.zeros((480, 640, 3), np.uint8)])
+    _, said = encoder.as_written(asked, [np.zeros((480, 640, 3), np.uint8)])
     (found,) = parse_boxes(said.text, (476, 644))
     assert found.box.tolist() == seen
     assert re.sub(r"[\d.]+", "0", said.text) == re.sub(r"[\d.]+", "0", written), "nothing but numbers has changed"
@@ -253,7 +253,7 @@ def test_marks_of_places_are_tokens_where_the_tokenizer_knows_them() -> None:
     backend.add_special_tokens([*PLACE_MARKS, "<|other|>"])
     tokenizer = WordTokenizer(backend)
     text = "<|object_ref_start|>the mug<|object_ref_end|><|box_start|>(3,14),(15,92)<|box_end|>"
-    ids = ChatEncoder(tokenizer, FORMAT).words(text)
+    ids = ChatEncoder(tokenizer, SHAPED).words(text)
     assert {tokenizer.id(mark) for mark in PLACE_MARKS[:2] + PLACE_MARKS[4:]} <= set(ids)
     said = tokenizer.decode([*ids, tokenizer.id("<|other|>"), tokenizer.id(END)])
     assert said == text and [found.name for found in parse_boxes(said, (100, 100))] == ["the mug"]
@@ -278,8 +278,7 @@ def test_coordinates_are_turned_into_pixels_as_seen(encoder: ChatEncoder) -> Non
 
 
 def test_a_question_about_a_square_is_the_packed_one(packer: Packer, system: DualSystem) -> None:
-    squares = PictureFormat.of(system.config)
-    sample = ChatEncoder(packer.tokenizer, squares).question(pictures(2), "Locate the red mug.")
+    sample = ChatEncoder(packer.tokenizer, system.config).question(pictures(2), "Locate the red mug.")
     packed = packer.pack([[Prompt("Locate the red mug.")]], 2, pad_to=1)
     assert sample.ids.tolist() == packed.ids[0].tolist()
     assert np.array_equal(sample.positions, packed.positions[:, 0].numpy())

@@ -14,6 +14,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_res
 
 from sightline.core.errors import SightlineError
 from sightline.models.config import SystemConfig
+from sightline.models.vlm import picture_format
 from sightline.models.vlm.images import PictureFormat, smart_resize
 from sightline.models.vlm.qwen import QwenPlanner
 
@@ -54,13 +55,13 @@ def test_sizes_are_the_official_ones(height: int, width: int, limits: tuple[int,
 def test_a_planner_with_a_pointer_sees_squares() -> None:
     config = nano_config()
     planner, images = QwenPlanner(config.planner), random_pictures(3, 1, 1)
-    patches = PictureFormat.of(config).patches(images[0, 0].numpy())
+    patches = picture_format(config).patches(images[0, 0].numpy())
     torch.testing.assert_close(torch.from_numpy(patches.values), planner.pixel_values(images), atol=1e-5, rtol=0)
-    assert PictureFormat.of(config).patches(picture(50, 90)).grid == (1, 8, 8)
+    assert picture_format(config).patches(picture(50, 90)).grid == (1, 8, 8)
 
 
 def test_the_tokens_announced_are_the_tokens_made() -> None:
-    shape = PictureFormat.of(SystemConfig())
+    shape = picture_format(SystemConfig())
     for form in (PictureFormat(), shape):
         for size in SIZES:
             rows, columns = form.token_grid(*size)

@@ -26,6 +26,7 @@ PALETTE: dict[str, RGB] = COLOURS | {
     "grey": (0.47, 0.48, 0.50),
     "turquoise": (0.10, 0.70, 0.70),
 }
+WHITE: RGB = (1.0, 1.0, 1.0)
 CREAM: RGB = (0.95, 0.91, 0.80)
 SILVER: RGB = (0.75, 0.77, 0.79)
 LEAF: RGB = (0.22, 0.48, 0.14)

@@ -12,11 +12,12 @@ from functools import cache, lru_cache
 import numpy as np
 
 from sightline.core.errors import SightlineError, require_known
-from sightline.engine.assets.colours import PALETTE, RGB, wander
+from sightline.engine.assets.colours import PALETTE, RGB, WHITE, wander
 from sightline.engine.assets.families import FAMILIES, NOVEL
-from sightline.engine.assets.families.family import MATERIALS, WHITE, Draw, Family
+from sightline.engine.assets.families import confusable as confusable  # one of a catalogue's answers
+from sightline.engine.assets.families.family import MATERIALS, Draw, Family
 from sightline.engine.assets.model import ObjectModel
-from sightline.engine.assets.starter.catalogue import ITEM_SCALES, TARGET_SCALES, require_split
+from sightline.engine.assets.splits import ITEM_SCALES, TARGET_SCALES, require_split
 from sightline.engine.assets.variant import Variant
 
 HELD_OUT_SHARE = 0.15  # of the instances of every kind
@@ -55,12 +56,17 @@ def variants(kind: str, split: str | None = None) -> tuple[Variant, ...]:
     for number in range(entry.count):
         turn, place = divmod(number, len(colours))
         size = entry.sizes[(place + turn) % len(entry.sizes)]
-        every.append(Variant(kind, colours[place], size, number, novel or number in rest, "full"))
+        every.append(Variant(kind, colours[place], size, number, novel or number in rest))
     if split is None:
         return tuple(every)
     if novel or split == "novel":
         return tuple(every) if novel and split == "novel" else ()
     return tuple(variant for variant in every if variant.held_out == (split == "unseen"))
+
+
+def build(variant: Variant) -> ObjectModel:
+    """The object that a variant stands for."""
+    return model(variant.kind, variant.number)
 
 
 @lru_cache(maxsize=KEPT)

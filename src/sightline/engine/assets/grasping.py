@@ -17,7 +17,7 @@ from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.core.hand import Hand
 from sightline.engine.assets import Grasp, ObjectModel
 from sightline.engine.assets.model import FRICTION
-from sightline.engine.assets.surface import Surface, exits
+from sightline.engine.assets.surface import Triangles, exits
 from sightline.engine.robots import DEFAULT, robot
 
 SLACK = 0.012  # metres that stay free between pads and object together: no tool is exactly where it should be
@@ -60,7 +60,7 @@ def sample_grasps(
         friction: between pads and surface; the normals at both contacts lie within its cone around the line between.
         rays: pairs of contacts that are tried.
     """
-    surface, hand = Surface.of(model), hand or robot(DEFAULT).hand
+    surface, hand = Triangles.of(model), hand or robot(DEFAULT).hand
     probe = _Probe(model, hand)
     cloud, share = surface.sample(rng, CLOUD)[0], surface.area / CLOUD
     found = []
@@ -92,13 +92,8 @@ def sample_grasps(
     return _distinct(found, keep)
 
 
-def with_sampled_grasps(model: ObjectModel, rng: np.random.Generator, hand: Hand | None = None) -> ObjectModel:
-    """``model``, to be picked up by its sampled grasps instead of the ones that came with it."""
-    return model.with_grasps([candidate.grasp for candidate in sample_grasps(model, rng, hand)])
-
-
 def _antipodal(
-    surface: Surface, rng: np.random.Generator, hand: Hand, friction: float, rays: int
+    surface: Triangles, rng: np.random.Generator, hand: Hand, friction: float, rays: int
 ) -> list[tuple[Array, Array]]:
     """Contacts [2,3] and their outward normals [2,3] of antipodal pairs that the opening spans."""
     points, outward = surface.sample(rng, rays)
@@ -179,6 +174,27 @@ def _distinct(candidates: list[Candidate], keep: int) -> tuple[Candidate, ...]:
     return tuple(kept)
 
 
+def add_hand(
+    body: mujoco.MjsBody, hand: Hand, apart: float, palm: float
+) -> tuple[mujoco.MjsGeom, mujoco.MjsGeom, mujoco.MjsGeom]:
+    """Add a hand made of boxes to a body whose frame is the tool's: two fingers and a palm, which are returned.
+
+    Args:
+        apart: metres between the fingers.
+        palm: metres, half of the palm's height; its underside is where the hand has it.
+    """
+    across, along = 2 * hand.finger_half, hand.finger_reach - hand.opening / 2
+    top = hand.palm_height
+    size = [across / 2, along / 2, (top + hand.tip) / 2]
+    box = mujoco.mjtGeom.mjGEOM_BOX
+    left, right = (
+        body.add_geom(type=box, pos=[0, side * (apart + along) / 2, (top - hand.tip) / 2], size=size)
+        for side in (-1, 1)
+    )
+    above = body.add_geom(type=box, pos=[0, 0, top + palm], size=[hand.palm_half, hand.palm_reach, palm])
+    return left, right, above
+
+
 class _Probe:
     """The open hand beside the object, in the collision engine that the simulation uses."""
 
@@ -187,16 +203,8 @@ class _Probe:
         thing = spec.worldbody.add_body(name="thing")
         model.add_colliders(spec, thing)
         gripper = spec.worldbody.add_body(name="hand", mocap=True)
-        across, along = 2 * hand.finger_half, hand.finger_reach - hand.opening / 2
-        top = hand.palm_height
-        for side in (-1, 1):
-            pos = [0, side * (hand.opening + along) / 2, (top - hand.tip) / 2]
-            gripper.add_geom(
-                type=mujoco.mjtGeom.mjGEOM_BOX, pos=pos, size=[across / 2, along / 2, (top + hand.tip) / 2]
-            )
         # The palm reaches far up: what stands higher than it would be hit on the way down.
-        palm = [hand.palm_half, hand.palm_reach, 0.25]
-        gripper.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=[0, 0, top + 0.25], size=palm)
+        add_hand(gripper, hand, hand.opening, 0.25)
         self._model = spec.compile()
         self._data = mujoco.MjData(self._model)
         bodies = self._model.geom_bodyid

@@ -54,7 +54,7 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def lathe(profile: Sequence[tuple[float, float]], segments: int = 20, crease: float = 40.0) -> Mesh:
-    """Surface of revolution about z.
+    """Triangles of revolution about z.
 
     Args:
         profile: (radius, z) points; a solid's outside runs from the bottom axis outwards and up (normals point to the

@@ -16,7 +16,7 @@ from PIL import Image
 from sightline.core.errors import SightlineError
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block, grip_height, upright_cylinder
+from sightline.engine.assets.shapes import ACROSS_Y, block, grip_height, upright_cylinder
 
 TEXTURE_PIXELS = 128
 MAX_FACES = 500

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sightline.core.errors import require_known
 from sightline.engine.assets.colours import RGB
-from sightline.engine.assets.starter.textures import Picture, smooth_noise
+from sightline.engine.assets.noise import Picture, smooth_noise
 
 PATTERN_PIXELS = LABEL_PIXELS = 64
 Mask = NDArray[np.float64]

@@ -15,7 +15,7 @@ SAME = 5e-4  # metres: crossings nearer to one another than this are one (two fa
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class Triangles:
     """corners [F,3,3] metres, object frame; normals [F,3] out of the object; areas [F] square metres."""
 
     corners: Array
@@ -23,19 +23,19 @@ class Surface:
     areas: Array
 
     @staticmethod
-    def of(model: ObjectModel) -> Surface:
+    def of(model: ObjectModel) -> Triangles:
         """Everything that is seen of the model, without faces of no area."""
         meshes = [visual.mesh for visual in model.shape.visuals]
-        return Surface.from_corners(np.concatenate([mesh.vertices[mesh.faces] for mesh in meshes]))
+        return Triangles.from_corners(np.concatenate([mesh.vertices[mesh.faces] for mesh in meshes]))
 
     @staticmethod
-    def from_corners(corners: Array, keep_all: bool = False) -> Surface:
+    def from_corners(corners: Array, keep_all: bool = False) -> Triangles:
         """The surface of triangles [F,3,3], counter-clockwise from outside; ``keep_all``: those without area too."""
         cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         double = np.linalg.norm(cross, axis=1)
         real = (double > 1e-12) | keep_all
         normals = cross[real] / np.maximum(double[real, None], 1e-15)
-        return Surface(corners[real], normals, double[real] / 2)
+        return Triangles(corners[real], normals, double[real] / 2)
 
     @staticmethod
     def volume(corners: Array) -> float:
@@ -69,6 +69,9 @@ class Surface:
             direction: of length 1.
             longest: metres; what is farther away is left out.
         """
+        # Moeller and Trumbore, all faces at once. trimesh finds the same crossings, but needs rtree to do so and takes
+        # 0.6 ms a ray where this takes 0.2 (objects of 360 to 508 faces); only many rays together are faster there on
+        # some of them (0.05 to 0.4).
         a, b, c = np.moveaxis(self.corners, 1, 0)
         along, across = b - a, c - a
         p = np.cross(direction, across)
@@ -86,7 +89,7 @@ class Surface:
         return [(float(distance[face]), self.normals[face]) for face in order]
 
 
-def exits(surface: Surface, start: Array, direction: Array, longest: float) -> list[tuple[float, Array]]:
+def exits(surface: Triangles, start: Array, direction: Array, longest: float) -> list[tuple[float, Array]]:
     """Every place where the ray leaves the solid: (distance, outward normal) without doubles at shared edges."""
     leaving: list[tuple[float, Array]] = []
     for distance, normal in surface.crossings(start, direction, longest):

@@ -13,7 +13,6 @@ class Variant:
         kind, colour, size: as in ObjectModel.
         number: which instance of its kind (collection ``full``).
         held_out: whether training never sees it.
-        collection: where it comes from.
     """
 
     kind: str
@@ -21,4 +20,3 @@ class Variant:
     size: str
     number: int = 0
     held_out: bool = False
-    collection: str = "starter"

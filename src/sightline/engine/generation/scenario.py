@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sightline.engine.collections import STARTER
+from sightline.engine.collections import collection_of
 from sightline.engine.generation.task_sampling import possible
 from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation
@@ -20,7 +20,6 @@ from sightline.engine.worlds.world import World
 from sightline.tasks.kinds import SKILL_TASKS
 
 MAX_TRIES = 20  # scenes drawn before giving up on one that offers a skill
-ARRANGED = 0.7  # share of scenes by relation outside the starter collection
 
 
 @dataclass
@@ -67,10 +66,11 @@ def set_scene(scenario: Scenario, rng: np.random.Generator) -> None:
 
 
 def lay_out(world: World, rng: np.random.Generator, scatter: Callable[[World, np.random.Generator], Layout]) -> Layout:
-    """Things among fixtures; else mostly, outside the starter collection, a scene in which a drawn scene graph holds;
+    """Things among fixtures; else a scene in which a drawn scene graph holds, as often as the world's collection wants;
     else what ``scatter`` draws."""
     if world.mounting.fixtures:
         return sample_furnished(world, rng)
-    if world.spec.collection != STARTER and rng.random() < ARRANGED:
+    arranged = collection_of(world.spec.collection).arranged
+    if arranged and rng.random() < arranged:  # without a share there is no draw: seeds rely on it
         return sample_arrangement(world, rng)[0]
     return scatter(world, rng)

@@ -9,26 +9,29 @@ import numpy as np
 
 from sightline.core.console import say, table
 from sightline.core.errors import SightlineError, require_known
-from sightline.engine.assets import collection as shelves
 from sightline.engine.assets import full
-from sightline.engine.assets.starter.catalogue import SPLITS
+from sightline.engine.assets.splits import SPLITS
 from sightline.engine.assets.variant import Variant
+from sightline.engine.collections import FULL, collection_of
 from sightline.engine.previews.object_sheet import draw_sheet
 
 
-def list_objects(collection: str = "full") -> dict[str, Any]:
+def list_objects(collection: str = FULL) -> dict[str, Any]:
     """Print a table of the collection's kinds; return kinds, objects, splits (objects in each) and the rows.
 
-    Raises SightlineError on an unknown collection.
+    Raises SightlineError on an unknown collection, and on a library, which has no kinds in splits.
     """
-    allowed = {split: set(shelves.kinds(split, collection)) for split in SPLITS}
+    row = collection_of(collection)
+    if row.library is not None:
+        raise SightlineError("A library has no kinds in splits: see its objects with `sightline assets list LIBRARY`.")
+    catalogue = row.catalogue
+    allowed = {split: set(catalogue.kinds(split)) for split in SPLITS}
     rows: list[list[Any]] = []
     every: set[Variant] = set()
-    for kind in shelves.kinds(None, collection):
-        role = shelves.role(kind, collection)
-        path = full.category(kind)[:-1] if collection == "full" else (role,)
-        found = [shelves.choices(kind, split, collection) if kind in allowed[split] else () for split in SPLITS]
-        rows.append([" > ".join(path), kind, role, *(len(variants) for variants in found)])
+    for kind in catalogue.kinds():
+        found = [catalogue.variants(kind, split) if kind in allowed[split] else () for split in SPLITS]
+        path = " > ".join(catalogue.category(kind)[:-1])
+        rows.append([path, kind, catalogue.role(kind), *(len(variants) for variants in found)])
         every |= {variant for variants in found for variant in variants}
     rows.sort(key=lambda row: (row[0], row[1]))
     table(f"Objects of the collection '{collection}'", ["category", "kind", "role", *SPLITS], rows)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
-
 from sightline.core.console import table
-from sightline.core.errors import SightlineError
 from sightline.engine.assets.importing.convert import Settings
 from sightline.engine.assets.importing.folder import import_folder
 from sightline.engine.assets.importing.library import Entry, default_library, read_entries
 from sightline.engine.previews.gallery import gallery
+from sightline.engine.previews.studio import require_picture, write_picture
 
 HEADS = ["object", "noun", "colour", "size", "role", "cm", "g", "pieces", "grasps", "from"]
 
@@ -25,6 +23,8 @@ def import_and_report(folder: Path, out: Path | None, settings: Settings, pictur
 
     Raises SightlineError when no file can be used, or when something cannot be written.
     """
+    if picture is not None:
+        require_picture(picture)  # before the long work
     library = out or default_library()
     results = import_folder(folder, library, settings)
     made = [result.entry for result in results if result.entry]
@@ -51,12 +51,7 @@ def report_library(library: Path | None, picture: Path | None) -> dict:
 def _show(title: str, entries: Sequence[Entry], picture: Path | None) -> None:
     table(title, HEADS, [list(_row(entry).values()) for entry in entries])
     if picture is not None:
-        image = Image.fromarray(gallery([entry.model for entry in entries]))
-        try:
-            picture.parent.mkdir(parents=True, exist_ok=True)
-            image.save(picture, format="PNG")
-        except OSError as error:
-            raise SightlineError(f"The gallery cannot be written to {picture} ({error.strerror}).") from None
+        write_picture(picture, gallery([entry.model for entry in entries]))
 
 
 def _row(entry: Entry) -> dict:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from sightline.core.console import progress
+from sightline.core.draw import contact_sheet
 from sightline.core.errors import SightlineError
-from sightline.engine.assets.model import COLLISION_GROUP, ObjectModel
-from sightline.engine.gl import MISSING
+from sightline.engine.assets.model import COLLISION_GROUP, VISUAL_GROUP, ObjectModel
+from sightline.engine.previews.studio import Studio, require_picture, write_picture
 
 TILE, CAPTION = 112, 14  # pixels: side of an object's picture, height of the line below it
 OVERSAMPLE = 2
@@ -21,7 +22,8 @@ BATCH = 25  # objects in one compiled model
 FAR_AWAY = 50.0  # metres: where the others wait, so that each is alone in its picture
 FOVY, ELEVATION, AZIMUTH = 20.0, -28.0, 120.0  # degrees
 FILL = 0.78  # share of the picture's height that the object takes
-GROUND = [0.80, 0.80, 0.79, 1.0]
+GROUND, GROUND_GROUP = [0.80, 0.80, 0.79, 1.0], 0
+MARGIN = (203, 203, 201)
 
 
 def draw_sheet(models: Sequence[ObjectModel], out: Path, columns: int = 20, colliders: bool = False) -> tuple[int, int]:
@@ -37,45 +39,41 @@ def draw_sheet(models: Sequence[ObjectModel], out: Path, columns: int = 20, coll
     """
     if not models:
         raise SightlineError("A contact sheet needs at least one object.")
-    if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise SightlineError(f"A contact sheet is a .png or .jpg file, not '{out.name}'.")
-    columns = min(columns, len(models))
-    width, height = columns * TILE, -(-len(models) // columns) * (TILE + CAPTION)
-    sheet = Image.new("RGB", (width, height), (203, 203, 201))
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(10)
+    require_picture(out)
+    tiles = []
     with progress(len(models), "contact sheet", "object") as bar:
-        for index, tile in enumerate(_tiles(models, colliders)):
-            x, y = TILE * (index % columns), (TILE + CAPTION) * (index // columns)
-            picture = Image.fromarray(tile).resize((TILE, TILE), Image.Resampling.LANCZOS)
-            sheet.paste(picture, (x, y))
-            draw.text((x + TILE / 2, y + TILE + CAPTION / 2), models[index].kind, (40, 40, 40), font, "mm")
+        for entry, tile in zip(models, _tiles(models, colliders), strict=True):
+            tiles.append(_named(tile, entry.kind))
             bar.update()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(out, quality=85)
-    return width, height
+    sheet = contact_sheet(tiles, min(columns, len(tiles)), gap=0, fill=MARGIN)
+    write_picture(out, sheet)
+    return sheet.shape[1], sheet.shape[0]
+
+
+def _named(tile: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+    """[TILE + CAPTION, TILE, 3] the picture of an object over its name."""
+    whole = Image.new("RGB", (TILE, TILE + CAPTION), MARGIN)
+    whole.paste(Image.fromarray(tile).resize((TILE, TILE), Image.Resampling.LANCZOS))
+    middle = (TILE / 2, TILE + CAPTION / 2)
+    ImageDraw.Draw(whole).text(middle, name, (40, 40, 40), ImageFont.load_default(10), "mm")
+    return np.asarray(whole)
 
 
 def _tiles(models: Sequence[ObjectModel], colliders: bool) -> Iterator[NDArray[np.uint8]]:
     """[side,side,3] uint8 pictures of the objects, one after another."""
+    groups = (GROUND_GROUP, COLLISION_GROUP if colliders else VISUAL_GROUP)
     for start in range(0, len(models), BATCH):
         batch = models[start : start + BATCH]
         compiled = _stage(batch)
         data = mujoco.MjData(compiled)
-        renderer = _renderer(compiled)
-        option = mujoco.MjvOption()
-        option.geomgroup[:] = [1, not colliders, 0, 0, 0, 0]
-        option.geomgroup[COLLISION_GROUP] = colliders
-        try:
+        with Studio(compiled, OVERSAMPLE * TILE) as studio:
             for index, entry in enumerate(batch):
                 data.qpos[0::7] = FAR_AWAY
                 data.qpos[7 * index] = 0.0
                 mujoco.mj_kinematics(compiled, data)
                 mujoco.mj_comPos(compiled, data)
                 mujoco.mj_camlight(compiled, data)
-                renderer.update_scene(data, _camera(entry), option)
-                yield renderer.render()
-        finally:
-            renderer.close()
+                yield studio.picture(data, _camera(entry), groups)
 
 
 def _stage(models: Sequence[ObjectModel]) -> mujoco.MjModel:
@@ -86,7 +84,7 @@ def _stage(models: Sequence[ObjectModel]) -> mujoco.MjModel:
     spec.visual.quality.shadowsize, spec.visual.quality.offsamples = 2048, 4
     spec.visual.headlight.ambient, spec.visual.headlight.diffuse = [0.46] * 3, [0.15] * 3
     spec.visual.headlight.specular = [0.0] * 3
-    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], rgba=GROUND, group=0)
+    spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], rgba=GROUND, group=GROUND_GROUP)
     for direction, strength, shadow in (([0.45, 0.35, -0.85], 0.42, True), ([-0.6, -0.5, -0.5], 0.2, False)):
         spec.worldbody.add_light(
             type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
@@ -99,15 +97,6 @@ def _stage(models: Sequence[ObjectModel]) -> mujoco.MjModel:
     for index, entry in enumerate(models):
         entry.add_to(spec, f"object_{index}")
     return spec.compile()
-
-
-def _renderer(compiled: mujoco.MjModel) -> mujoco.Renderer:
-    side = OVERSAMPLE * TILE
-    compiled.vis.global_.offwidth = compiled.vis.global_.offheight = side
-    try:
-        return mujoco.Renderer(compiled, side, side)
-    except Exception as error:  # PyOpenGL raises anything from AttributeError to its own GLError
-        raise SightlineError(f"{MISSING} The backend said: {error}") from error
 
 
 def _camera(entry: ObjectModel) -> mujoco.MjvCamera:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from sightline.core import console
 from sightline.core.draw import contact_sheet
 from sightline.core.errors import SightlineError
+from sightline.engine.previews.studio import require_picture, write_picture
 from sightline.engine.simulation.randomization import apply_look, sample_look
 from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation
@@ -19,8 +19,6 @@ from sightline.engine.worlds.placement import sample_layout
 from sightline.engine.worlds.spec import WorldSpec
 
 COLUMNS = 10
-FORMATS = (".png", ".jpg", ".jpeg")
-QUALITY = 85
 
 
 def scene_sheet(
@@ -35,14 +33,13 @@ def scene_sheet(
     """Write a picture of ``count`` scenes, each in a world of its own, and return ``scenes`` and ``path``.
 
     Args:
-        path: a PNG or JPEG file.
+        path: a PNG or JPEG file; its folder is made.
         size: pixels, side of each scene's picture.
 
     Raises SightlineError on impossible arguments, or when the file cannot be written.
     """
     target = Path(path)
-    if target.suffix.lower() not in FORMATS:
-        raise SightlineError(f"A sheet is a PNG or JPEG picture; '{target.name}' ends in neither .png nor .jpg.")
+    require_picture(target)
     if count < 1:
         raise SightlineError(f"The number of scenes must be at least 1, not {count}.")
     pictures = []
@@ -50,11 +47,7 @@ def scene_sheet(
         for number in range(count):
             pictures.append(scene_picture(seed, number, split, collection, size, camera))
             bar.update(1)
-    sheet = Image.fromarray(contact_sheet(pictures, min(COLUMNS, count)))
-    try:
-        sheet.save(target, quality=QUALITY, optimize=True)  # a PNG has no quality and ignores it
-    except OSError as error:
-        raise SightlineError(f"Cannot write {target} ({error.strerror}): choose another place.") from None
+    write_picture(target, contact_sheet(pictures, min(COLUMNS, count)))
     console.table(f"Scenes of collection {collection}", ["", "value"], [["scenes", count], ["picture", str(target)]])
     return {"scenes": count, "path": str(target)}
 

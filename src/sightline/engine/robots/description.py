@@ -21,7 +21,7 @@ import numpy as np
 
 from sightline.core.geometry import Array
 from sightline.core.hand import Hand
-from sightline.engine.robots.meshes import Colour, Vector, Visual, add_visuals, read_model, strip, visuals_of
+from sightline.engine.robots.meshes import BodyVisual, Colour, Vector, add_visuals, read_model, strip, visuals_of
 
 TOOL_SITE = "tool"
 WRIST_CAMERA = "wrist"
@@ -44,7 +44,7 @@ class Arm:
         inertia_scale: correction of the file's rotational inertias.
         keep: share of the visual faces that are kept, of parts with more than ``small`` of them.
         paint: material -> colour in place of the file's, None: not drawn.
-        filled: materials of rings that are drawn as solid discs (see ``meshes.Visual``).
+        filled: materials of rings that are drawn as solid discs (see ``meshes.BodyVisual``).
     """
 
     model: str
@@ -106,7 +106,7 @@ class Gripper:
     fingers: tuple[str, str]
     pads: tuple[str, str]
     boxes: tuple[Box, ...]
-    visuals: tuple[Visual, ...]
+    visuals: tuple[BodyVisual, ...]
     force: float = 18.0  # holds 200 g with friction 1 without crushing through thin walls
     followers: tuple[Follower, ...] = ()
     meaning: str = "+1 open, -1 close"

@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 
 from sightline.engine.robots.description import QUARTER_TURN, Box, Follower, Gripper
-from sightline.engine.robots.meshes import Visual
+from sightline.engine.robots.meshes import BodyVisual
 
 MOUNT = "mount"  # body of the palm: y axis along the closing direction, z out of the flange
 SIDES = ("left", "right")  # the left finger is at positive y; right bodies are turned half a turn about z
@@ -83,7 +83,7 @@ class Linkage:
         return model
 
     def gripper(
-        self, palm: tuple[Box, ...], finger: tuple[Box, ...], visuals: tuple[Visual, ...], meaning: str
+        self, palm: tuple[Box, ...], finger: tuple[Box, ...], visuals: tuple[BodyVisual, ...], meaning: str
     ) -> Gripper:
         """The description of the whole hand.
 

@@ -33,7 +33,7 @@ Mesh = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
-class Visual:
+class BodyVisual:
     """What is seen of a body in one colour.
 
     Attributes:
@@ -90,12 +90,12 @@ def visuals_of(
     small: int,
     paint: Mapping[str, Colour | None],
     filled: Collection[str] = (),
-) -> list[Visual]:
+) -> list[BodyVisual]:
     """The visual meshes of an MJCF arm, those of one body, colour and pose together.
 
     Args:
         folder: of the model, relative to robosuite's assets.
-        keep, small: as in Visual.
+        keep, small: as in BodyVisual.
         paint: material -> colour in place of the file's; None: not drawn.
         filled: materials of what is drawn as convex hulls.
     """
@@ -112,12 +112,12 @@ def visuals_of(
         shade = tuple(np.round(np.array(rgba, np.float32), 1).tolist())
         parts.setdefault((geom.parent.name, shade, pose, geom.material in filled), []).append(files[geom.meshname])
     return [
-        Visual(body, tuple(names), shade, keep, _matrix(pose[3:]), pose[:3], small, solid)
+        BodyVisual(body, tuple(names), shade, keep, _matrix(pose[3:]), pose[:3], small, solid)
         for (body, shade, pose, solid), names in parts.items()
     ]
 
 
-def add_visuals(spec: mujoco.MjSpec, robot: str, visuals: list[Visual]) -> None:
+def add_visuals(spec: mujoco.MjSpec, robot: str, visuals: list[BodyVisual]) -> None:
     """Draw them on their bodies in ``spec``, whose names start with the robot's: group 2, without weight or contact."""
     for number, (visual, (vertices, faces)) in enumerate(zip(visuals, _meshes(robot, visuals), strict=True)):
         name = f"{robot}_visual_{number}"
@@ -135,7 +135,7 @@ def add_visuals(spec: mujoco.MjSpec, robot: str, visuals: list[Visual]) -> None:
         )
 
 
-def _meshes(robot: str, visuals: list[Visual]) -> list[Mesh]:
+def _meshes(robot: str, visuals: list[BodyVisual]) -> list[Mesh]:
     """The visuals' meshes, from the cache or made now (about 2 s). Safe when several processes start at once."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     made_from = repr((VERSION, importlib.metadata.version("robosuite"), visuals))
@@ -163,7 +163,7 @@ def _meshes(robot: str, visuals: list[Visual]) -> list[Mesh]:
     return meshes
 
 
-def _weld_and_decimate(visual: Visual) -> Mesh:
+def _weld_and_decimate(visual: BodyVisual) -> Mesh:
     # Imported here: only the first run on a machine needs them.
     import fast_simplification
     import trimesh

@@ -6,7 +6,7 @@ import mujoco
 
 from sightline.core.hand import Hand
 from sightline.engine.robots.description import QUARTER_TURN, Arm, Box, Gripper, Robot, WristCamera
-from sightline.engine.robots.meshes import Visual, read_model, strip
+from sightline.engine.robots.meshes import BodyVisual, read_model, strip
 
 OPENING = 0.08
 # Long finger tips (robosuite's finger_longer): with the standard ones the palm is 3 cm above the tool point and would
@@ -59,9 +59,9 @@ ROBOT = Robot(
         ),
         visuals=(
             # The hand's file is drawn a quarter turn away. The wrist camera sees it from close by.
-            Visual("right_gripper", (f"{MESHES}/hand_vis.stl",), WHITE, 0.35, ((0, -1, 0), (1, 0, 0), (0, 0, 1))),
+            BodyVisual("right_gripper", (f"{MESHES}/hand_vis.stl",), WHITE, 0.35, ((0, -1, 0), (1, 0, 0), (0, 0, 1))),
             # The finger's file is drawn with the tip at z = 0; the right one is the left one half a turn about z.
-            Visual(
+            BodyVisual(
                 "leftfinger",
                 (f"{MESHES}/finger_longer.stl",),
                 GREY,
@@ -69,7 +69,7 @@ ROBOT = Robot(
                 ((-1, 0, 0), (0, 1, 0), (0, 0, -1)),
                 (0, 0, FINGER_LENGTH),
             ),
-            Visual(
+            BodyVisual(
                 "rightfinger",
                 (f"{MESHES}/finger_longer.stl",),
                 GREY,

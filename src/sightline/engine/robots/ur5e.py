@@ -5,7 +5,7 @@ from __future__ import annotations
 from sightline.core.hand import Hand, Room
 from sightline.engine.robots.description import Arm, Box, Robot, WristCamera
 from sightline.engine.robots.linkage import MOUNT, Linkage
-from sightline.engine.robots.meshes import Visual
+from sightline.engine.robots.meshes import BodyVisual
 
 TIP = 0.009  # metres by which the tips reach below the tool point
 FINGER = 0.0783  # metres from the finger's joint to its tip
@@ -60,9 +60,9 @@ ROBOT = Robot(
             Box("finger", "pad", (0, PAD[1] - LINKAGE.face, FINGER - PAD[2]), PAD, rgba=RUBBER),
         ),
         visuals=(
-            Visual(MOUNT, (f"{MESHES}/robotiq_arg2f_base_link_vis.stl",), BLACK, 0.12),
-            Visual("outer", (f"{MESHES}/robotiq_arg2f_140_outer_knuckle_vis.stl",), ALUMINIUM, 0.4, SLOPED),
-            Visual(
+            BodyVisual(MOUNT, (f"{MESHES}/robotiq_arg2f_base_link_vis.stl",), BLACK, 0.12),
+            BodyVisual("outer", (f"{MESHES}/robotiq_arg2f_140_outer_knuckle_vis.stl",), ALUMINIUM, 0.4, SLOPED),
+            BodyVisual(
                 "outer",
                 (f"{MESHES}/robotiq_arg2f_140_outer_finger_vis.stl",),
                 BLACK,
@@ -70,8 +70,8 @@ ROBOT = Robot(
                 SLOPED,
                 (0.0, COSINE * ALONG + SINE * ASIDE, SINE * ALONG - COSINE * ASIDE),
             ),
-            Visual("inner", (f"{MESHES}/robotiq_arg2f_140_inner_knuckle_vis.stl",), BLACK, 0.6, SLOPED),
-            Visual("finger", (f"{MESHES}/robotiq_arg2f_140_inner_finger_vis.stl",), BLACK, 1.0, UPRIGHT),
+            BodyVisual("inner", (f"{MESHES}/robotiq_arg2f_140_inner_knuckle_vis.stl",), BLACK, 0.6, SLOPED),
+            BodyVisual("finger", (f"{MESHES}/robotiq_arg2f_140_inner_finger_vis.stl",), BLACK, 1.0, UPRIGHT),
         ),
         meaning="+1 open (to 8.5 cm), -1 close",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sightline.core.hand import Hand
 from sightline.engine.robots.description import Arm, Box, Robot, WristCamera
 from sightline.engine.robots.linkage import MOUNT, Linkage
-from sightline.engine.robots.meshes import Visual
+from sightline.engine.robots.meshes import BodyVisual
 
 TIP = 0.009  # metres by which the tips reach below the tool point
 # Long finger tips, as on the Panda: without them the palm is 5 cm above the tool point, lower than a bottle's top.
@@ -49,11 +49,12 @@ ROBOT = Robot(
             Box("finger", "pad", (0, PAD[1] - LINKAGE.face, FINGER - PAD[2]), PAD, rgba=BLACK),
         ),
         visuals=(
-            Visual(MOUNT, (f"{MESHES}/link7.stl",), STEEL, 0.3, ((0, 1, 0), (-1, 0, 0), (0, 0, 1))),  # the arm lacks it
-            Visual(MOUNT, (f"{MESHES}/base_link.stl",), WHITE, 0.25),
-            Visual("outer", (f"{MESHES}/left_outer_knuckle.stl",), STEEL, 1.0),
-            Visual("inner", (f"{MESHES}/left_inner_knuckle.stl",), STEEL, 0.12),
-            Visual("finger", (f"{MESHES}/left_finger.stl",), BLACK, 0.15),
+            # The arm's own description lacks this one.
+            BodyVisual(MOUNT, (f"{MESHES}/link7.stl",), STEEL, 0.3, ((0, 1, 0), (-1, 0, 0), (0, 0, 1))),
+            BodyVisual(MOUNT, (f"{MESHES}/base_link.stl",), WHITE, 0.25),
+            BodyVisual("outer", (f"{MESHES}/left_outer_knuckle.stl",), STEEL, 1.0),
+            BodyVisual("inner", (f"{MESHES}/left_inner_knuckle.stl",), STEEL, 0.12),
+            BodyVisual("finger", (f"{MESHES}/left_finger.stl",), BLACK, 0.15),
         ),
         meaning="+1 open (to 8.4 cm), -1 close",
     ),

@@ -28,6 +28,8 @@ CHUNKS = 8  # joint targets per action
 START_SPREAD = 0.08  # metres: the arm starts within this of home, in x and y
 START_HEIGHT = (0.15, 0.30)  # metres
 START_YAW = 0.2  # radians
+# Lowest and highest place of a tool that is put anywhere, metres; the height comes of what stands below.
+FREE_AREA = np.array([[0.34, -0.28, 0.0], [0.68, 0.28, 0.0]])
 REACHED = (0.002, 0.02)  # metres and radians between the tool and where it is wanted that count as there
 EXPLODED = 1000.0  # metres or radians per second: no longer physics
 SETTLE_SPEED = 0.02  # metres per second: slower counts as at rest
@@ -36,7 +38,7 @@ HOME_ROTATION = np.diag([1.0, -1.0, -1.0])  # base_from_tool at home: z down, cl
 
 
 @dataclass(frozen=True)
-class Command:
+class ToolCommand:
     """What the arm is told to be: tool position [3], rotation from home [3,3] (base frame), gripper +1 or -1."""
 
     position: Array
@@ -54,7 +56,7 @@ class Snapshot:
     """Everything needed to continue, or to render, from one moment."""
 
     physics: Array
-    command: Command
+    command: ToolCommand
     targets: Array
     grasps: NDArray[np.int64]
 
@@ -113,7 +115,7 @@ class Simulation:
         self._substeps = round(1 / (CONTROL_HZ * self.model.opt.timestep)) // CHUNKS
         self._home = self.robot.home
         self.targets = self._home.copy()
-        self.command = Command(np.zeros(3), np.eye(3), 1.0)
+        self.command = ToolCommand(np.zeros(3), np.eye(3), 1.0)
         self.exploded = False
 
     # --- starting -------------------------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ class Simulation:
     def pose_freely(self, rng: np.random.Generator, hold: bool = False) -> None:
         """Put the arm anywhere above the objects, open or closed; ``hold``: with a random item between the fingers."""
         scene = self.scene()
-        position = rng.uniform([0.34, -0.28, 0.0], [0.68, 0.28, 0.0])
+        position = rng.uniform(*FREE_AREA)
         yaw = rng.uniform(-0.8, 0.8)
         high = tops(scene)[scene.present]
         near = np.linalg.norm(scene.positions[scene.present, :2] - position[:2], axis=1) < 0.18
@@ -168,7 +170,7 @@ class Simulation:
             gripper: +1 open, -1 closed on something of that ``width`` (metres).
         """
         rotation = rotation_z(yaw)
-        self.command = Command(np.array(position, float), rotation, gripper)
+        self.command = ToolCommand(np.array(position, float), rotation, gripper)
         self.targets = self._solve(self._home, self.command, iterations=60)
         self.data.qpos[self._qpos] = self.targets
         self.data.qvel[self._dofs] = 0.0
@@ -216,7 +218,7 @@ class Simulation:
         low, high = np.array(self.robot.workspace)
         if np.any(position < low - 1e-9) or np.any(position > high) or abs(yaw) > self.robot.max_yaw:
             return False
-        command = Command(np.array(position, float), rotation_z(yaw), 1.0)
+        command = ToolCommand(np.array(position, float), rotation_z(yaw), 1.0)
         self._scratch.qpos[self._qpos] = self._solve(self.targets, command, iterations=40)
         mujoco.mj_kinematics(self.model, self._scratch)
         reached = self._scratch.site(self._site)
@@ -229,16 +231,16 @@ class Simulation:
         for _ in range(steps):
             self.step(np.array([0, 0, 0, 0, 0, 0, self.command.gripper]))
 
-    def _moved(self, action: Array) -> Command:
+    def _moved(self, action: Array) -> ToolCommand:
         position = np.clip(self.command.position + limited(action[:3], MAX_STEP), *self.robot.workspace)
         rotation = rotation_from_vector(limited(action[3:6], MAX_TURN)) @ self.command.rotation
         yaw = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
         tilt = vector_from_rotation(rotation @ rotation_z(-yaw))
         yaw = float(np.clip(yaw, -self.robot.max_yaw, self.robot.max_yaw))
         rotation = rotation_from_vector(limited(tilt, MAX_TILT)) @ rotation_z(yaw)
-        return Command(position, rotation, 1.0 if action[6] > 0 else -1.0)
+        return ToolCommand(position, rotation, 1.0 if action[6] > 0 else -1.0)
 
-    def _solve(self, start: Array, command: Command, iterations: int) -> Array:
+    def _solve(self, start: Array, command: ToolCommand, iterations: int) -> Array:
         """Joint angles that bring the tool to the command: damped least squares, drawn towards home."""
         joints, goal = start.copy(), command.rotation @ HOME_ROTATION
         jacobian, error = np.zeros((6, self.model.nv)), np.zeros(6)

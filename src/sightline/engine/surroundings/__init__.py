@@ -1,1 +1,1 @@
-"""What a world of collection ``full`` stands in: textures, furniture, backdrops, lightings, viewpoints and sensors."""
+"""What worlds stand in: the starter's room, and varied rooms with textures, furniture, lights, viewpoints, sensors."""

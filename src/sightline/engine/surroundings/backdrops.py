@@ -12,10 +12,10 @@ from functools import cache
 
 import numpy as np
 
-from sightline.engine.surroundings.joinery import Part, beam, block, hashed, panel
+from sightline.engine.surroundings.joinery import Piece, beam, block, hashed, panel
 from sightline.engine.surroundings.props import (
     PAINTS,
-    Room,
+    RoomSize,
     bookcase,
     boxes,
     cabinet,
@@ -40,7 +40,7 @@ class Place:
     back: float
 
 
-def _shell(room: Room) -> list[Part]:
+def _shell(room: RoomSize) -> list[Piece]:
     """Floor and walls."""
     right, left = -min(room.right, WIDE), min(room.left, WIDE)
     rise = (0.0, 0.0, room.top - room.floor)
@@ -55,31 +55,31 @@ def _shell(room: Room) -> list[Part]:
     return parts
 
 
-def _skirting(room: Room, slot: str = "paint_0") -> list[Part]:
+def _skirting(room: RoomSize, slot: str = "paint_0") -> list[Piece]:
     """A board along the foot of the back wall."""
     right, left = -min(room.right, WIDE), min(room.left, WIDE)
     return [block(slot, (room.back, right, room.floor), (room.back + 0.015, left, room.floor + 0.09))]
 
 
-def _room(rng: Rng, place: Place, depth: float, sides: str = "") -> Room:
+def _room(rng: Rng, place: Place, depth: float, sides: str = "") -> RoomSize:
     """A room of random size with ``depth`` metres free between table and back wall.
 
     sides: which walls there are beside the back one, of ``l`` and ``r``.
     """
     left, right = rng.uniform(1.5, 2.4, 2)
     back = place.back - depth - rng.uniform(0.0, 1.0)
-    return Room(
+    return RoomSize(
         place.floor, rng.uniform(1.3, 1.8), back, left if "l" in sides else np.inf, right if "r" in sides else np.inf
     )
 
 
-def bare(rng: Rng, place: Place) -> list[Part]:
+def bare(rng: Rng, place: Place) -> list[Piece]:
     """Floor and one wall."""
     room = _room(rng, place, 0.1)
     return _shell(room) + (_skirting(room) if rng.random() < 0.7 else [])
 
 
-def corner(rng: Rng, place: Place) -> list[Part]:
+def corner(rng: Rng, place: Place) -> list[Piece]:
     """Two walls, perhaps a plant or boxes in the corner."""
     side = "l" if rng.random() < 0.5 else "r"
     room = _room(rng, place, 0.7, side)
@@ -88,14 +88,14 @@ def corner(rng: Rng, place: Place) -> list[Part]:
     return _shell(room) + _skirting(room) + filler(rng, room, room.back + 0.4, y)
 
 
-def alcove(rng: Rng, place: Place) -> list[Part]:
+def alcove(rng: Rng, place: Place) -> list[Piece]:
     """Three walls, a picture."""
     room = _room(rng, place, 0.1, "lr")
     size = rng.uniform(0.4, 0.9, 2)
     return _shell(room) + _skirting(room) + hung("poster", rng, room, size, rng.uniform(-0.4, 0.2))
 
 
-def kitchen(rng: Rng, place: Place) -> list[Part]:
+def kitchen(rng: Rng, place: Place) -> list[Piece]:
     """A row of low cupboards under a worktop, tiles above."""
     room = _room(rng, place, 0.6)
     parts, top = _shell(room), room.floor + rng.uniform(0.8, 0.92)
@@ -114,14 +114,14 @@ def kitchen(rng: Rng, place: Place) -> list[Part]:
     return parts
 
 
-def library(rng: Rng, place: Place) -> list[Part]:
+def library(rng: Rng, place: Place) -> list[Piece]:
     """One or two bookcases."""
     room = _room(rng, place, 0.4)
     places = (-0.8, 0.75) if rng.random() < 0.6 else (rng.uniform(-0.6, 0.6),)
     return _shell(room) + _skirting(room) + [part for y in places for part in bookcase(rng, room, y)]
 
 
-def office(rng: Rng, place: Place) -> list[Part]:
+def office(rng: Rng, place: Place) -> list[Piece]:
     """A window, a cabinet, a chair."""
     room = _room(rng, place, 0.8, str(rng.choice(["", "l", "r"])))
     window = hung("window", rng, room, rng.uniform(0.7, 1.3, 2), rng.uniform(-0.2, 0.2))
@@ -130,7 +130,7 @@ def office(rng: Rng, place: Place) -> list[Part]:
     return parts + stool(rng, room, room.back + rng.uniform(0.4, 0.6), -side * rng.uniform(0.4, 1.0))
 
 
-def workshop(rng: Rng, place: Place) -> list[Part]:
+def workshop(rng: Rng, place: Place) -> list[Piece]:
     """Crates, a cabinet, tools hung on the wall."""
     room = _room(rng, place, 0.9)
     parts = _shell(room) + cabinet(rng, room, rng.uniform(-1.0, 1.0))
@@ -149,7 +149,7 @@ def workshop(rng: Rng, place: Place) -> list[Part]:
     return parts
 
 
-def living_room(rng: Rng, place: Place) -> list[Part]:
+def living_room(rng: Rng, place: Place) -> list[Piece]:
     """A sofa on a rug below a picture."""
     room = _room(rng, place, 0.95, str(rng.choice(["", "l", "r"])))
     y = rng.uniform(-0.5, 0.5)
@@ -165,7 +165,7 @@ def living_room(rng: Rng, place: Place) -> list[Part]:
     ]
 
 
-def curtains(rng: Rng, place: Place) -> list[Part]:
+def curtains(rng: Rng, place: Place) -> list[Piece]:
     """A window between curtains."""
     room = _room(rng, place, 0.2)
     window = panel("window", (room.back + 0.01, -0.6, room.floor + 0.3), (0, 1.2, 0), (0, 0, 1.2), once=True)
@@ -173,7 +173,7 @@ def curtains(rng: Rng, place: Place) -> list[Part]:
     return [*_shell(room), *_skirting(room), window, *drapes]
 
 
-def panelled(rng: Rng, place: Place) -> list[Part]:
+def panelled(rng: Rng, place: Place) -> list[Piece]:
     """A wall with a dado: another material below a rail."""
     room = _room(rng, place, 0.6, str(rng.choice(["", "l", "r"])))
     height = rng.uniform(0.5, 1.0)
@@ -189,9 +189,9 @@ def panelled(rng: Rng, place: Place) -> list[Part]:
     return [*_shell(room), *_skirting(room), dado, rail, *filler]
 
 
-def hall(rng: Rng, place: Place) -> list[Part]:
+def hall(rng: Rng, place: Place) -> list[Piece]:
     """A wide space: a far wall with pillars, boxes on the floor."""
-    room = Room(place.floor, 2.2, place.back - rng.uniform(1.8, 2.6))
+    room = RoomSize(place.floor, 2.2, place.back - rng.uniform(1.8, 2.6))
     parts = _shell(room)
     wide = rng.uniform(0.12, 0.25)
     for y in np.arange(-0.8 * WIDE, 0.8 * WIDE, rng.uniform(0.9, 1.6)):
@@ -201,7 +201,7 @@ def hall(rng: Rng, place: Place) -> list[Part]:
     return parts
 
 
-FAMILIES: dict[str, Callable[[Rng, Place], list[Part]]] = {
+FAMILIES: dict[str, Callable[[Rng, Place], list[Piece]]] = {
     "bare": bare,
     "corner": corner,
     "alcove": alcove,
@@ -224,7 +224,7 @@ class Backdrop:
     family: str
     number: int
 
-    def build(self, floor: float, back: float) -> tuple[Part, ...]:
+    def build(self, floor: float, back: float) -> tuple[Piece, ...]:
         """Its parts, with the floor at z = ``floor`` and everything behind x = ``back``, metres."""
         rng = np.random.default_rng([zlib.crc32(self.family.encode()), self.number])
         return tuple(FAMILIES[self.family](rng, Place(floor, back)))

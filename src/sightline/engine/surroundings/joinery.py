@@ -18,7 +18,7 @@ SPACING = 0.16  # metres between the points of an outline: light is computed at 
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Piece:
     """A mesh in the base frame (metres; its texture coordinates too) and the slot whose material it wears."""
 
     slot: str
@@ -35,22 +35,22 @@ def in_metres(mesh: Mesh) -> Mesh:
     return Mesh(mesh.vertices, mesh.faces, mesh.normals, uv)
 
 
-def block(slot: str, low: Corner, high: Corner) -> Part:
+def block(slot: str, low: Corner, high: Corner) -> Piece:
     """A box between two corners."""
     first, last = np.asarray(low, float), np.asarray(high, float)
-    return Part(slot, in_metres(plain_box(last - first, (first + last) / 2)))
+    return Piece(slot, in_metres(plain_box(last - first, (first + last) / 2)))
 
 
-def turned(slot: str, profile: Profile, centre: tuple[float, float], segments: int = 20) -> Part:
+def turned(slot: str, profile: Profile, centre: tuple[float, float], segments: int = 20) -> Piece:
     """A lathed piece about the vertical through centre (x, y)."""
-    return Part(slot, in_metres(lathe(profile, segments).moved((*centre, 0.0))))
+    return Piece(slot, in_metres(lathe(profile, segments).moved((*centre, 0.0))))
 
 
-def beam(slot: str, start: Corner, end: Corner, width: float, depth: float | None = None) -> Part:
+def beam(slot: str, start: Corner, end: Corner, width: float, depth: float | None = None) -> Piece:
     """A square bar between two points, upright or slanted; ``width`` along y, ``depth`` along x (default: the same)."""
     half = np.array([(depth or width) / 2, width / 2, 0.0])
     corners = np.array([[sx, sy, 0.0] for sx in (-1, 1) for sy in (-1, 1)]) * half
-    return Part(slot, in_metres(hull(np.concatenate([corners + start, corners + end]))))
+    return Piece(slot, in_metres(hull(np.concatenate([corners + start, corners + end]))))
 
 
 def rectangle(low: Corner, high: Corner, radius: float = 0.0) -> Array:
@@ -103,7 +103,7 @@ def holds(outline: Array, points: Array) -> np.ndarray:
     return np.all(edge[:, 0] * away[..., 1] - edge[:, 1] * away[..., 0] >= 0, axis=-1)
 
 
-def plate(slot: str, outline: Array, profile: Profile, rings: int = 4) -> Part:
+def plate(slot: str, outline: Array, profile: Profile, rings: int = 4) -> Piece:
     """A flat top with a moulded edge.
 
     Args:
@@ -136,7 +136,7 @@ def plate(slot: str, outline: Array, profile: Profile, rings: int = 4) -> Part:
             uv.append(np.column_stack([along, np.full(count, v)]))
         faces.append(_band(start + here, start + beside, count))
         start, travelled = start + 2 * count, travelled + length
-    return Part(slot, Mesh(*(np.concatenate(parts) for parts in (vertices, faces, normals, uv))))
+    return Piece(slot, Mesh(*(np.concatenate(parts) for parts in (vertices, faces, normals, uv))))
 
 
 def _band(here: np.ndarray, beside: np.ndarray, count: int) -> np.ndarray:
@@ -146,7 +146,7 @@ def _band(here: np.ndarray, beside: np.ndarray, count: int) -> np.ndarray:
     )
 
 
-def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = False) -> Part:
+def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = False) -> Piece:
     """A flat rectangle, divided into squares of under a metre, that faces ``along`` x ``up``.
 
     Args:
@@ -167,10 +167,10 @@ def panel(slot: str, corner: Corner, along: Corner, up: Corner, once: bool = Fal
     )
     normal = np.cross(side, rise) / (width * height)
     uv = np.stack([s, t], -1) * (1.0 if once else [width, height])
-    return Part(slot, Mesh(vertices, faces, np.tile(normal, (len(vertices), 1)), uv))
+    return Piece(slot, Mesh(vertices, faces, np.tile(normal, (len(vertices), 1)), uv))
 
 
-def hashed(parts: Sequence[Part]) -> str:
+def hashed(parts: Sequence[Piece]) -> str:
     """Hash of the geometry of parts (to a tenth of a millimetre) and of which of them share a material."""
     content: list = []
     for part in parts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.engine.surroundings.joinery import Part, beam, block, panel, turned
+from sightline.engine.surroundings.joinery import Piece, beam, block, panel, turned
 
 # Slots whose material is one plain colour, chosen by the look; all others wear textures.
 PAINTS = ("paint_0", "paint_1", "paint_2")
@@ -15,7 +15,7 @@ Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
-class Room:
+class RoomSize:
     """The size of a room in metres: floor and ceiling (z), back wall (x), left and right wall (y, seen from the robot;
     infinite where there is none)."""
 
@@ -26,7 +26,7 @@ class Room:
     right: float = np.inf
 
 
-def hung(slot: str, rng: Rng, room: Room, size: NDArray, low: float) -> list[Part]:
+def hung(slot: str, rng: Rng, room: RoomSize, size: NDArray, low: float) -> list[Piece]:
     """A picture or a window in a frame, on the back wall.
 
     size: width and height, low: z of its lower edge, metres.
@@ -40,7 +40,7 @@ def hung(slot: str, rng: Rng, room: Room, size: NDArray, low: float) -> list[Par
     return [frame, panel(slot, (x, y - width / 2, z), (0, width, 0), (0, 0, height), once=True)]
 
 
-def cabinet(rng: Rng, room: Room, y: float) -> list[Part]:
+def cabinet(rng: Rng, room: RoomSize, y: float) -> list[Piece]:
     """A chest or cupboard at the back wall."""
     width, depth, height = rng.uniform(0.5, 1.2), rng.uniform(0.25, 0.4), rng.uniform(0.5, 1.5)
     front = room.back + depth
@@ -54,7 +54,7 @@ def cabinet(rng: Rng, room: Room, y: float) -> list[Part]:
     return parts
 
 
-def bookcase(rng: Rng, room: Room, y: float) -> list[Part]:
+def bookcase(rng: Rng, room: RoomSize, y: float) -> list[Piece]:
     """Open boards with books and boxes."""
     width, depth = rng.uniform(0.7, 1.4), rng.uniform(0.22, 0.32)
     parts = [
@@ -81,7 +81,7 @@ def bookcase(rng: Rng, room: Room, y: float) -> list[Part]:
     return parts
 
 
-def stool(rng: Rng, room: Room, x: float, y: float) -> list[Part]:
+def stool(rng: Rng, room: RoomSize, x: float, y: float) -> list[Piece]:
     """A stool, or a chair with a back."""
     seat, half = room.floor + rng.uniform(0.4, 0.5), rng.uniform(0.16, 0.22)
     parts = [block("furniture", (x - half, y - half, seat), (x + half, y + half, seat + 0.03))]
@@ -100,7 +100,7 @@ def stool(rng: Rng, room: Room, x: float, y: float) -> list[Part]:
     return parts
 
 
-def boxes(rng: Rng, room: Room, x: float, y: float) -> list[Part]:
+def boxes(rng: Rng, room: RoomSize, x: float, y: float) -> list[Piece]:
     """A stack of crates."""
     parts, level = [], room.floor
     for _ in range(int(rng.integers(1, 4))):
@@ -111,7 +111,7 @@ def boxes(rng: Rng, room: Room, x: float, y: float) -> list[Part]:
     return parts
 
 
-def plant(rng: Rng, room: Room, x: float, y: float) -> list[Part]:
+def plant(rng: Rng, room: RoomSize, x: float, y: float) -> list[Piece]:
     """A pot with upright leaves."""
     wide, high = rng.uniform(0.1, 0.18), rng.uniform(0.2, 0.4)
     top = room.floor + high
@@ -130,7 +130,7 @@ def plant(rng: Rng, room: Room, x: float, y: float) -> list[Part]:
     return parts
 
 
-def sofa(rng: Rng, room: Room, y: float) -> list[Part]:
+def sofa(rng: Rng, room: RoomSize, y: float) -> list[Piece]:
     """Seat, back and arms."""
     width, depth, seat = rng.uniform(1.2, 1.9), rng.uniform(0.6, 0.8), room.floor + rng.uniform(0.34, 0.44)
     x0, x1 = room.back + 0.05, room.back + 0.05 + depth
@@ -146,7 +146,7 @@ def sofa(rng: Rng, room: Room, y: float) -> list[Part]:
     return parts
 
 
-def curtain(rng: Rng, room: Room, y: float) -> list[Part]:
+def curtain(rng: Rng, room: RoomSize, y: float) -> list[Piece]:
     """Cloth in folds from top to bottom."""
     width, folds = rng.uniform(0.5, 1.3), int(rng.integers(5, 12))
     edges = np.linspace(y - width / 2, y + width / 2, 2 * folds + 1)

@@ -13,7 +13,7 @@ from sightline.core.geometry import Array, rotation_z
 from sightline.engine.vqa.formats import points_text
 from sightline.engine.vqa.picture import Picture, Turn
 from sightline.language.vocabulary import pick
-from sightline.tasks.pick_place import WORKSPACE, beside_distance
+from sightline.tasks.pick_place import GOAL_AREA, beside_distance
 from sightline.tasks.scene_graph import AXES, GOAL_DISTANCE
 
 STEP = 0.02  # metres between the spots of the table that are looked at
@@ -79,7 +79,7 @@ def free_spots(picture: Picture, radius: float) -> Array:
 @lru_cache(maxsize=1)
 def bare_spots(picture: Picture) -> Array:
     """[k,2] x and y (m) of the spots of the workspace where the picture shows nothing but the table."""
-    axes = [np.arange(low, high + STEP / 2, STEP) for low, high in WORKSPACE]
+    axes = [np.arange(low, high + STEP / 2, STEP) for low, high in GOAL_AREA]
     spots = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)
     pixels = _pixels(picture, spots)
     inside = picture.camera.inside(pixels)

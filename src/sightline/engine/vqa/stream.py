@@ -33,7 +33,7 @@ JPEG_QUALITY = 95
 OURS = "# Written by sightline questions: where the pictures of these lines lie."
 
 
-class Part(NamedTuple):
+class Share(NamedTuple):
     """The lines wanted of one episode: its dataset's number, its own, and how many."""
 
     dataset: int
@@ -127,7 +127,7 @@ def write_registry(out: Path, images: Path) -> None:
         os.replace(partial, path)
 
 
-def share_out(datasets: list[Dataset], count: int, seed: int) -> list[Part]:
+def share_out(datasets: list[Dataset], count: int, seed: int) -> list[Share]:
     """How many of ``count`` lines each episode gives: in proportion to its pictures, exactly ``count`` in all.
 
     Where they would be too few to be worth reading an episode for, a random part of the episodes gives them.
@@ -138,7 +138,7 @@ def share_out(datasets: list[Dataset], count: int, seed: int) -> list[Part]:
     sizes = [meta.length * len(datasets[number].cameras) for number, meta in metas]
     ends = np.cumsum(sizes) * count // max(sum(sizes), 1)
     lines = np.diff(ends, prepend=0).tolist()
-    return [Part(number, meta.index, some) for (number, meta), some in zip(metas, lines, strict=True) if some]
+    return [Share(number, meta.index, some) for (number, meta), some in zip(metas, lines, strict=True) if some]
 
 
 def _written(made: Iterable[Lines], out: Path) -> Iterator[Lines]:
@@ -183,18 +183,18 @@ class Crew:
             if any(meta.labels is None for meta in dataset.episodes):
                 raise SightlineError(f"{dataset.root} has no dense labels: only those made by 'sightline generate' do.")
 
-    def make(self, part: Part) -> Lines:
+    def make(self, share: Share) -> Lines:
         """The lines of one episode, and its pictures if they are wanted."""
-        dataset, name = self.datasets[part.dataset], self.names[part.dataset]
-        lines = ask_episode(dataset, name, part.episode, part.lines, self.order)
+        dataset, name = self.datasets[share.dataset], self.names[share.dataset]
+        lines = ask_episode(dataset, name, share.episode, share.lines, self.order)
         if self.images is not None:
-            extract(dataset, name, part.episode, lines.pictures, self.images)
+            extract(dataset, name, share.episode, lines.pictures, self.images)
         return lines
 
-    def work(self, parts: list[Part]) -> Generator[Lines, None, None]:
-        """The lines of all parts, made right here."""
-        for part in parts:
-            yield self.make(part)
+    def work(self, shares: list[Share]) -> Generator[Lines, None, None]:
+        """The lines of all shares, made right here."""
+        for share in shares:
+            yield self.make(share)
 
 
 def unique_names(names: list[str]) -> list[str]:
@@ -231,19 +231,19 @@ def _start(data: list[Path], order: Order, images: Path | None) -> None:
     _crew = Crew(data, order, images)
 
 
-def _make(part: Part) -> Lines:
+def _make(share: Share) -> Lines:
     assert _crew is not None
-    return _crew.make(part)
+    return _crew.make(share)
 
 
-def in_processes(crew: Crew, parts: list[Part], workers: int) -> Generator[Lines, None, None]:
-    """The lines of all parts in their order, made by ``workers`` processes that are at most AHEAD parts each ahead."""
+def in_processes(crew: Crew, shares: list[Share], workers: int) -> Generator[Lines, None, None]:
+    """The lines of all shares in their order, made by ``workers`` processes, each at most AHEAD shares ahead."""
     waiting: deque[Future[Lines]] = deque()
     given = (crew.data, crew.order, crew.images)
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=given) as pool:
         try:
-            for part in parts:
-                waiting.append(pool.submit(_make, part))
+            for share in shares:
+                waiting.append(pool.submit(_make, share))
                 if len(waiting) >= AHEAD * workers:
                     yield waiting.popleft().result()
             while waiting:

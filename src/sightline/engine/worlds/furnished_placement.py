@@ -8,7 +8,7 @@ import numpy as np
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.engine.fixtures.model import Fixture
-from sightline.engine.worlds.placement import MAX_SCENES, REACH, WORKSPACE, Layout, settle, stand
+from sightline.engine.worlds.placement import MAX_SCENES, OBJECT_AREA, REACH, Layout, settle, stand
 from sightline.engine.worlds.world import World
 
 TURN = 0.5  # radians: a fixture's front is towards the viewer, within this
@@ -46,11 +46,11 @@ def _propose(world: World, rng: np.random.Generator) -> Layout:
 
 
 def _stance(fixture: Fixture, rng: np.random.Generator) -> tuple[Array, float]:
-    """Place [2] and yaw such that the middle of the fixture's room, turned, is near the workspace's."""
+    """Place [2] and yaw such that the middle of the fixture's room, turned, is near the area of objects."""
     yaw = float(rng.uniform(-TURN, TURN))
     low, high = np.array(fixture.room)
-    spare = np.maximum((WORKSPACE[1] - WORKSPACE[0] - (high - low)) / 2 + 0.05, 0.0)
-    middle = WORKSPACE.mean(0) + rng.uniform(-spare, spare)
+    spare = np.maximum((OBJECT_AREA[1] - OBJECT_AREA[0] - (high - low)) / 2 + 0.05, 0.0)
+    middle = OBJECT_AREA.mean(0) + rng.uniform(-spare, spare)
     cosine, sine = np.cos(yaw), np.sin(yaw)
     return middle - np.array([[cosine, -sine], [sine, cosine]]) @ ((low + high) / 2), yaw
 
@@ -74,7 +74,7 @@ def _scatter(
     radii = np.array([info.radius for info in world.objects])
     wanted = int(rng.integers(LOOSE[0], LOOSE[1] + 1))
     for index in rng.permutation(np.flatnonzero(world.mounting.free)):
-        proposals = rng.uniform(WORKSPACE[0], WORKSPACE[1], (TRIES, 2))
+        proposals = rng.uniform(OBJECT_AREA[0], OBJECT_AREA[1], (TRIES, 2))
         good = np.linalg.norm(proposals, axis=1) < REACH
         for _, fixture, place, yaw in standing:
             good &= ~fixture.reaches(proposals, radii[index] + 0.005, place, yaw)

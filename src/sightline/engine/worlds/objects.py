@@ -7,10 +7,9 @@ import zlib
 import numpy as np
 
 from sightline.core.errors import SightlineError
-from sightline.engine import assets
-from sightline.engine.assets import ObjectModel, Variant
-from sightline.engine.assets.importing.library import load_collection
-from sightline.engine.collections import LIBRARY, STARTER, require_collection
+from sightline.engine.assets import Catalogue, ObjectModel, Variant
+from sightline.engine.assets.importing.library import load_library
+from sightline.engine.collections import STARTER, collection_of
 
 UNSEEN_SHARE = 0.7  # of the objects of split "unseen", where their kind has a held-out colour
 
@@ -18,8 +17,8 @@ UNSEEN_SHARE = 0.7  # of the objects of split "unseen", where their kind has a h
 class _Cast:
     """The objects chosen so far."""
 
-    def __init__(self, rng: np.random.Generator, split: str, collection: str) -> None:
-        self.rng, self.split, self.collection = rng, split, collection
+    def __init__(self, rng: np.random.Generator, split: str, catalogue: Catalogue) -> None:
+        self.rng, self.split, self.catalogue = rng, split, catalogue
         self.chosen: list[Variant | ObjectModel] = []
 
     def fits(self, newcomer: Variant | ObjectModel) -> bool:
@@ -31,7 +30,7 @@ class _Cast:
         for other in self.chosen:
             if other.kind == kind and other.colour == colour and {other.size, size} != {"small", "large"}:
                 return False
-            if assets.confusable(other.kind, kind, self.collection):
+            if self.catalogue.confusable(other.kind, kind):
                 return False
         return sum(other.kind == kind and other.colour == colour for other in self.chosen) < 2
 
@@ -40,7 +39,7 @@ class _Cast:
         for kind in self.rng.permutation(kinds):
             options = [
                 option
-                for option in assets.choices(str(kind), self.split, self.collection)
+                for option in self.catalogue.variants(str(kind), self.split)
                 if colour in (None, option.colour) and size in (None, option.size) and self.fits(option)
             ]
             held = [option for option in options if option.held_out]
@@ -54,7 +53,7 @@ class _Cast:
 
     def built(self) -> tuple[ObjectModel, ...]:
         """The models of everyone chosen."""
-        return tuple(entry if isinstance(entry, ObjectModel) else assets.build(entry) for entry in self.chosen)
+        return tuple(entry if isinstance(entry, ObjectModel) else self.catalogue.build(entry) for entry in self.chosen)
 
 
 def world_seed(stream: int, number: int) -> int:
@@ -74,16 +73,21 @@ def choose(rng: np.random.Generator, split: str, collection: str = STARTER) -> t
     two containers and one or two surfaces. Of a collection ``library:DIR`` (objects of one's own, which are the same in
     every split) see ``choose_from``. Raises SightlineError on an unknown split or collection.
     """
-    if collection.startswith(LIBRARY):
-        return choose_from(load_collection(collection), rng, split)
-    require_collection(collection)
-    cast = _Cast(rng, split, collection)
+    made_of = collection_of(collection)
+    if made_of.library is not None:
+        return choose_from(load_library(made_of.library), rng, split, made_of.catalogue)
+    return choose_kinds(made_of.catalogue, rng, split)
+
+
+def choose_kinds(catalogue: Catalogue, rng: np.random.Generator, split: str) -> tuple[ObjectModel, ...]:
+    """10 to 12 objects of a catalogue, see ``choose``."""
+    cast = _Cast(rng, split, catalogue)
     by_role = {
-        name: tuple(kind for kind in assets.kinds(split, collection) if assets.role(kind, collection) == name)
+        name: tuple(kind for kind in catalogue.kinds(split) if catalogue.role(kind) == name)
         for name in ("item", "container", "surface")
     }
     items, containers, surfaces = by_role.values()
-    rich = tuple(kind for kind in items if len({v.colour for v in assets.choices(kind, split, collection)}) >= 4)
+    rich = tuple(kind for kind in items if len({v.colour for v in catalogue.variants(kind, split)}) >= 4)
     lead = cast.add(rich, size="small" if rng.random() < 0.5 else "large")
     assert lead is not None
     cast.add((lead.kind,), lead.colour, "large" if lead.size == "small" else "small")
@@ -107,14 +111,14 @@ def choose(rng: np.random.Generator, split: str, collection: str = STARTER) -> t
 
 
 def choose_from(
-    models: tuple[ObjectModel, ...], rng: np.random.Generator, split: str = "train"
+    models: tuple[ObjectModel, ...], rng: np.random.Generator, split: str, catalogue: Catalogue
 ) -> tuple[ObjectModel, ...]:
     """10 to 12 of ``models`` for one world, items first, with a container and a surface at least.
 
-    Places to put things that ``models`` lacks come from the starter catalogue of ``split``; items never do.
+    Places to put things that ``models`` lacks come from the ``catalogue``'s ``split``; items never do.
     Raises SightlineError when there is no item among them.
     """
-    cast = _Cast(rng, split, STARTER)
+    cast = _Cast(rng, split, catalogue)
     shuffled = [models[int(k)] for k in rng.permutation(len(models))]
     for role, most in (("item", int(rng.integers(7, 9))), ("container", 2), ("surface", 1), ("distractor", 1)):
         found = 0
@@ -128,7 +132,7 @@ def choose_from(
                 "These objects hold no item that the gripper can pick up: import more, or smaller ones."
             )
         if role in ("container", "surface") and not found:
-            cast.add(tuple(kind for kind in assets.kinds(split) if assets.role(kind) == role))
+            cast.add(tuple(kind for kind in catalogue.kinds(split) if catalogue.role(kind) == role))
     return cast.built()
 
 

@@ -12,7 +12,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.engine.worlds.world import World, set_home
 
-WORKSPACE = np.array([[0.36, -0.25], [0.66, 0.25]])  # lowest and highest x, y of an object's centre, metres
+OBJECT_AREA = np.array([[0.36, -0.25], [0.66, 0.25]])  # lowest and highest x, y of an object's centre, metres
 REACH = 0.69  # farthest centre from the robot's base axis, metres
 GAPS = (0.055, 0.045, 0.035, 0.025)  # free space around items in metres, tried in this order
 SETTLE_SECONDS = 0.3
@@ -124,7 +124,7 @@ def choose_present(world: World, rng: np.random.Generator) -> NDArray[np.bool_]:
 
 def _place(world: World, present: NDArray[np.bool_], gap: float, rng: np.random.Generator) -> Array | None:
     """[n,2] centres such that footprints are ``gap`` apart (targets among themselves half of it), or None."""
-    low, high = WORKSPACE
+    low, high = OBJECT_AREA
     places = np.full((len(present), 2), np.nan)
     radii = np.array([info.radius for info in world.objects])
     is_item = np.array([info.role == "item" for info in world.objects])

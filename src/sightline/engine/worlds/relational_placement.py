@@ -22,8 +22,8 @@ from sightline.engine.worlds.placement import (
     GAPS,
     MAX_SCENES,
     MAX_SHIFT,
+    OBJECT_AREA,
     REACH,
-    WORKSPACE,
     Layout,
     choose_present,
     settle,
@@ -173,7 +173,7 @@ class _Solver:
         return False
 
     def _free(self, objects: list[int], proposal: Array) -> bool:
-        low, high = WORKSPACE
+        low, high = OBJECT_AREA
         done = np.isfinite(self.places[:, 0]) & ~self.carried
         for number, place in zip(objects, proposal, strict=True):
             if self.carried[number]:
@@ -205,7 +205,7 @@ class _Solver:
         return [subject], lambda: self._beside(subject, others[0], constraint.relation)
 
     def _anywhere(self) -> Array:
-        return self.rng.uniform(*WORKSPACE)[None]
+        return self.rng.uniform(*OBJECT_AREA)[None]
 
     def _beside(self, subject: int, other: int, relation: str) -> Array:
         if relation in AXES:

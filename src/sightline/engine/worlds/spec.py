@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sightline.core.errors import require_known
 from sightline.engine.assets import SPLITS
-from sightline.engine.collections import STARTER, require_collection
+from sightline.engine.collections import STARTER, collection_of
 from sightline.engine.robots import DEFAULT, ROBOTS
 from sightline.tasks.kinds import PLACE, TASKS, drawn_tasks
 
@@ -31,7 +31,7 @@ class WorldSpec:
         """Raise SightlineError on an unknown split, robot, collection or kind of tasks."""
         require_known("split", self.split, SPLITS)
         require_known("robot", self.robot, ROBOTS)
-        require_collection(self.collection)
+        collection_of(self.collection)
         require_known("kind of tasks", self.tasks, TASKS)
 
     def drawn(self, stream: int, number: int) -> WorldSpec:

@@ -18,13 +18,12 @@ from sightline.core.geometry import Array
 from sightline.core.types import ObjectInfo, SceneState
 from sightline.engine import robots
 from sightline.engine.assets import Grasp, ObjectModel
-from sightline.engine.collections import STARTER
+from sightline.engine.collections import collection_of
 from sightline.engine.fixtures.model import Fixture
 from sightline.engine.fixtures.mounting import Mounting
 from sightline.engine.robots.description import TOOL_SITE, Robot
-from sightline.engine.surroundings.room import Surroundings, add_surroundings
+from sightline.engine.surroundings.base import Surroundings
 from sightline.engine.surroundings.sensor import Sensor
-from sightline.engine.surroundings.starter_room import LIGHTS, TABLE_HIGH, TABLE_LOW, add_starter_room
 from sightline.engine.worlds.spec import WorldSpec
 
 TIMESTEP = 0.0025
@@ -60,7 +59,7 @@ class World:
         visual_geoms: geom ids of what is seen of each object.
         home_tool: [3,3] rotation of the tool site when the arm is at home.
         chosen: [n] which of its grasps each object is to be picked up by; see ``choose_grasp``.
-        surroundings: what the world stands in; None for the starter's room.
+        surroundings: what the world stands in.
         sensor: how pictures are developed under the present look; None leaves them as rendered.
     """
 
@@ -82,7 +81,7 @@ class World:
     present: NDArray[np.bool_]
     chosen: NDArray[np.int64]
     initial: dict[str, NDArray] = field(repr=False)
-    surroundings: Surroundings | None
+    surroundings: Surroundings
     sensor: Sensor | None = None
 
     @staticmethod
@@ -223,13 +222,11 @@ class World:
     @property
     def key_light(self) -> int:
         """The light that shadows are drawn for: its number in the model."""
-        return int(self.model.light(LIGHTS[0] if self.surroundings is None else "lamp_0").id)
+        return int(self.model.light(self.surroundings.key_light).id)
 
     def on_table(self, points: Array) -> NDArray[np.bool_]:
         """[...] whether things at points [...,2] (x, y; metres) still stand on what carries them."""
-        if self.surroundings is not None:
-            return self.surroundings.support.holds(points)
-        return ~np.any((points < TABLE_LOW[:2]) | (points > TABLE_HIGH[:2]), axis=-1)
+        return self.surroundings.holds(points)
 
     @cached_property
     def graspable(self) -> NDArray[np.bool_]:
@@ -264,13 +261,9 @@ def _set_options(plan: mujoco.MjSpec) -> None:
     plan.visual.headlight.diffuse, plan.visual.headlight.specular = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
 
 
-def _add_room(plan: mujoco.MjSpec, rng: np.random.Generator, spec: WorldSpec) -> Surroundings | None:
+def _add_room(plan: mujoco.MjSpec, rng: np.random.Generator, spec: WorldSpec) -> Surroundings:
     """What everything stands on and in, lamps and the front camera; their looks are set by scene."""
-    surroundings = None
-    if spec.collection != STARTER:
-        surroundings = add_surroundings(plan, rng, spec.split)
-    else:
-        add_starter_room(plan, rng)
+    surroundings = collection_of(spec.collection).surroundings.add(plan, rng, spec.split)
     # What carries things is a plane: cheap and exact contacts. Nothing may leave the table anyway.
     plan.worldbody.add_geom(
         name="ground", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], group=3, condim=4, friction=[1.0, 0.02, 0.0001]
@@ -286,7 +279,7 @@ def _index(
     fixtures: tuple[tuple[int, Fixture], ...],
     seed: int,
     spec: WorldSpec,
-    surroundings: Surroundings | None,
+    surroundings: Surroundings,
 ) -> World:
     """Find everything by name once."""
     bodies = np.array([model.body(f"object_{i}").id for i in range(len(models))], int)

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from sightline.models.config import GroundingHeadConfig
 from sightline.models.grounding.cells import (
@@ -27,17 +26,25 @@ from sightline.models.grounding.cells import (
     local_softmax,
 )
 from sightline.models.grounding.dense_head import DenseHead
+from sightline.models.grounding.losses import (
+    description_loss,
+    expected_loss,
+    masked_binary,
+    masked_l1,
+    pointer_loss,
+    tool_loss,
+)
 from sightline.models.grounding.pointing import (
     LANDMARK,
+    PLACE,
+    REFERENCE,
     ROLES,
+    TARGET,
     GroundingLabels,
     Pointing,
     agreement,
     imagined,
     known,
-    masked_binary,
-    masked_l1,
-    pointer_loss,
     through,
 )
 from sightline.models.grounding.projection import pictured, rectified
@@ -46,7 +53,6 @@ from sightline.models.grounding.projection import pictured, rectified
 REGRESSED = 9
 HEIGHT_SCALE = 0.1  # metres per unit of the regressed height
 GAIN = 4.0  # geometry decides between neighbouring cells: its weights must become large quickly
-TARGET, REFERENCE, PLACE = range(len(ROLES))
 # First what stands for itself, then a target, perhaps relative to its landmark, and last the place for it, relative to
 # the reference.
 FIRST = [REFERENCE, LANDMARK]
@@ -264,7 +270,7 @@ class GroundingHead(nn.Module):
         """
         cells = self.features(visual, None).flatten(2, 3)
         logits, tools = self._tool(self.key(cells), self.value(cells), labels)
-        return {"dense": self.dense.loss(self.dense(cells), labels), "tool": _tool_loss(logits, tools, labels)}
+        return {"dense": self.dense.loss(self.dense(cells), labels), "tool": tool_loss(logits, tools, labels)}
 
     def _weights(self, query: Tensor) -> Tensor:
         """[B,Q,R + 1,GEOMETRY] what the words compare, for queries [B,Q,R + 1,width]."""
@@ -312,9 +318,9 @@ class GroundingHead(nn.Module):
         truth = labels.all_points()
         seen = torch.isfinite(truth).all(-1) & labels.all_asked()[..., None]
         return {
-            "described": self.description_loss(described, labels),
+            "described": description_loss(described, self.dense.kinds + 1, labels),
             "pointer": pointer_loss(logits[seen], truth[seen], labels.cells.shape[-1]),
-            "expected": self.expected_loss(expected, labels),
+            "expected": expected_loss(expected, labels),
         }
 
     def loss(self, pointing: Pointing, embedded: Tensor, labels: GroundingLabels) -> dict[str, Tensor]:
@@ -327,37 +333,17 @@ class GroundingHead(nn.Module):
         return {
             "pointer": pointer_loss(pointing.logits[pointed], truth[pointed], side),
             "point": side / 2 * masked_l1(pointing.points, labels.points, asked[..., None]),
-            "expected": self.expected_loss(pointing.expected, labels),
+            "expected": expected_loss(pointing.expected, labels),
             "box": side / 2 * masked_l1(pointing.boxes, labels.boxes, asked[..., None]),
             "height": 10 * masked_l1(pointing.heights, labels.heights[..., None].expand_as(pointing.heights), seen),
             "axis": 0.3 * masked_l1(pointing.axes, labels.axes, asked[..., None]),
             "visible": masked_binary(pointing.visible, seen, asked.expand_as(seen)),
-            "described": self.description_loss(pointing.described, labels),
-            "tool": _tool_loss(pointing.tool_logits, pointing.tools, labels),
+            "described": description_loss(pointing.described, self.dense.kinds + 1, labels),
+            "tool": tool_loss(pointing.tool_logits, pointing.tools, labels),
             "trace": side / 2 * masked_l1(pointing.traces, labels.traces, torch.ones_like(asked[:, :, :1])),
             "dense": self.dense.loss(pointing.dense, labels),
             "dense_embedded": self.dense_embedded.loss(self.dense_embedded(embedded.flatten(2, 3)), labels),
         }
-
-    @staticmethod
-    def expected_loss(expected: Tensor, labels: GroundingLabels) -> Tensor:
-        """Distance of expected places [B,Q,V,2] from the true ones, where the reference is in the picture too."""
-        seen = labels.asked[:, :, PLACE, None] & torch.isfinite(labels.points[:, :, REFERENCE]).all(-1)
-        return labels.cells.shape[-1] / 2 * masked_l1(expected, labels.points[:, :, PLACE], seen[..., None])
-
-    def description_loss(self, described: Tensor, labels: GroundingLabels) -> Tensor:
-        """Cross-entropy of kind and colour of the object that each role means."""
-        kinds = self.dense.kinds + 1
-        rows = torch.arange(len(labels.owners), device=labels.owners.device)[:, None, None]
-        meant = labels.all_asked() & (labels.owners > 0)
-        kind, colour = labels.kinds[rows, labels.owners][meant], labels.colours[rows, labels.owners][meant]
-        logits = described[meant]
-        if not len(kind):
-            return described.sum() * 0.0
-        loss = F.cross_entropy(logits[:, :kinds], kind)
-        if bool((colour >= 0).any()):
-            loss = loss + F.cross_entropy(logits[:, kinds:], colour)
-        return 0.5 * loss
 
 
 class _Found(NamedTuple):
@@ -391,14 +377,6 @@ def place_facts(
         [held, sides(box), height[..., None] / HEIGHT_SCALE, axis, sides(other), (reference - 0.5) * SPREAD,
          (point - 0.5) * SPREAD], -1,
     )  # fmt: skip
-
-
-def _tool_loss(logits: Tensor, tools: Tensor, labels: GroundingLabels) -> Tensor:
-    """Loss of the tool's pointer logits [B,V,cells] and points [B,V,2] where the tool is in the picture."""
-    side = labels.cells.shape[-1]
-    seen = torch.isfinite(labels.tools).all(-1)
-    nearness = side / 2 * masked_l1(tools, labels.tools, seen[..., None])
-    return 0.5 * pointer_loss(logits[seen], labels.tools[seen], side) + nearness
 
 
 def _mlp(inputs: int, width: int, outputs: int) -> nn.Sequential:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sightline.core.types import Grounding
 from sightline.models.grounding.cells import Things, cell_centres
 
 ROLES = ("target", "reference", "place")
+TARGET, REFERENCE, PLACE = range(len(ROLES))
 # The words of a target may name a further object: "the mug left of the bowl". It is found but never acted upon.
 LANDMARK = len(ROLES)
 
@@ -92,6 +96,30 @@ class GroundingLabels:
         return GroundingLabels(**{name: value.to(device) for name, value in vars(self).items()})
 
 
+def read_pointing(
+    pointing: Pointing,
+    row: int,
+    size: tuple[int, ...],
+    camera: str,
+    readouts: Sequence[str] = (*ROLES, "trace"),
+    question: int = 0,
+) -> Grounding:
+    """One question's predictions for one sample in the first view, in pixels of a picture of ``size`` (H, W)."""
+    scale = np.array([size[1], size[0]], dtype=np.float64)
+    grounding = Grounding(camera)
+    visible = pointing.visible[row, question, :, 0].sigmoid().tolist()
+    for index, role in enumerate(ROLES):
+        if role not in readouts:
+            continue
+        grounding.points[role] = pointing.points[row, question, index, 0].double().cpu().numpy() * scale
+        grounding.confidence[role] = visible[index]
+        if role != "place":
+            grounding.boxes[role] = pointing.boxes[row, question, index, 0].double().cpu().numpy() * np.tile(scale, 2)
+    if "trace" in readouts:
+        grounding.trace = pointing.traces[row, question].double().cpu().numpy() * scale
+    return grounding
+
+
 def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor, Tensor, Things]:
     """Kind and colour logits [B,V,cells,...] and places and sizes, of eyes that miss nothing."""
     side, owner = labels.cells.shape[-1], labels.cells.flatten(2)
@@ -141,24 +169,3 @@ def agreement(described: Tensor, kind: Tensor, colour: Tensor) -> Tensor:
         for meant, seen in zip(words, (kind, colour), strict=True)
     ]
     return fit[0] + fit[1]
-
-
-def pointer_loss(logits: Tensor, points: Tensor, side: int, spread: float = 0.6) -> Tensor:
-    """Cross-entropy of logits [N,cells] to a Gaussian of ``spread`` cells around points [N,2] in [0, 1]."""
-    if not len(logits):
-        return logits.sum() * 0.0
-    distance = ((cell_centres(side, logits.device) - points[:, None]) * side).square().sum(-1)
-    target = (-distance / (2 * spread**2)).softmax(-1)
-    return -(target * logits.log_softmax(-1)).sum(-1).mean()
-
-
-def masked_l1(predicted: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Mean absolute error over finite truths inside the mask."""
-    keep = torch.isfinite(truth) & mask
-    return (predicted - torch.where(keep, truth, predicted.detach())).abs().sum() / keep.sum().clamp(min=1)
-
-
-def masked_binary(logits: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Mean binary cross-entropy inside the mask."""
-    loss = F.binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
-    return (loss * mask).sum() / mask.sum().clamp(min=1)

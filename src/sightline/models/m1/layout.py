@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from sightline.core.errors import SightlineError
-from sightline.models.backbones import dino_config, qwen_names
+from sightline.models.backbones import dino_config
 from sightline.models.config import DIT_B, M1, PlannerConfig, QueryingConfig, SystemConfig
 from sightline.models.system import DualSystem
-from sightline.models.weights import HEAD
+from sightline.models.vlm.qwen import QwenPlanner
 
 # Official prefix -> ours. Below these the names are the same.
 PREFIXES = {
@@ -24,6 +24,7 @@ PREFIXES = {
     "dino_pro.": "visual_projection.",
 }
 DIT_HEADS = {384: 4, 768: 12, 1024: 16}  # DiT-S, DiT-B, DiT-L by their width
+HEAD = f"planner.model.{QwenPlanner.head}"
 EMBEDDING = "planner.model.model.language_model.embed_tokens.weight"
 
 
@@ -47,7 +48,7 @@ def from_official(weights: Mapping[str, Tensor], source: str) -> tuple[dict[str,
             f"{source} lacks every weight of {', '.join(absent)}: it is no checkpoint of InternVLA-M1."
         )
     qwen = _below("planner.model.", renamed)
-    today = qwen_names(qwen)
+    today = QwenPlanner.names_from(qwen)
     rest = {name: value for name, value in renamed.items() if not name.startswith("planner.")}
     ours = {f"planner.model.{name}": value for name, value in today.items()} | rest
     if EMBEDDING not in ours:

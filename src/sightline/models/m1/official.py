@@ -18,12 +18,12 @@ from torch import Tensor
 from sightline.core.errors import SightlineError, require_known
 from sightline.models.backbones import read_planner_config, read_tensors, read_tokenizer
 from sightline.models.config import QWEN_3B, QWEN_7B, PlannerConfig
-from sightline.models.m1.layout import EMBEDDING, from_official, system_config, to_official
+from sightline.models.m1.layout import EMBEDDING, HEAD, from_official, system_config, to_official
 from sightline.models.m1.statistics import OWN_CARD, card_of, official_statistics, statistics_of
 from sightline.models.policy import Policy
 from sightline.models.vlm.qwen import qwen_config
 from sightline.models.vlm.tokenizer import MissingTokenizer
-from sightline.models.weights import HEAD, empty_system, load_weights
+from sightline.models.weights import empty_system, load_weights
 
 DINO_NAMES = {6: "s", 12: "b", 16: "l", 24: "g"}  # by heads
 DIT_NAMES = {384: "S", 768: "B", 1024: "L"}  # by width

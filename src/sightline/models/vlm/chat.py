@@ -1,4 +1,4 @@
-"""Conversations as planner input: Qwen2.5-VL's chat format with pictures of any size, to learn from and to answer."""
+"""Conversations as planner input: turns with pictures of any size, to learn from and to answer."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from torch import Tensor
 from sightline.core.errors import SightlineError, require_known
 from sightline.data.answers import require_unit, text_to_seen
 from sightline.data.conversation_record import MARK, Conversation, Turn
-from sightline.models.vlm.images import Patches, PictureFormat, checked_size
-from sightline.models.vlm.prompts import SYSTEM, TokenBatch
-from sightline.models.vlm.qwen import PlannerStates, QwenPlanner
+from sightline.models.config import SystemConfig
+from sightline.models.vlm import backbone, picture_format
+from sightline.models.vlm.base import PlannerStates, TokenBatch, VisionLanguageModel
+from sightline.models.vlm.images import Patches, checked_size
+from sightline.models.vlm.prompts import system_turn
 from sightline.models.vlm.tokenizer import (
     END,
     IMAGE_PAD,
@@ -43,7 +45,7 @@ class ChatSample:
     Attributes:
         ids: [L] token ids.
         labels: [L] next-token targets aligned with the token they are predicted from, IGNORED = none.
-        positions: [3,L] M-RoPE positions (time, row, column).
+        positions: [3,L] see TokenBatch.
         image_mask: [L] True at visual tokens.
         patches: of each picture, in the order of their visual tokens.
     """
@@ -89,14 +91,14 @@ class _Line:
         self.positions.append(np.tile(self.next_position + np.arange(len(ids)), (3, 1)))
         self.next_position += len(ids)
 
-    def picture(self, pad: int, rows: int, columns: int) -> None:
-        """Visual tokens: rows and columns count from the same start; what follows comes after the longer side."""
-        row, column = np.divmod(np.arange(rows * columns), columns)
-        self.ids += [pad] * (rows * columns)
-        self.learned += [False] * (rows * columns)
-        self.image_mask += [True] * (rows * columns)
-        self.positions.append(self.next_position + np.stack([np.zeros_like(row), row, column]))
-        self.next_position += max(rows, columns)
+    def picture(self, pad: int, positions: NDArray[np.int64]) -> None:
+        """Visual tokens at ``positions`` [3,tokens]; what follows comes after the last of them."""
+        count = positions.shape[1]
+        self.ids += [pad] * count
+        self.learned += [False] * count
+        self.image_mask += [True] * count
+        self.positions.append(positions)
+        self.next_position = int(positions.max()) + 1
         self.pictures += 1
 
     def sample(self, length: int, patches: list[Patches]) -> ChatSample:
@@ -109,14 +111,15 @@ class _Line:
 
 
 class ChatEncoder:
-    """Turns conversations into tokens.
+    """Turns conversations into tokens for the planner of a system.
 
     Args:
         longest: tokens that a conversation may have.
     """
 
-    def __init__(self, tokenizer: WordTokenizer, pictures: PictureFormat, longest: int = 2048) -> None:
-        self.tokenizer, self.pictures, self.longest = tokenizer, pictures, longest
+    def __init__(self, tokenizer: WordTokenizer, config: SystemConfig, longest: int = 2048) -> None:
+        self.tokenizer, self.longest = tokenizer, longest
+        self.backbone, self.pictures = backbone(config.planner), picture_format(config)
         special = [token.content for token in tokenizer.backend.get_added_tokens_decoder().values()]
         special = [token for token in special if token not in PLACE_MARKS]
         # Looking ahead, the pattern finds tokens that overlap as well.
@@ -144,7 +147,7 @@ class ChatEncoder:
         Raises SightlineError that names the conversation where pictures and marks do not agree or where not even its
         first round fits.
         """
-        turns = self.in_seen_pixels(conversation, images)
+        turns = self.as_written(conversation, images)
         line, kept, shown = self._start(conversation.system), 0, 0
         for turn in turns:
             self._say(line, turn, images, conversation.name)
@@ -182,8 +185,8 @@ class ChatEncoder:
         line.words(self.tokenizer.encode(f"{START}assistant\n"))
         return line.sample(len(line.ids), [self.pictures.patches(image) for image in images])
 
-    def in_seen_pixels(self, conversation: Conversation, images: Sequence[Picture]) -> Iterator[Turn]:
-        """The turns, boxes and points in pixels of the pictures as the model sees them.
+    def as_written(self, conversation: Conversation, images: Sequence[Picture]) -> Iterator[Turn]:
+        """The turns, boxes and points as the model writes them: between 0 and PictureFormat.written_size.
 
         Raises SightlineError that names the conversation where its numbers cannot count what they are said to.
         """
@@ -199,7 +202,7 @@ class ChatEncoder:
                 require_unit(turn.text, size, unit)
             except SightlineError as error:
                 raise SightlineError(f"{conversation.name}: {error}") from None
-            yield Turn(turn.role, text_to_seen(turn.text, self.pictures.seen_size(*size), size, unit))
+            yield Turn(turn.role, text_to_seen(turn.text, self.pictures.written_size(*size), size, unit))
 
     def _start(self, system: str) -> _Line:
         line = _Line()
@@ -208,7 +211,7 @@ class ChatEncoder:
             line.words(self.words(system))
             line.words(self.tokenizer.encode(f"{END}\n"))
         else:
-            line.words(self.tokenizer.encode(SYSTEM))
+            line.words(self.tokenizer.encode(system_turn(self.backbone.system)))
         return line
 
     def _say(self, line: _Line, turn: Turn, images: Sequence[Picture], name: str) -> None:
@@ -221,7 +224,7 @@ class ChatEncoder:
                     raise SightlineError(f"{name} has more {MARK} marks than its {len(images)} pictures.")
                 rows, columns = self.pictures.token_grid(*checked_size(images[line.pictures]))
                 line.words(self.tokenizer.encode(VISION_START))
-                line.picture(self._image, rows, columns)
+                line.picture(self._image, self.backbone.picture_positions(line.next_position, rows, columns))
                 line.words(self.tokenizer.encode(VISION_END))
             line.words(self.words(part), learned)
         line.words(self.tokenizer.encode(f"{END}\n"), learned)
@@ -261,10 +264,10 @@ def collate(samples: Sequence[ChatSample], tokenizer: WordTokenizer, side: str =
     return ChatBatch(tokens, pixels, torch.tensor([patch.grid for patch in patches]))
 
 
-def read_chat(planner: QwenPlanner, batch: ChatBatch) -> PlannerStates:
-    """What the planner thinks of conversations, for :meth:`QwenPlanner.text_loss`; visual tokens are [tokens,width]."""
+def read_chat(planner: VisionLanguageModel, batch: ChatBatch) -> PlannerStates:
+    """What the planner thinks of conversations, for its :meth:`text_loss`; visual tokens are [tokens,width]."""
     if batch.pixels is None or batch.grids is None:
-        layers, seen = planner.read(batch.tokens, None), _nothing(planner)
+        layers, seen = planner.read(batch.tokens, None), planner.see_nothing()
         # Processes that share their weights (FSDP) must all take the same way: nothing is seen too.
         layers[-1] = layers[-1] + seen.sum().to(layers[-1].dtype)
         return PlannerStates(layers, seen, seen)
@@ -273,34 +276,14 @@ def read_chat(planner: QwenPlanner, batch: ChatBatch) -> PlannerStates:
     return PlannerStates(layers, seen, layers[-1][batch.tokens.image_mask])
 
 
-def _nothing(planner: QwenPlanner) -> Tensor:
-    """No visual tokens [0,width] of a blank picture: looking at it changes nothing, gradients are zero."""
-    config, device = planner.config, next(planner.parameters()).device
-    blank = torch.zeros(config.merge**2, 3 * config.patch**2, device=device)
-    grid = torch.tensor([[1, config.merge, config.merge]], device=device)
-    return planner.see_patches(blank, grid)[:0]
-
-
 @torch.no_grad()
 def answer(
-    planner: QwenPlanner, tokenizer: WordTokenizer, questions: Sequence[ChatSample], max_tokens: int
+    planner: VisionLanguageModel, tokenizer: WordTokenizer, questions: Sequence[ChatSample], max_tokens: int
 ) -> list[str]:
     """Greedy answers to questions (see :meth:`ChatEncoder.question`), all worked out together."""
     device = next(planner.parameters()).device
     batch = collate(questions, tokenizer, side="left")
-    tokens = batch.tokens.to(device)
+    pixels, grids = (None if part is None else part.to(device) for part in (batch.pixels, batch.grids))
     stops = [tokenizer.id(END), tokenizer.id(PAD)]
-    pictures = {}
-    if batch.pixels is not None and batch.grids is not None:
-        pictures = {"pixel_values": batch.pixels.to(device), "image_grid_thw": batch.grids.to(device)}
-    made = planner.model.generate(
-        input_ids=tokens.ids,
-        attention_mask=(tokens.segments >= 0).long(),
-        mm_token_type_ids=tokens.image_mask.int(),
-        max_new_tokens=max_tokens,
-        do_sample=False,
-        eos_token_id=stops,
-        pad_token_id=stops[1],
-        **pictures,
-    )
-    return [tokenizer.decode(row).strip() for row in made[:, tokens.ids.shape[1] :].tolist()]
+    made = planner.generate(batch.tokens.to(device), pixels, grids, max_tokens, stops)
+    return [tokenizer.decode(row).strip() for row in made.tolist()]

@@ -1,4 +1,4 @@
-"""Pictures of any size as Qwen2.5-VL takes them in: resized to whole visual tokens, normalised, cut into patches."""
+"""Pictures of any size as planners take them in: resized to whole visual tokens, normalised, cut into patches."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline.core.errors import SightlineError
-from sightline.models.config import SystemConfig
-from sightline.models.vlm.qwen import CLIP_MEAN, CLIP_STD
 
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 MOST_ELONGATED = 200  # long side over short side
 
 
@@ -21,7 +21,7 @@ class Patches:
     """One picture as planner input.
 
     Attributes:
-        values: [t*h*w, 3*temporal_patch*patch*patch] float32, CLIP-normalised, merge groups together.
+        values: [t*h*w, 3*temporal_patch*patch*patch] float32, normalised, merge groups together.
         grid: t, h, w: patches in time (1 for a still picture), height and width.
     """
 
@@ -31,13 +31,15 @@ class Patches:
 
 @dataclass(frozen=True)
 class PictureFormat:
-    """How pictures become patches.
+    """How pictures become patches, and where words say that something is in them.
 
     Attributes:
         patch, merge, temporal_patch: as in PlannerConfig.
         min_pixels, max_pixels: limits of a picture's area after resizing.
         side: side of the square that every picture becomes, for planners that have learned from squares alone; 0 keeps
             the shape of pictures.
+        span: what a picture measures in words, whatever its size, such as 1000; 0 = its pixels as it is seen.
+        mean, std: of each colour, from 0 to 1.
     """
 
     patch: int = 14
@@ -46,21 +48,19 @@ class PictureFormat:
     min_pixels: int = 56 * 56
     max_pixels: int = 3584 * 3584
     side: int = 0
-
-    @staticmethod
-    def of(config: SystemConfig) -> PictureFormat:
-        """What the planner of a system expects: squares where it has a pointer, which knows nothing else."""
-        planner = config.planner
-        side = planner.image_size if config.grounding.pointer else 0
-        return PictureFormat(
-            planner.patch, planner.merge, planner.temporal_patch, planner.min_pixels, planner.max_pixels, side
-        )
+    span: int = 0
+    mean: tuple[float, float, float] = CLIP_MEAN
+    std: tuple[float, float, float] = CLIP_STD
 
     def seen_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width in pixels at which a picture of this size is seen."""
         if self.side:
             return self.side, self.side
         return smart_resize(height, width, self.patch * self.merge, self.min_pixels, self.max_pixels)
+
+    def written_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width that a picture of this size has in words: what boxes and points in them lie between."""
+        return (self.span, self.span) if self.span else self.seen_size(height, width)
 
     def token_grid(self, height: int, width: int) -> tuple[int, int]:
         """Rows and columns of visual tokens of a picture of this size."""
@@ -76,7 +76,7 @@ class PictureFormat:
         height, width = self.seen_size(*checked_size(image))
         if image.shape[:2] != (height, width):
             image = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
-        mean, std = (np.array(values, dtype=np.float32) for values in (CLIP_MEAN, CLIP_STD))
+        mean, std = (np.array(values, dtype=np.float32) for values in (self.mean, self.std))
         values = ((image.astype(np.float64) / 255).astype(np.float32) - mean) / std
         patch, merge = self.patch, self.merge
         rows, columns = height // (patch * merge), width // (patch * merge)

@@ -1,4 +1,4 @@
-"""From words to planner input: the chat format of Qwen2.5-VL, spatial prompts, and packing of many questions a picture.
+"""From words to planner input: turns of a chat, spatial prompts, and packing of many questions a picture.
 
 Every question about a picture sees the picture and itself, never its neighbours, and has the positions it would have
 alone. A packed batch therefore gives the same numbers as one question at a time, at a fraction of the cost.
@@ -11,16 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sightline.core.errors import SightlineError
 from sightline.models.config import PlannerConfig
+from sightline.models.vlm import backbone
+from sightline.models.vlm.base import TokenBatch
 from sightline.models.vlm.tokenizer import END, READOUTS, START, WordTokenizer
 
-SYSTEM = f"{START}system\nYou are a helpful assistant.{END}\n"
 SPATIAL_PROMPT = "Your task is {instruction}. Locate the key objects."
 PLAIN_PROMPT = "Your task is {instruction}."
-BOX_QUESTION = "Locate {}. Give its bounding box in [x1,y1,x2,y2] format."
+
+
+def system_turn(words: str) -> str:
+    """How a chat begins in which the assistant is told ``words``, or nothing."""
+    return f"{START}system\n{words}{END}\n" if words else ""
 
 
 @dataclass(frozen=True)
@@ -55,42 +59,6 @@ def refer_prompt(phrase: str) -> Prompt:
     return Prompt(f"Locate {phrase.lower()}.", ("target",))
 
 
-@dataclass
-class TokenBatch:
-    """Packed planner input. B sequences of L tokens, Q question slots.
-
-    Attributes:
-        ids: [B,L] token ids.
-        positions: [3,B,L] M-RoPE positions (time, row, column).
-        segments: [B,L] 0 = shared prefix with the pictures, k = question k, -1 = padding.
-        readouts: [B,Q,len(READOUTS)] index of each readout token, -1 where not asked.
-        labels: [B,L] next-token targets aligned with the token they are predicted from, -100 = none.
-        image_mask: [B,L] bool, True at visual tokens.
-    """
-
-    ids: Tensor
-    positions: Tensor
-    segments: Tensor
-    readouts: Tensor
-    labels: Tensor
-    image_mask: Tensor
-
-    def to(self, device: torch.device) -> TokenBatch:
-        """A copy on ``device``."""
-        return TokenBatch(**{name: value.to(device) for name, value in vars(self).items()})
-
-    def attention_mask(self, dtype: torch.dtype) -> Tensor:
-        """[B,1,L,L] additive mask: causal, own question and shared prefix only.
-
-        At padding everything is masked alike, so it attends to all positions equally: what the official code does.
-        """
-        length = self.ids.shape[1]
-        mine, theirs = self.segments[:, :, None], self.segments[:, None, :]
-        allowed = ((theirs == 0) | (theirs == mine)) & (theirs >= 0)
-        allowed &= torch.ones(length, length, dtype=torch.bool, device=self.ids.device).tril()
-        return torch.zeros(allowed.shape, dtype=dtype, device=self.ids.device).masked_fill_(~allowed, -1e9)[:, None]
-
-
 class Packer:
     """Builds TokenBatch from lists of prompts.
 
@@ -101,23 +69,23 @@ class Packer:
     def __init__(self, tokenizer: WordTokenizer, config: PlannerConfig, left: bool = False) -> None:
         self.tokenizer = tokenizer
         self.left = left
+        self.backbone = backbone(config)
         self.grid = config.image_size // (config.patch * config.merge)
         self.pad, self.image = config.ids.pad, config.ids.image
         self.vision = config.ids.vision_start, config.ids.vision_end
         self._prefixes: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
     def prefix(self, views: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Ids [N] and M-RoPE positions [3,N] of the system turn and the pictures."""
+        """Ids [N] and positions [3,N] of the system turn and the pictures."""
         if views not in self._prefixes:
             cells = self.grid * self.grid
-            row, column = np.divmod(np.arange(cells), self.grid)
-            ids: list[int] = self.tokenizer.encode(f"{SYSTEM}{START}user\n")
+            ids: list[int] = self.tokenizer.encode(f"{system_turn(self.backbone.system)}{START}user\n")
             positions = [np.tile(np.arange(len(ids)), (3, 1))]
             opening, closing = self.vision
             for _ in range(views):
                 start = int(positions[-1].max()) + 1
                 text = np.full((3, 1), start)
-                picture = start + 1 + np.stack([np.zeros(cells, dtype=int), row, column])
+                picture = self.backbone.picture_positions(start + 1, self.grid, self.grid)
                 end = np.full((3, 1), int(picture.max()) + 1)
                 ids = [*ids, opening, *[self.image] * cells, closing]
                 positions += [text, picture, end]

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLConfig
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLForConditionalGeneration
 from transformers.utils import logging as transformers_logging
 
-from sightline.models.config import PlannerConfig
-from sightline.models.vlm.prompts import TokenBatch
+from sightline.core.errors import SightlineError
+from sightline.models.config import QWEN_IDS, PlannerConfig, SpecialIds
+from sightline.models.vlm.base import TokenBatch, VisionLanguageModel
+from sightline.models.vlm.images import CLIP_MEAN, CLIP_STD, PictureFormat
 from sightline.models.vlm.qwen_vision import rearrange
 
 # transformers warns about the mrope_section key of its own configuration class; nothing a user could act on.
 transformers_logging.get_logger("transformers.modeling_rope_utils").setLevel("ERROR")
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+# Special tokens as transformers' configurations name them.
+TOKEN_KEYS = {
+    "pad": "pad", "end": "eos", "vision_start": "vision_start", "vision_end": "vision_end", "image": "image",
+    "video": "video",
+}  # fmt: skip
 
 
 def qwen_config(config: PlannerConfig) -> Qwen2_5_VLConfig:
@@ -64,32 +74,92 @@ def qwen_config(config: PlannerConfig) -> Qwen2_5_VLConfig:
     )
 
 
-@dataclass
-class PlannerStates:
-    """What the planner thinks of B samples with V views.
-
-    Attributes:
-        layers: hidden states [B,L,width] of the last layers, the very last after the final norm.
-        embedded: [B,V,G,G,width] visual tokens as they enter the language model.
-        visual: [B,V,G,G,width] visual tokens as they leave it.
-    """
-
-    layers: list[Tensor]
-    embedded: Tensor
-    visual: Tensor
+def special_ids(values: Mapping[str, Any], text: Mapping[str, Any]) -> SpecialIds:
+    """Special tokens by the configuration; those that it does not name have their places in Qwen2.5-VL's vocabulary."""
+    keys = {name: f"{key}_token_id" for name, key in TOKEN_KEYS.items()}
+    # Each release keeps some of them at the top and some with the text, and null in the other place.
+    own = {name: text.get(key) if values.get(key) is None else values[key] for name, key in keys.items()}
+    if own["image"] is None or own["video"] is None:
+        raise KeyError("image_token_id, video_token_id")
+    return replace(QWEN_IDS, **{name: value for name, value in own.items() if isinstance(value, int)})
 
 
-class QwenPlanner(nn.Module):
-    """The vision-language model of the dual system."""
+class QwenPlanner(VisionLanguageModel):
+    """Qwen2.5-VL as the vision-language model of the dual system."""
+
+    system = "You are a helpful assistant."
 
     def __init__(self, config: PlannerConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.model = Qwen2_5_VLForConditionalGeneration(qwen_config(config))
         rearrange(self.model.model.visual)
-        self.attention = ""  # an implementation that transformers knows; empty = the fastest on the device
         self._attention = ""
         self._choose_attention("cpu")
+
+    @classmethod
+    def config_from(cls, values: Mapping[str, Any], image_size: int = 224) -> PlannerConfig:
+        """Sizes from a config.json of any age of transformers."""
+        text, vision = {**values, **values.get("text_config", {})}, values.get("vision_config", {})
+        rope = text.get("rope_parameters") or {"rope_theta": text.get("rope_theta"), **(text.get("rope_scaling") or {})}
+        if text.get("use_sliding_window"):
+            raise SightlineError("This Qwen2.5-VL uses a sliding window, which the planner does not support.")
+        try:
+            return PlannerConfig(
+                image_size=image_size,
+                patch=vision["patch_size"],
+                merge=vision["spatial_merge_size"],
+                temporal_patch=vision["temporal_patch_size"],
+                vision_depth=vision["depth"],
+                vision_width=vision["hidden_size"],
+                vision_hidden=vision["intermediate_size"],
+                vision_heads=vision["num_heads"],
+                window=vision["window_size"],
+                full_attention=tuple(vision["fullatt_block_indexes"]),
+                depth=text["num_hidden_layers"],
+                width=text["hidden_size"],
+                hidden=text["intermediate_size"],
+                heads=text["num_attention_heads"],
+                key_value_heads=text["num_key_value_heads"],
+                mrope_section=tuple(rope["mrope_section"]),
+                rope_theta=float(rope["rope_theta"]),
+                norm_eps=text["rms_norm_eps"],
+                vocabulary=text["vocab_size"],
+                context=text["max_position_embeddings"],
+                tied=bool(values.get("tie_word_embeddings", text.get("tie_word_embeddings", False))),
+                ids=special_ids(values, text),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SightlineError(
+                f"This is not the config.json of a Qwen2.5-VL: {error!r} is missing or wrong."
+            ) from None
+
+    @staticmethod
+    def names_from(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Today's names: ``model.visual.*``, ``model.language_model.*``, ``lm_head.weight``.
+
+        Older releases of transformers wrote ``visual.*`` and ``model.layers.*``.
+        """
+        renamed = {}
+        for name, value in weights.items():
+            if name.startswith("visual."):
+                name = f"model.{name}"
+            elif re.match(r"model\.(layers|embed_tokens|norm)\.", name):
+                name = "model.language_model." + name.removeprefix("model.")
+            renamed[name] = value
+        return renamed
+
+    @classmethod
+    def pictures(cls, config: PlannerConfig, side: int = 0) -> PictureFormat:
+        """Whole visual tokens in the picture's shape; coordinates in words are pixels of the picture as it is seen."""
+        return PictureFormat(
+            config.patch, config.merge, config.temporal_patch, config.min_pixels, config.max_pixels, side
+        )
+
+    @staticmethod
+    def picture_positions(start: int, rows: int, columns: int) -> NDArray[np.int64]:
+        """M-RoPE: rows and columns count from the same start."""
+        row, column = np.divmod(np.arange(rows * columns), columns)
+        return start + np.stack([np.zeros_like(row), row, column])
 
     def _choose_attention(self, device: str) -> None:
         """Eager attention is faster than SDPA with a dense mask at these sizes on CPU; on a GPU it is the reverse."""
@@ -97,11 +167,6 @@ class QwenPlanner(nn.Module):
         if self._attention != wanted:
             self.model.set_attn_implementation(wanted)
             self._attention = wanted
-
-    @property
-    def grid(self) -> int:
-        """Visual tokens along one side of a picture."""
-        return self.config.image_size // (self.config.patch * self.config.merge)
 
     def patches(self, images: Tensor) -> Tensor:
         """Patches in the order of Qwen2.5-VL's image processor, each once (see :meth:`pixel_values`).
@@ -125,13 +190,6 @@ class QwenPlanner(nn.Module):
         x = self.patches(images).unflatten(1, (3, 1, -1))
         return x.expand(-1, -1, self.config.temporal_patch, -1).flatten(1)
 
-    def see(self, images: Tensor) -> Tensor:
-        """Visual tokens [B,V,G*G,width] of pictures [B,V,S,S,3] uint8."""
-        batch, views = images.shape[:2]
-        side = self.config.image_size // self.config.patch
-        grid = torch.tensor([[1, side, side]], device=images.device).expand(batch * views, -1)
-        return self.see_patches(self.patches(images), grid).view(batch, views, self.grid**2, -1)
-
     def see_patches(self, pixel_values: Tensor, grid: Tensor) -> Tensor:
         """Visual tokens [N,width] of pictures of any size, one after the other.
 
@@ -141,14 +199,6 @@ class QwenPlanner(nn.Module):
         """
         self._choose_attention(pixel_values.device.type)
         return self.model.model.visual(pixel_values, grid).pooler_output
-
-    def forward(self, images: Tensor, tokens: TokenBatch, layers: int = 1) -> PlannerStates:
-        """Hidden states of the last ``layers`` layers for pictures [B,V,S,S,3] uint8 and packed questions."""
-        seen = self.see(images)
-        states = self.read(tokens, seen, layers)
-        shape = (*images.shape[:2], self.grid, self.grid, -1)
-        visual = states[-1][tokens.image_mask].view(shape)
-        return PlannerStates(states, seen.view(shape), visual)
 
     def read(self, tokens: TokenBatch, seen: Tensor | None, layers: int = 1) -> list[Tensor]:
         """Hidden states [B,L,width] of the last ``layers`` layers; ``seen``: visual tokens, None without pictures."""
@@ -169,10 +219,28 @@ class QwenPlanner(nn.Module):
         )
         return list(out.hidden_states[-layers:]) if layers > 1 else [out.last_hidden_state]
 
-    def text_loss(self, states: PlannerStates, tokens: TokenBatch) -> Tensor:
-        """Mean next-token cross-entropy over the supervised tokens; zero where there are none."""
-        asked = tokens.labels >= 0
-        if not bool(asked.any()):
-            return states.layers[-1].sum() * 0.0
-        logits = self.model.lm_head(states.layers[-1][asked])
-        return nn.functional.cross_entropy(logits.float(), tokens.labels[asked])
+    def logits(self, states: Tensor) -> Tensor:
+        """Scores [...,vocabulary] of the next token."""
+        return self.model.lm_head(states)
+
+    def generate(
+        self, tokens: TokenBatch, pixels: Tensor | None, grids: Tensor | None, longest: int, stops: list[int]
+    ) -> Tensor:
+        """Ids [B,new] that greedily follow, by the generation of transformers."""
+        pictures = {} if pixels is None else {"pixel_values": pixels, "image_grid_thw": grids}
+        made = self.model.generate(
+            input_ids=tokens.ids,
+            attention_mask=(tokens.segments >= 0).long(),
+            mm_token_type_ids=tokens.image_mask.int(),
+            max_new_tokens=longest,
+            do_sample=False,
+            eos_token_id=stops,
+            pad_token_id=stops[-1],
+            **pictures,
+        )
+        return made[:, tokens.ids.shape[1] :]
+
+    def positions(self, ids: Tensor, mask: Tensor, grid: Tensor) -> Tensor:
+        """M-RoPE positions [3,B,L] of transformers."""
+        images = (ids == self.config.ids.image).int()
+        return self.model.model.get_rope_index(ids, images, grid, attention_mask=mask)[0]

@@ -1,4 +1,4 @@
-"""A small byte-level tokenizer of our own, with the special tokens of Qwen2.5-VL and the readouts of the planner."""
+"""A small byte-level tokenizer of our own, with the special tokens of ChatML and the readouts of the planner."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class MissingTokenizer(WordTokenizer):
         """Raises SightlineError: there is none."""
         raise SightlineError(
             "This policy has no tokenizer, so it understands no words: import it again with base_vlm=DIR, a folder "
-            "that holds the tokenizer.json of its Qwen2.5-VL."
+            "that holds the tokenizer.json of its base model."
         )
 
     def encode(self, text: str) -> list[int]:

@@ -28,6 +28,7 @@ from sightline.engine.assets.importing.naming import colour_name, size_words, wo
 from sightline.engine.assets.importing.painting import crease_normals
 from sightline.engine.assets.importing.solid import UNITS, decompose, guess_unit, rolls, stands, upright, weld
 from sightline.engine.assets.importing.top import top_of
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.expert.pick_place import Expert
 from sightline.engine.previews.gallery import caption, gallery
 from sightline.engine.simulation.simulation import Simulation
@@ -184,7 +185,7 @@ def test_colours_survive_decimation(tmp_path):
 
 def test_an_imported_mesh_is_picked_into_a_bowl(library):
     item = models(library)["red_bracket"]
-    world = World.of((item, assets.model("bowl", "blue", "large")))
+    world = World.of((item, starter.model("bowl", "blue", "large")))
     simulation, rng = Simulation(world), np.random.default_rng(0)
     simulation.reset(sample_scene(world, rng), rng)
     task = Task("into", 0, 1, "", "", "")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, DARK, RGB, shade
-from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
+from sightline.engine.assets.colours import CREAM, DARK, RGB, WHITE, shade
+from sightline.engine.assets.families.family import ALL, Draw, family
 from sightline.engine.assets.families.forms import blob, rod, standing, turned
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
+from sightline.engine.assets.shapes import ACROSS_Y, block, foot
 
 ANIMAL = "toys/animals"
 SOFT = ("cloth", "plastic", "wood", "rubber")

@@ -6,13 +6,13 @@ import numpy as np
 
 from sightline.core.geometry import rotation_z
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, RGB, shade
-from sightline.engine.assets.families.family import WHITE, Draw, family
+from sightline.engine.assets.colours import CREAM, RGB, WHITE, shade
+from sightline.engine.assets.families.family import Draw, family
 from sightline.engine.assets.families.forms import blob, boxed, lumpy, lying, ring, rod, stack, turned
 from sightline.engine.assets.families.growth import scaled_profile
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 BAKERY = "food/bakery"
 CRUST: dict[str, RGB] = {"brown": (0.66, 0.40, 0.17)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, DARK, SILVER, shade
-from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
+from sightline.engine.assets.colours import CREAM, DARK, SILVER, WHITE, shade
+from sightline.engine.assets.families.family import ALL, Draw, family
 from sightline.engine.assets.families.forms import (
     blob,
     boxed,
@@ -20,7 +20,7 @@ from sightline.engine.assets.families.forms import (
     turned,
 )
 from sightline.engine.assets.model import Collider, Grasp, Shape
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 WASH, BEAUTY = "bathroom/washing", "bathroom/beauty"
 GOLD = (0.85, 0.68, 0.3)

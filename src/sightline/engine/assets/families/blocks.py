@@ -6,18 +6,11 @@ import numpy as np
 
 from sightline.core.geometry import rotation_z
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import DARK
-from sightline.engine.assets.families.family import ALL, DECORATED, WHITE, Draw, family
-from sightline.engine.assets.families.forms import (
-    blob,
-    boxed,
-    prism,
-    star,
-    turned,
-    wrapped_box,
-)
+from sightline.engine.assets.colours import DARK, WHITE
+from sightline.engine.assets.families.family import ALL, DECORATED, Draw, family
+from sightline.engine.assets.families.forms import blob, boxed, prism, star, turned, wrapped_box
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 BLOCK = "toys/blocks"
 WOODEN = ("wood", "wood", "plastic", "foam")

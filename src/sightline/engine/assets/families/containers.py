@@ -9,8 +9,7 @@ from sightline.engine.assets.colours import DARK, RGB, SILVER, WOOD, shade
 from sightline.engine.assets.families.family import ALL, DECORATED, MEDIUM, Draw, family
 from sightline.engine.assets.families.forms import ring, rod
 from sightline.engine.assets.model import Collider, Shape, Visual
-from sightline.engine.assets.starter.items import block, upright_cylinder
-from sightline.engine.assets.starter.targets import Target, rectangular_wall, ring_wall
+from sightline.engine.assets.shapes import Target, block, rectangular_wall, ring_wall, upright_cylinder
 
 TABLEWARE = "kitchenware/tableware"
 STORAGE = "household/storage"

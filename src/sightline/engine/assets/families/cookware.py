@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import DARK, SILVER, WOOD, shade
+from sightline.engine.assets.colours import DARK, SILVER, WHITE, WOOD, shade
 from sightline.engine.assets.families.containers import round_vessel
-from sightline.engine.assets.families.family import ALL, MEDIUM, VIVID, WHITE, Draw, family
+from sightline.engine.assets.families.family import ALL, MEDIUM, VIVID, Draw, family
 from sightline.engine.assets.model import Collider, Shape, Visual
-from sightline.engine.assets.starter.items import block, upright_cylinder
-from sightline.engine.assets.starter.targets import Target, rectangular_wall, ring_wall
+from sightline.engine.assets.shapes import Target, block, rectangular_wall, ring_wall, upright_cylinder
 
 COOKWARE = "kitchenware/cookware"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, DARK, shade
-from sightline.engine.assets.families.family import ALL, DECORATED, WHITE, Draw, family
+from sightline.engine.assets.colours import CREAM, DARK, WHITE, shade
+from sightline.engine.assets.families.family import ALL, DECORATED, Draw, family
 from sightline.engine.assets.families.forms import Profile, handle, radius_at, sleeve, turned
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 DRINKWARE = "kitchenware/drinkware"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import DARK, RGB, SILVER, shade
-from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
+from sightline.engine.assets.colours import DARK, RGB, SILVER, WHITE, shade
+from sightline.engine.assets.families.family import ALL, Draw, family
 from sightline.engine.assets.families.forms import (
     blob,
     boxed,
@@ -19,7 +19,7 @@ from sightline.engine.assets.families.forms import (
     wrapped_box,
 )
 from sightline.engine.assets.model import Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 ELECTRIC = "household/electrics"
 STEEL: RGB = (0.6, 0.61, 0.63)

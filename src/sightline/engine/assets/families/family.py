@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.engine.assets import prints
-from sightline.engine.assets.colours import CREAM, DARK, PALETTE, RGB, SILVER, WOOD, shade
+from sightline.engine.assets.colours import CREAM, DARK, PALETTE, RGB, SILVER, WHITE, WOOD, shade
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
-from sightline.engine.assets.starter.targets import Target
+from sightline.engine.assets.shapes import Target
 
 T = TypeVar("T")
-WHITE: RGB = (1.0, 1.0, 1.0)
 INSTANCES = 72  # of most families: six for each of twelve colours
 
 ALL = tuple(PALETTE)  # every nameable colour

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import DARK, RGB, SILVER, shade
+from sightline.engine.assets.colours import DARK, RGB, SILVER, WHITE, shade
 from sightline.engine.assets.families.animals import ANIMAL, ORANGE, egg_shape, eyes, pair
-from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
+from sightline.engine.assets.families.family import ALL, Draw, family
 from sightline.engine.assets.families.forms import rod, turned
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 FIGURE = "toys/figures"
 SKINS: tuple[RGB, ...] = ((0.96, 0.8, 0.66), (0.8, 0.58, 0.42), (0.5, 0.33, 0.22))

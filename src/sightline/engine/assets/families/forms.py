@@ -15,7 +15,7 @@ from sightline.engine.assets import meshes
 from sightline.engine.assets.families.family import Draw
 from sightline.engine.assets.meshes import Floats, Mesh
 from sightline.engine.assets.model import LOWEST_GRASP, Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block, grip_height, upright_cylinder
+from sightline.engine.assets.shapes import ACROSS_Y, block, grip_height, upright_cylinder
 
 Profile = Sequence[tuple[float, float]]  # (radius, z) from the bottom of the axis to its top
 ALONG_Y = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])  # turns what stands along z to lie along -y

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, packaged
-from sightline.engine.assets.colours import CREAM, DARK, SILVER, shade
-from sightline.engine.assets.families.family import ALL, BRIGHT, WHITE, Draw, family
+from sightline.engine.assets.colours import CREAM, DARK, SILVER, WHITE, shade
+from sightline.engine.assets.families.family import ALL, BRIGHT, Draw, family
 from sightline.engine.assets.families.forms import blob, boxed, fronts, rod, sleeve, turned, wrapped_box
 from sightline.engine.assets.model import Grasp, Shape
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 PACKAGE = "food/packages"
 

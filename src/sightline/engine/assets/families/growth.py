@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import LEAF, RGB
-from sightline.engine.assets.families.family import WHITE, Draw
+from sightline.engine.assets.colours import LEAF, RGB, WHITE
+from sightline.engine.assets.families.family import Draw
 from sightline.engine.assets.families.forms import Profile, smoothed
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Visual

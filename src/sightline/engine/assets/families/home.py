@@ -5,20 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import CREAM, DARK, LEAF, RGB, SILVER, WOOD, shade
-from sightline.engine.assets.families.family import ALL, DECORATED, WHITE, Draw, family
-from sightline.engine.assets.families.forms import (
-    boxed,
-    disc,
-    prism,
-    rod,
-    standing,
-    star,
-    turned,
-)
+from sightline.engine.assets.colours import CREAM, DARK, LEAF, RGB, SILVER, WHITE, WOOD, shade
+from sightline.engine.assets.families.family import ALL, DECORATED, Draw, family
+from sightline.engine.assets.families.forms import boxed, disc, prism, rod, standing, star, turned
 from sightline.engine.assets.families.growth import GREENS, leaf
 from sightline.engine.assets.model import Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 LIGHT = "home/lights"
 PLANT = "home/plants"

@@ -6,20 +6,11 @@ import numpy as np
 
 from sightline.core.geometry import rotation_z
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import CREAM, DARK, SILVER
-from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
-from sightline.engine.assets.families.forms import (
-    blob,
-    boxed,
-    handle,
-    panel,
-    sleeve,
-    standing,
-    turned,
-    wrapped_box,
-)
+from sightline.engine.assets.colours import CREAM, DARK, SILVER, WHITE
+from sightline.engine.assets.families.family import ALL, Draw, family
+from sightline.engine.assets.families.forms import blob, boxed, handle, panel, sleeve, standing, turned, wrapped_box
 from sightline.engine.assets.model import Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 SUPPLY = "household/supplies"
 

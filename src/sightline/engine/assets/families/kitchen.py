@@ -6,20 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import CREAM, DARK, SILVER, WOOD, shade
-from sightline.engine.assets.families.family import (
-    ALL,
-    DECORATED,
-    METALS,
-    VIVID,
-    WHITE,
-    Draw,
-    family,
-)
+from sightline.engine.assets.colours import CREAM, DARK, SILVER, WHITE, WOOD, shade
+from sightline.engine.assets.families.family import ALL, DECORATED, METALS, VIVID, Draw, family
 from sightline.engine.assets.families.forms import blob, boxed, disc, grip, lying, prism, rod, standing, turned
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 CUTLERY, UTENSIL = "kitchenware/cutlery", "kitchenware/utensils"
 HANDLES = ("plastic", "plastic", "wood", "rubber")

@@ -12,7 +12,7 @@ from sightline.engine.assets.families.family import Draw, family
 from sightline.engine.assets.families.forms import blob, lumpy, lying, prism, rod, standing, turned
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
+from sightline.engine.assets.shapes import ACROSS_Y, block, foot
 
 MEAL = "food/meals"
 SALAD: RGB = (0.35, 0.6, 0.18)

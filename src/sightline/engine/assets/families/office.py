@@ -7,17 +7,9 @@ import numpy as np
 from sightline.engine.assets import meshes
 from sightline.engine.assets.colours import DARK, PALETTE, SILVER, WOOD, shade
 from sightline.engine.assets.families.family import ALL, DECORATED, VIVID, Draw, family
-from sightline.engine.assets.families.forms import (
-    blob,
-    boxed,
-    prism,
-    rod,
-    smoothed,
-    standing,
-    turned,
-)
+from sightline.engine.assets.families.forms import blob, boxed, prism, rod, smoothed, standing, turned
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 DESK = "office/desk"
 

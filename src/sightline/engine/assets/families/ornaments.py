@@ -5,23 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import DARK, WOOD, shade
-from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
-from sightline.engine.assets.families.forms import (
-    boxed,
-    handle,
-    panel,
-    prism,
-    ring,
-    rod,
-    standing,
-    star,
-    turned,
-)
+from sightline.engine.assets.colours import DARK, WHITE, WOOD, shade
+from sightline.engine.assets.families.family import ALL, Draw, family
+from sightline.engine.assets.families.forms import boxed, handle, panel, prism, ring, rod, standing, star, turned
 from sightline.engine.assets.families.growth import GREENS
 from sightline.engine.assets.families.home import DECOR
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 
 @family(

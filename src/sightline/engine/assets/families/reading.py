@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import CREAM, DARK, SILVER, WOOD, shade
-from sightline.engine.assets.families.family import ALL, MEDIUM, WHITE, Draw, family
+from sightline.engine.assets.colours import CREAM, DARK, SILVER, WHITE, WOOD, shade
+from sightline.engine.assets.families.family import ALL, MEDIUM, Draw, family
 from sightline.engine.assets.families.forms import panel, ring
 from sightline.engine.assets.families.surfaces import BOARDS, mapped, slab
 from sightline.engine.assets.model import Visual
-from sightline.engine.assets.starter.targets import Target
+from sightline.engine.assets.shapes import Target
 
 READING = "office/reading"
 

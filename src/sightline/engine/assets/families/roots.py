@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import CREAM, LEAF, shade
-from sightline.engine.assets.families.family import WHITE, Draw, family
+from sightline.engine.assets.colours import CREAM, LEAF, WHITE, shade
+from sightline.engine.assets.families.family import Draw, family
 from sightline.engine.assets.families.forms import blob, lumpy, lying, prism, star, turned
 from sightline.engine.assets.families.growth import GREENS, leaf, ribbed, scaled_profile
 from sightline.engine.assets.families.vegetables import VEGETABLE
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
+from sightline.engine.assets.shapes import ACROSS_Y, block, foot
 
 
 @family(

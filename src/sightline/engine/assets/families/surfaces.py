@@ -6,13 +6,12 @@ import numpy as np
 
 from sightline.core.geometry import rotation_z
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, shade
-from sightline.engine.assets.families.family import ALL, DECORATED, MEDIUM, WHITE, WOVEN_IN, Draw, family
+from sightline.engine.assets.colours import CREAM, WHITE, shade
+from sightline.engine.assets.families.family import ALL, DECORATED, MEDIUM, WOVEN_IN, Draw, family
 from sightline.engine.assets.families.forms import panel, ring
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
-from sightline.engine.assets.starter.items import block, upright_cylinder
-from sightline.engine.assets.starter.targets import Target, ring_wall
+from sightline.engine.assets.shapes import Target, block, ring_wall, upright_cylinder
 
 TABLEWARE = "kitchenware/tableware"
 LINEN = "household/linen"

@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, SILVER, WOOD, shade
-from sightline.engine.assets.families.family import ALL, WHITE, WOVEN_IN, Draw, family
-from sightline.engine.assets.families.forms import (
-    blob,
-    loft,
-    prism,
-    turned,
-)
+from sightline.engine.assets.colours import CREAM, SILVER, WHITE, WOOD, shade
+from sightline.engine.assets.families.family import ALL, WOVEN_IN, Draw, family
+from sightline.engine.assets.families.forms import blob, loft, prism, turned
 from sightline.engine.assets.model import Collider, Grasp, Shape
-from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
+from sightline.engine.assets.shapes import ACROSS_Y, block, foot
 
 CLOTHES = "household/clothes"
 CRAFT = "household/handicraft"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import DARK, SILVER, shade
-from sightline.engine.assets.families.family import ALL, METALS, VIVID, WHITE, Draw, family
+from sightline.engine.assets.colours import DARK, SILVER, WHITE, shade
+from sightline.engine.assets.families.family import ALL, METALS, VIVID, Draw, family
 from sightline.engine.assets.families.forms import grip, lying, prism, rod, wheel
 from sightline.engine.assets.model import Shape
-from sightline.engine.assets.starter.items import block
+from sightline.engine.assets.shapes import block
 
 HAND = "tools/hand tools"
 HANDLES = ("plastic", "rubber", "wood")

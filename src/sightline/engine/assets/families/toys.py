@@ -5,20 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, DARK, PALETTE, RGB, WOOD, shade
-from sightline.engine.assets.families.family import ALL, VIVID, WHITE, Draw, family
-from sightline.engine.assets.families.forms import (
-    blob,
-    boxed,
-    ring,
-    rod,
-    sleeve,
-    standing,
-    turned,
-)
+from sightline.engine.assets.colours import CREAM, DARK, PALETTE, RGB, WHITE, WOOD, shade
+from sightline.engine.assets.families.family import ALL, VIVID, Draw, family
+from sightline.engine.assets.families.forms import blob, boxed, ring, rod, sleeve, standing, turned
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
+from sightline.engine.assets.shapes import ACROSS_Y, block, foot
 
 GAME = "toys/games"
 TOY = "toys/playthings"

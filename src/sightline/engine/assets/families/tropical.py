@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import shade
-from sightline.engine.assets.families.family import WHITE, Draw, family
+from sightline.engine.assets.colours import WHITE, shade
+from sightline.engine.assets.families.family import Draw, family
 from sightline.engine.assets.families.forms import lumpy, lying, turned
 from sightline.engine.assets.families.fruit import FRUIT
 from sightline.engine.assets.families.growth import GREENS, STALK, leaf, ripe, scaled_profile, stalk
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block, foot
+from sightline.engine.assets.shapes import ACROSS_Y, block, foot
 
 
 @family(

@@ -6,13 +6,13 @@ import numpy as np
 
 from sightline.core.geometry import wrap_angle
 from sightline.engine.assets import meshes, prints
-from sightline.engine.assets.colours import CREAM, shade
-from sightline.engine.assets.families.family import WHITE, Draw, family
+from sightline.engine.assets.colours import CREAM, WHITE, shade
+from sightline.engine.assets.families.family import Draw, family
 from sightline.engine.assets.families.forms import lumpy, lying, turned
 from sightline.engine.assets.families.growth import GREENS, STALK, leaf, ribbed, ripe, scaled_profile, stalk
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Shape, Visual
-from sightline.engine.assets.starter.items import block
+from sightline.engine.assets.shapes import block
 
 VEGETABLE = "food/vegetables"
 

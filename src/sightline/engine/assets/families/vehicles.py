@@ -6,12 +6,12 @@ import numpy as np
 
 from sightline.core.geometry import rotation_z
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import DARK, RGB, SILVER, WOOD, shade
-from sightline.engine.assets.families.family import ALL, WHITE, Draw, family
+from sightline.engine.assets.colours import DARK, RGB, SILVER, WHITE, WOOD, shade
+from sightline.engine.assets.families.family import ALL, Draw, family
 from sightline.engine.assets.families.forms import blob, boxed, prism, rod, standing, turned, wheel
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 VEHICLE = "toys/vehicles"
 GLASS: RGB = (0.55, 0.72, 0.82)

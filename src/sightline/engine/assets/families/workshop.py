@@ -9,7 +9,7 @@ from sightline.engine.assets.colours import DARK, SILVER, shade
 from sightline.engine.assets.families.family import ALL, Draw, family
 from sightline.engine.assets.families.forms import blob, boxed, lying, prism, standing, star
 from sightline.engine.assets.model import Collider, Grasp, Shape
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 WORKSHOP = "tools/workshop"
 

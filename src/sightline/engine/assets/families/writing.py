@@ -5,20 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, DARK, SILVER, shade
-from sightline.engine.assets.families.family import ALL, VIVID, WHITE, Draw, family
-from sightline.engine.assets.families.forms import (
-    boxed,
-    lying,
-    prism,
-    sleeve,
-    standing,
-    turned,
-    wrapped_box,
-)
+from sightline.engine.assets.colours import CREAM, DARK, SILVER, WHITE, shade
+from sightline.engine.assets.families.family import ALL, VIVID, Draw, family
+from sightline.engine.assets.families.forms import boxed, lying, prism, sleeve, standing, turned, wrapped_box
 from sightline.engine.assets.families.office import DESK
 from sightline.engine.assets.model import Collider, Grasp, Shape
-from sightline.engine.assets.starter.items import ACROSS_Y, block
+from sightline.engine.assets.shapes import ACROSS_Y, block
 
 WRITING = "office/writing"
 BLOCKED = ("plastic", "plastic", "metal")

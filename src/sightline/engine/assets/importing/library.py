@@ -18,7 +18,6 @@ from sightline.core.errors import SightlineError
 from sightline.engine.assets.importing.naming import size_words
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import Collider, Grasp, ObjectModel, Shape, Visual
-from sightline.engine.collections import LIBRARY
 
 LIST, VERSION = "library.json", 1
 
@@ -46,19 +45,15 @@ def default_library() -> Path:
     return home / "sightline" / "library"
 
 
-def load_collection(collection: str) -> tuple[ObjectModel, ...]:
-    """The models of a collection called ``library:DIR`` (``library:`` alone is the default folder)."""
-    where = collection.removeprefix(LIBRARY)
-    return load_library(Path(where) if where else default_library())
+def load_library(folder: Path | str = "") -> tuple[ObjectModel, ...]:
+    """All object models of the library at ``folder`` (none: the default one), in the order of their names.
 
-
-def load_library(folder: Path | str) -> tuple[ObjectModel, ...]:
-    """All object models of the library at ``folder``, in the order of their names; read again when it has changed.
-
+    They are read again when it has changed.
     Raises SightlineError when there is no library, or when it is damaged.
     """
-    listed = Path(folder) / LIST
-    return _load(Path(folder), listed.stat().st_mtime_ns if listed.is_file() else 0)
+    where = Path(folder) if folder else default_library()
+    listed = where / LIST
+    return _load(where, listed.stat().st_mtime_ns if listed.is_file() else 0)
 
 
 @lru_cache(maxsize=4)

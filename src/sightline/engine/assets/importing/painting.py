@@ -20,7 +20,7 @@ from sightline.engine.assets.importing.meshfile import UNPAINTED, WHITE, Part
 from sightline.engine.assets.importing.solid import decimate
 from sightline.engine.assets.meshes import Mesh
 from sightline.engine.assets.model import RGB, Visual
-from sightline.engine.assets.surface import Surface
+from sightline.engine.assets.surface import Triangles
 
 MAX_PARTS = 6  # each is a draw call
 CREASE = np.cos(np.radians(40.0))  # faces that meet at a sharper angle are shaded as an edge
@@ -43,7 +43,7 @@ def visuals_of(
     closed, total = bool(welded.is_watertight), sum(len(part.faces) for part in parts)
     # The winding of a single part cannot be trusted unless all of them together are a solid.
     if total <= faces and len(parts) <= MAX_PARTS and closed and all(part.colours is None for part in parts):
-        outwards = Surface.volume(np.concatenate([part.vertices[part.faces] for part in parts])) > 0
+        outwards = Triangles.volume(np.concatenate([part.vertices[part.faces] for part in parts])) > 0
         return tuple(_as_it_is(part, outwards, pixels, plain) for part in parts), colours
     corners = np.asarray(decimate(welded, faces if closed else faces // 2).triangles)
     normals = crease_normals(corners)
@@ -107,12 +107,12 @@ def indexed(corners: Array, normals: Array, uv: Array | None = None) -> Mesh:
 def _coloured_points(parts: Sequence[Part], plain: RGB) -> tuple[Array, Array]:
     """Points [N,3] spread over all parts and the colour [N,3] of each."""
     surfaces = [part.vertices[part.faces] for part in parts]
-    areas = np.array([Surface.from_corners(corners).area for corners in surfaces])
+    areas = np.array([Triangles.from_corners(corners).area for corners in surfaces])
     counts = np.maximum(1, np.round(SAMPLES * areas / areas.sum()).astype(int))
     rng = np.random.default_rng(0)
     points, colours = [], []
     for part, corners, count in zip(parts, surfaces, counts, strict=True):
-        at, face, weights = Surface.from_corners(corners, keep_all=True).scatter(rng, int(count))
+        at, face, weights = Triangles.from_corners(corners, keep_all=True).scatter(rng, int(count))
         points.append(at)
         colours.append(_colour_at(part, face, weights, plain))
     return np.concatenate(points), np.concatenate(colours)

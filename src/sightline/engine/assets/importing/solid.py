@@ -14,7 +14,7 @@ from scipy.spatial import ConvexHull, QhullError
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
-from sightline.engine.assets.surface import Surface
+from sightline.engine.assets.surface import Triangles
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 GUESSES = ("m", "cm", "mm")  # inches look like centimetres of a thing 2.5 times the size: nobody can tell them by size
@@ -64,7 +64,7 @@ def weld(vertices: Array, faces: NDArray[np.int64]) -> Any:
     mesh.update_faces(mesh.nondegenerate_faces() & mesh.unique_faces())
     mesh.remove_unreferenced_vertices()
     trimesh.repair.fix_winding(mesh)
-    if Surface.volume(np.asarray(mesh.triangles)) < 0:
+    if Triangles.volume(np.asarray(mesh.triangles)) < 0:
         mesh.invert()
     return mesh
 
@@ -99,7 +99,7 @@ def decompose(mesh: Any, pieces: int = PIECES) -> Solid:
         hull = ConvexHull(mesh.vertices)
     except (QhullError, ValueError):
         raise SightlineError("is flat: it has no volume") from None
-    if mesh.is_watertight and Surface.volume(np.asarray(mesh.triangles)) > CONVEX * hull.volume:
+    if mesh.is_watertight and Triangles.volume(np.asarray(mesh.triangles)) > CONVEX * hull.volume:
         return _solid([np.asarray(mesh.vertices)[hull.vertices]])
     coacd = require_coacd()
     coacd.set_log_level("error")

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from sightline.core.geometry import Array
-from sightline.engine.assets.surface import Surface
+from sightline.engine.assets.surface import Triangles
 
 CELLS = 48  # of the height map, along each side
 LEVEL = 0.004  # metres: heights that differ by less are level
@@ -54,7 +54,7 @@ def top_of(mesh: Any) -> Top:
 
 def _height_map(mesh: Any) -> tuple[Array, tuple[float, float]]:
     """[CELLS,CELLS] height of the topmost surface over each cell (NaN beside the object), and the cells' size."""
-    surface = Surface.from_corners(np.asarray(mesh.triangles))
+    surface = Triangles.from_corners(np.asarray(mesh.triangles))
     points, _ = surface.sample(np.random.default_rng(0), 40 * CELLS**2)
     low, high = points[:, :2].min(0), points[:, :2].max(0)
     step = (high - low) / CELLS

@@ -10,17 +10,16 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.core.errors import SightlineError, did_you_mean, require_known
+from sightline.core.errors import SightlineError, did_you_mean
 from sightline.engine.assets import packaged
 from sightline.engine.assets.colours import COLOURS, RGB, contrast
 from sightline.engine.assets.model import ObjectModel, Shape
+from sightline.engine.assets.shapes import Painter, Target
+from sightline.engine.assets.splits import ITEM_SCALES, TARGET_SCALES, require_split
 from sightline.engine.assets.starter import fruit, items, targets
-from sightline.engine.assets.starter.items import Painter
 from sightline.engine.assets.starter.textures import object_texture
+from sightline.engine.assets.variant import Variant
 
-SPLITS = ("train", "seen", "unseen", "novel")
-ITEM_SCALES = {"small": 0.83, "medium": 1.0, "large": 1.25}
-TARGET_SCALES = {"small": 0.9, "medium": 1.0, "large": 1.15}
 BRIGHT = ("red", "green", "blue", "yellow", "orange", "purple", "white", "black")
 VIVID = BRIGHT[:6]
 
@@ -29,7 +28,7 @@ VIVID = BRIGHT[:6]
 class Kind:
     """One noun: how it is built, in which colours, sizes and patterns, and how heavy it is at medium size (kg)."""
 
-    build: Callable[[float, RGB, Painter], Shape | targets.Target]
+    build: Callable[[float, RGB, Painter], Shape | Target]
     colours: tuple[str, ...]
     mass: float
     sizes: tuple[str, ...] = ("small", "medium", "large")
@@ -95,6 +94,9 @@ HELD_OUT = frozenset({
     ("apple", "green"), ("bowl", "green"), ("basket", "blue"), ("box", "red"), ("tray", "yellow"),
     ("pan", "orange"), ("plate", "purple"), ("board", "white"), ("mat", "orange"), ("book", "black"),
 })  # fmt: skip
+
+# Nouns that a listener could mistake for one another.
+LOOK_ALIKE = ({"can", "soda can"}, {"carton", "milk carton"}, {"cup", "mug"}, {"box", "cereal box"})
 
 
 def _pick_pattern(kind: Kind, name: str) -> str:
@@ -170,14 +172,24 @@ def is_held_out(kind: str, colour: str) -> bool:
 
 
 @cache
-def variants(kind: str, split: str = "train") -> tuple[tuple[str, str], ...]:
-    """(colour, size) of every model of ``kind`` in ``split``: held-out colours only in ``unseen`` and ``novel``."""
-    require_split(split)
+def variants(kind: str, split: str | None = None) -> tuple[Variant, ...]:
+    """Every object of ``kind`` in ``split``, all without a split: held-out colours only in ``unseen`` and ``novel``."""
+    if split is not None:
+        require_split(split)
     if kind in packaged.PACKAGES:
-        return tuple(("", size) for size in ("small", "medium", "large"))
+        return tuple(Variant(kind, "", size) for size in ("small", "medium", "large"))
     entry = KINDS[kind]
-    colours = [colour for colour in entry.colours if split in ("unseen", "novel") or not is_held_out(kind, colour)]
-    return tuple((colour, size) for colour in colours for size in entry.sizes)
+    return tuple(
+        Variant(kind, colour, size, held_out=is_held_out(kind, colour))
+        for colour in entry.colours
+        if split in (None, "unseen", "novel") or not is_held_out(kind, colour)
+        for size in entry.sizes
+    )
+
+
+def build(variant: Variant) -> ObjectModel:
+    """The object that a variant stands for."""
+    return model(variant.kind, variant.colour, variant.size)
 
 
 def role(kind: str) -> str:
@@ -185,11 +197,16 @@ def role(kind: str) -> str:
     return "item" if kind in packaged.PACKAGES else KINDS[kind].role
 
 
-def require_split(split: str) -> None:
-    """Raise SightlineError unless ``split`` is known."""
-    require_known("split", split, SPLITS)
+def category(kind: str) -> tuple[str, ...]:
+    """The kind's path in the category tree, which here is by role alone."""
+    return (role(kind), kind)
 
 
-def catalogue(split: str | None = None) -> tuple[ObjectModel, ...]:
-    """Every model that ``split`` may use (all of them by default)."""
-    return tuple(model(kind, *variant) for kind in kinds(split) for variant in variants(kind, split or "novel"))
+def confusable(first: str, second: str) -> bool:
+    """Whether a listener could mistake one kind for the other."""
+    return {first, second} in LOOK_ALIKE
+
+
+def models(split: str | None = None) -> tuple[ObjectModel, ...]:
+    """Every object that ``split`` may use (all of them by default)."""
+    return tuple(build(variant) for kind in kinds(split) for variant in variants(kind, split))

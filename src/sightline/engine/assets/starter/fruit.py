@@ -7,7 +7,7 @@ import numpy as np
 from sightline.engine.assets import meshes
 from sightline.engine.assets.colours import LEAF, RGB
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-from sightline.engine.assets.starter.items import ACROSS_Y, Painter, block, foot, painted, upright_cylinder
+from sightline.engine.assets.shapes import ACROSS_Y, Painter, block, foot, painted, upright_cylinder
 
 STALK: RGB = (0.35, 0.24, 0.12)
 

@@ -6,45 +6,12 @@ Bounds that keep an item graspable from above by a gripper that opens 8 cm: 2.5 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-from numpy.typing import NDArray
 
 from sightline.engine.assets import meshes
-from sightline.engine.assets.colours import CREAM, DARK, RGB, SILVER, WOOD, shade
+from sightline.engine.assets.colours import CREAM, DARK, RGB, SILVER, WHITE, WOOD, shade
 from sightline.engine.assets.model import Collider, Grasp, Shape, Visual
-
-Painter = Callable[[RGB], NDArray[np.uint8] | None]
-ACROSS_Y = np.pi / 2
-WHITE: RGB = (1.0, 1.0, 1.0)
-
-
-def painted(mesh: meshes.Mesh, rgb: RGB, painter: Painter, shine: float = 0.3) -> Visual:
-    """A visual in colour ``rgb``, with the painter's pattern on it if there is one."""
-    texture = painter(rgb)
-    return Visual(mesh, rgb if texture is None else WHITE, texture, shine)
-
-
-def grip_height(height: float) -> float:
-    """Tool point above the base: two centimetres below the top, or half way up what is lower than four."""
-    return max(0.015, height - 0.02, 0.5 * height)
-
-
-def upright_cylinder(radius: float, low: float, high: float) -> Collider:
-    """A standing cylinder collider between heights low and high."""
-    return Collider("cylinder", (radius, (high - low) / 2), (0.0, 0.0, (low + high) / 2))
-
-
-def block(size: tuple[float, float, float], centre: tuple[float, float, float]) -> Collider:
-    """A box collider of full size around centre."""
-    return Collider("box", (size[0] / 2, size[1] / 2, size[2] / 2), centre)
-
-
-def foot(radius: float) -> Collider:
-    """A small flat on which a round thing rests instead of rolling away; it hardly leaves the round surface."""
-    half = 0.3 * radius
-    return Collider("box", (half, half, 0.15 * radius), (0.0, 0.0, 0.15 * radius))
+from sightline.engine.assets.shapes import ACROSS_Y, Painter, block, foot, grip_height, painted, upright_cylinder
 
 
 def mug(s: float, rgb: RGB, painter: Painter) -> Shape:

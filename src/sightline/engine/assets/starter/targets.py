@@ -10,48 +10,16 @@ import numpy as np
 
 from sightline.engine.assets import meshes
 from sightline.engine.assets.colours import CREAM, RGB, shade
-from sightline.engine.assets.model import Collider, Shape, Visual
-from sightline.engine.assets.starter.items import Painter, block, painted, upright_cylinder
-
-Target = tuple[Shape, tuple[float, float]]
-
-
-def ring_wall(low: float, top: float, base: float, height: float, thickness: float, count: int = 12) -> list[Collider]:
-    """Boxes in a ring that form a round wall from radius ``low`` at z = base to radius ``top`` at z = height."""
-    lean = np.arctan2(top - low, height - base)
-    slant = np.hypot(top - low, height - base)
-    middle, half_width = (low + top) / 2, np.tan(np.pi / count) * max(low, top) + thickness / 2
-    pieces = []
-    for k in range(count):
-        angle = 2 * np.pi * k / count
-        about_z = np.array([np.cos(angle / 2), 0, 0, np.sin(angle / 2)])
-        about_y = np.array([np.cos(lean / 2), 0, np.sin(lean / 2), 0])
-        quat = (
-            about_z[0] * about_y[0],
-            -about_z[3] * about_y[2],
-            about_z[0] * about_y[2],
-            about_z[3] * about_y[0],
-        )
-        centre = (middle * np.cos(angle), middle * np.sin(angle), (base + height) / 2)
-        pieces.append(
-            Collider(
-                "box",
-                (thickness / 2, float(half_width), float(slant / 2)),
-                (float(centre[0]), float(centre[1]), float(centre[2])),
-                (float(quat[0]), float(quat[1]), float(quat[2]), float(quat[3])),
-            )
-        )
-    return pieces
-
-
-def rectangular_wall(x: float, y: float, height: float, thickness: float) -> list[Collider]:
-    """Four upright boxes around a floor of outer size x by y."""
-    return [
-        block((thickness, y, height), ((x - thickness) / 2, 0, height / 2)),
-        block((thickness, y, height), (-(x - thickness) / 2, 0, height / 2)),
-        block((x, thickness, height), (0, (y - thickness) / 2, height / 2)),
-        block((x, thickness, height), (0, -(y - thickness) / 2, height / 2)),
-    ]
+from sightline.engine.assets.model import Shape, Visual
+from sightline.engine.assets.shapes import (
+    Painter,
+    Target,
+    block,
+    painted,
+    rectangular_wall,
+    ring_wall,
+    upright_cylinder,
+)
 
 
 def bowl(s: float, rgb: RGB, painter: Painter) -> Target:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError, did_you_mean
+from sightline.engine.assets.noise import Picture, smooth_noise
 
-Picture = NDArray[np.uint8]
 OBJECT_PATTERNS = ("stripes", "bands", "dots", "speckle", "label", "check", "weave", "wood")
 SURFACE_PATTERNS = (
     "plain",
@@ -26,21 +26,6 @@ SURFACE_PATTERNS = (
     "parquet",
 )
 OBJECT_PIXELS, SURFACE_PIXELS = 64, 128
-
-
-def smooth_noise(rng: np.random.Generator, size: int, cells: int, octaves: int = 3) -> NDArray[np.float64]:
-    """[size,size] tileable noise, about zero mean and unit range, ``cells`` bumps along a side in the first octave."""
-    total = np.zeros((size, size))
-    for octave in range(octaves):
-        count = cells * 2**octave
-        grid = rng.uniform(-1, 1, (count, count))
-        at = np.arange(size) * count / size
-        low = at.astype(int)
-        blend = at - low
-        blend = blend * blend * (3 - 2 * blend)
-        rows = grid[low % count] * (1 - blend)[:, None] + grid[(low + 1) % count] * blend[:, None]
-        total += (rows[:, low % count] * (1 - blend) + rows[:, (low + 1) % count] * blend) / 2**octave
-    return total
 
 
 def _mix(mask: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> Picture:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sightline.core.geometry import Array
 from sightline.engine.surroundings.joinery import (
-    Part,
+    Piece,
     Profile,
     beam,
     block,
@@ -36,7 +36,7 @@ class Support:
         wears: slot -> what a texture of it must suit (see ``textures.Family``).
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Piece, ...]
     outline: Array
     floor: float
     wears: dict[str, str] = field(default_factory=dict)
@@ -79,7 +79,7 @@ def round_outline(rng: Rng, power: float, sides: int = 40) -> tuple[Array, tuple
     return oval(middle, half, power, sides), middle
 
 
-def legs(rng: Rng, low: Array, high: Array, top: float, floor: float) -> list[Part]:
+def legs(rng: Rng, low: Array, high: Array, top: float, floor: float) -> list[Piece]:
     """Four legs and rails under a rectangle: square, tapered, splayed, round, or frames of steel."""
     margin, width = rng.uniform(0.03, 0.1), rng.uniform(0.035, 0.075)
     corners = [(x, y) for x in (low[0] + margin, high[0] - margin) for y in (low[1] + margin, high[1] - margin)]
@@ -107,7 +107,7 @@ def legs(rng: Rng, low: Array, high: Array, top: float, floor: float) -> list[Pa
     return parts
 
 
-def foot(rng: Rng, centre: tuple[float, float], top: float, floor: float) -> list[Part]:
+def foot(rng: Rng, centre: tuple[float, float], top: float, floor: float) -> list[Piece]:
     """A column with a foot."""
     stem, reach = rng.uniform(0.035, 0.09), rng.uniform(0.2, 0.34)
     style = rng.integers(3)
@@ -133,7 +133,7 @@ def foot(rng: Rng, centre: tuple[float, float], top: float, floor: float) -> lis
     return parts
 
 
-def cupboards(rng: Rng, low: Array, high: Array, top: float, floor: float) -> list[Part]:
+def cupboards(rng: Rng, low: Array, high: Array, top: float, floor: float) -> list[Piece]:
     """A closed body with doors or drawers on the side of the camera."""
     back = rng.uniform(0.02, 0.1)
     x0, y0, x1, y1 = low[0] + back, low[1] + 0.02, high[0] - back, high[1] - 0.02

@@ -17,7 +17,7 @@ from sightline.engine.surroundings.furniture.pieces import (
     round_outline,
 )
 from sightline.engine.surroundings.joinery import (
-    Part,
+    Piece,
     beam,
     block,
     inset,
@@ -103,7 +103,7 @@ def laid_table(rng: Rng) -> Support:
     angle = np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0])
     points[:, :2] += (points[:, :2] - middle) * hanging * 0.04 * np.sin(folds * angle)[:, None]
     low, high = outline.min(0) + 0.05, outline.max(0) - 0.05
-    folded = Part("top", Mesh(points, cloth.faces, cloth.normals, cloth.uv))
+    folded = Piece("top", Mesh(points, cloth.faces, cloth.normals, cloth.uv))
     parts = [folded, *legs(rng, low, high, -0.02, floor)]
     return Support(tuple(parts), outline, floor, {"top": "cloth", "body": "wood"})
 

@@ -19,7 +19,7 @@ PER_FAMILY = 28
 
 
 @dataclass(frozen=True)
-class Family:
+class TextureFamily:
     """A painter of textures, what they suit, and whether no training ever sees the family.
 
     Attributes:
@@ -32,11 +32,11 @@ class Family:
     novel: bool = False
 
 
-def _family(paint: Callable[[np.random.Generator], Swatch], uses: str, novel: bool = False) -> Family:
-    return Family(paint, frozenset(uses.split()), novel)
+def _family(paint: Callable[[np.random.Generator], Swatch], uses: str, novel: bool = False) -> TextureFamily:
+    return TextureFamily(paint, frozenset(uses.split()), novel)
 
 
-FAMILIES: dict[str, Family] = {
+FAMILIES: dict[str, TextureFamily] = {
     "boards": _family(wood.boards, "top wood body floor"),
     "planks": _family(wood.planks, "top wood floor wall"),
     "butcher block": _family(wood.butcher_block, "top wood"),

@@ -1,4 +1,4 @@
-"""How the surroundings of collection ``full`` look in one picture: textures, paints, lamps and the camera's sensor."""
+"""How a varied room looks in one picture: textures, paints, lamps and the camera's sensor."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import mujoco
 import numpy as np
 
 from sightline.engine.surroundings.lighting import MAX_LAMPS, Lamp, Light, lights
-from sightline.engine.surroundings.room import Surroundings
 from sightline.engine.surroundings.sensor import Sensor, sample_sensor
+from sightline.engine.surroundings.textures import Texture
 from sightline.engine.surroundings.textures.field import Swatch, grey, hsv, muted
 
 ONCE = ("poster", "window")  # slots whose texture is shown once, whatever its size
@@ -20,18 +20,22 @@ RGB_ROLE = mujoco.mjtTextureRole.mjTEXROLE_RGB.value
 
 
 @dataclass(frozen=True)
-class FullDressing:
+class VariedDressing:
     """light: how the room is lit; finish_seed: from which all slots draw texture, scale and tint; sensor: cameras'."""
 
     light: Light
     finish_seed: int
     sensor: Sensor
 
-    def apply(self, model: mujoco.MjModel, surroundings: Surroundings) -> Sensor:
-        """Change the model's materials and lights in place; return the sensor, its exposure metered on the table."""
+    def apply(self, model: mujoco.MjModel, wardrobe: dict[str, tuple[Texture, ...]]) -> Sensor:
+        """Change the model's materials and lights in place; return the sensor, its exposure metered on the table.
+
+        Args:
+            wardrobe: slot -> the textures that it may wear (none: plain paint).
+        """
         brightness = 0.0
-        for slot, wardrobe in surroundings.wardrobe.items():
-            seen = self._finish(model, slot, [entry.swatch() for entry in wardrobe])
+        for slot, choices in wardrobe.items():
+            seen = self._finish(model, slot, [entry.swatch() for entry in choices])
             brightness = seen if slot == "top" else brightness
         lighting = self.light.build()
         for number in range(MAX_LAMPS):
@@ -61,10 +65,10 @@ class FullDressing:
         return float(chosen.picture.mean() / 255 * model.mat_rgba[material, :3].mean())
 
 
-def sample_dressing(rng: np.random.Generator, split: str) -> FullDressing:
+def sample_dressing(rng: np.random.Generator, split: str) -> VariedDressing:
     """A random dressing with a lighting of ``split``: a pure function of rng. Raises SightlineError as ``lights``."""
     options = lights(split)
-    return FullDressing(options[rng.integers(len(options))], int(rng.integers(2**31)), sample_sensor(rng))
+    return VariedDressing(options[rng.integers(len(options))], int(rng.integers(2**31)), sample_sensor(rng))
 
 
 def _set_lamp(model: mujoco.MjModel, index: int, lamp: Lamp) -> None:

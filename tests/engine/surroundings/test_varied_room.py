@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 
 from sightline.core.errors import SightlineError
-from sightline.engine import assets
+from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.simulation import randomization
 from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.surroundings import backdrops, furniture, lighting, textures
+from sightline.engine.surroundings.base import Look
+from sightline.engine.surroundings.starter_room import plain_look
 from sightline.engine.worlds import placement
 from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
 
-CUBES = tuple(assets.model("brick", colour, "large") for colour in ("red", "green", "blue", "white", "black"))
+CUBES = tuple(starter.model("brick", colour, "large") for colour in ("red", "green", "blue", "white", "black"))
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def world() -> World:
     return build_world(3, WorldSpec(collection="full"))
 
 
-def dressed(world: World, seed: int, split: str = "train") -> randomization.Look:
+def dressed(world: World, seed: int, split: str = "train") -> Look:
     """A random look of collection full, applied."""
     drawn = randomization.sample_look(np.random.default_rng(seed), split, "full")
     randomization.apply_look(world, drawn)
@@ -36,7 +38,6 @@ def dressed(world: World, seed: int, split: str = "train") -> randomization.Look
 
 def test_a_full_world_is_a_pure_function_of_its_arguments(world: World) -> None:
     again, other = build_world(3, WorldSpec(collection="full")), build_world(4, WorldSpec(collection="full"))
-    assert world.surroundings is not None and again.surroundings is not None and other.surroundings is not None
     for field in ("mesh_vert", "mesh_texcoord", "tex_data", "geom_pos", "mat_texid", "light_pos"):
         assert np.array_equal(getattr(again.model, field), getattr(world.model, field)), field
     assert again.surroundings.wardrobe == world.surroundings.wardrobe
@@ -47,7 +48,6 @@ def test_a_full_world_is_a_pure_function_of_its_arguments(world: World) -> None:
 def test_worlds_and_looks_use_what_their_split_may(split: str) -> None:
     for seed in range(4):
         made = World.of(CUBES[:1], seed, WorldSpec(split=split, collection="full")).surroundings
-        assert made is not None
         assert made.surface in furniture.surfaces(split) and made.backdrop in backdrops.backdrops(split)
         for slot in ("top", "floor", "wall"):
             assert all(entry in textures.textures(split) for entry in made.wardrobe[slot])
@@ -82,7 +82,6 @@ def test_a_scene_plays_out_as_in_the_starter() -> None:
 
 
 def test_things_fall_where_the_table_ends(world: World) -> None:
-    assert world.surroundings is not None
     outline = world.surroundings.support.outline
     middle = outline.mean(0)
     assert world.on_table(middle + 0.98 * (outline - middle)).all()
@@ -101,7 +100,7 @@ def test_look_and_world_must_be_of_one_collection(world: World) -> None:
     with pytest.raises(SightlineError, match="different collections"):
         randomization.apply_look(starter, randomization.sample_look(np.random.default_rng(0), collection="full"))
     with pytest.raises(SightlineError, match="different collections"):
-        randomization.apply_look(world, randomization.plain_look())
+        randomization.apply_look(world, plain_look())
     with pytest.raises(SightlineError, match="did you mean 'full'"):
         build_world(0, WorldSpec(collection="ful"))
     with pytest.raises(SightlineError, match="Unknown collection"):
@@ -161,7 +160,7 @@ def casts(seed: int) -> bool:
 
 
 def test_true_shadows_darken_the_table_beside_things() -> None:
-    box = World.of((assets.model("brick", "white", "large"),), 5, WorldSpec(collection="full"))
+    box = World.of((starter.model("brick", "white", "large"),), 5, WorldSpec(collection="full"))
     box.show(np.ones(1, bool))
     data = box.new_data()
     box.put(data, 0, np.array([0.55, 0.0, 0.0]), 0.0)
@@ -181,6 +180,6 @@ def test_true_shadows_darken_the_table_beside_things() -> None:
     assert (darker & (view.ids == 0)).sum() > 30
 
 
-def low_sun(seed: int) -> randomization.Look | None:
+def low_sun(seed: int) -> Look | None:
     drawn = randomization.sample_look(np.random.default_rng(seed), "train", "full")
     return drawn if drawn.dressing.light.family == "low sun" else None
