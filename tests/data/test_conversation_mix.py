@@ -11,7 +11,8 @@ import pytest
 
 from sightline.core.errors import SightlineError
 from sightline.data.conversation_mix import ConversationMix
-from sightline.data.conversations import Conversation, Conversations, SourceConfig
+from sightline.data.conversation_record import Conversation
+from sightline.data.conversations import Conversations, SourceConfig
 from sightline.data.weighted_order import ROUND
 
 

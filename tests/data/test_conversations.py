@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from sightline.core.errors import SightlineError
-from sightline.data.conversations import (
-    Conversations,
-    Records,
-    SourceConfig,
-    Turn,
-    open_source,
-    parse_record,
-    read_picture,
-    read_registry,
-)
+from sightline.core.pictures import read_picture
+from sightline.data.conversation_mix import ConversationMix
+from sightline.data.conversation_record import Turn, parse_record, read_pictures
+from sightline.data.conversations import Conversations, SourceConfig, open_source, read_registry
+from sightline.data.records import Records
 from sightline.engine.vqa.stream import write_questions
 
 
@@ -60,7 +59,7 @@ def test_both_kinds_of_file_hold_the_same(folder: Path) -> None:
 def test_blocks_do_not_matter(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(folder / "a.jsonl", lines([record(number) for number in range(40)]).rstrip("\n"))
     whole = Records(path).places
-    monkeypatch.setattr("sightline.data.conversations.BLOCK", 7)
+    monkeypatch.setattr("sightline.data.records.BLOCK", 7)
     assert np.array_equal(Records(path).places, whole) and len(whole) == 40
 
 
@@ -176,6 +175,124 @@ def test_pictures_are_rgb_or_an_error(folder: Path) -> None:
             read_picture(folder / name)
     with pytest.raises(SightlineError, match="no picture"):
         read_picture(folder / "none.png")
+
+
+def test_a_byte_order_mark_is_no_damage(folder: Path) -> None:
+    records = [record(number) for number in range(3)]
+    for name, text in (("a.json", json.dumps(records)), ("a.jsonl", lines(records)), ("b.json", " [ ]")):
+        (folder / name).write_text(text, encoding="utf-8-sig")
+        found = Records(folder / name)
+        assert [found[number] for number in range(len(found))] == (records if name[0] == "a" else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "encoding", "words"),
+    [
+        ("a.json", "[]", "utf-16", "save it in UTF-8"),
+        ("a.jsonl", "{}", "utf-16-le", "UTF-16"),
+        ("a.jsonl", "[{}]", "utf-8", r"name it a\.json\."),
+        ("a.json", '{"a": 1}\n{"a": 2}', "utf-8", r"a record a line \.jsonl"),
+        ("a.json", '{"data": [1], "n": 3}', "utf-8", "out of its 'data'"),
+        ("a.json", '{"conversations": []}', "utf-8", "around its one record"),
+        ("a.json", "3", "utf-8", "into one list"),
+        ("a.json", "hello", "utf-8", "into one list"),
+    ],
+)
+def test_the_advice_fits_the_file(folder: Path, name: str, text: str, encoding: str, words: str) -> None:
+    data = text.encode(encoding)
+    (folder / name).write_bytes(b"\xff\xfe" + data if encoding == "utf-16-le" else data)
+    with pytest.raises(SightlineError, match=words):
+        Records(folder / name)
+
+
+PARTS = {"openai": [{"type": "image_url", "image_url": {"url": "a.png"}}, {"type": "text", "text": "What is it?"}],
+         "responses": [{"type": "input_image", "image_url": "a.png"}, {"type": "input_text", "text": "What is it?"}],
+         "qwen": [{"type": "image", "image": "file://a.png"}, {"type": "text", "text": "What is it?"}],
+         "plain": [{"image": "a.png"}, {"text": "What is it?"}],
+         "mixed": [{"type": "image", "path": "a.png"}, "What is it?"]}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", PARTS)
+def test_lists_of_parts_are_read(folder: Path, style: str) -> None:
+    said = [
+        {"role": "user", "content": PARTS[style]},
+        {"role": "assistant", "content": [{"type": "text", "text": "a cup"}]},
+    ]
+    found = parse_record({"messages": said}, "f:1", folder)
+    assert found.turns == (Turn("user", "<image>What is it?"), Turn("assistant", "a cup"))
+    assert found.pictures == (folder / "a.png",) and read_pictures(found)[0].shape == (20, 30, 3)
+
+
+def test_parts_without_a_path_take_the_records_pictures(folder: Path) -> None:
+    parts = [
+        {"type": "image"},
+        {"type": "text", "text": "this or "},
+        {"type": "image", "image": "b.png"},
+        {"type": "image"},
+    ]
+    said = [{"role": "user", "content": parts}, {"role": "assistant", "content": "neither"}]
+    found = parse_record({"messages": said, "images": ["a.png", "c.png"]}, "f:1", folder)
+    assert [path.name for path in found.pictures] == ["a.png", "b.png", "c.png"]
+    for images, words in ((["a.png"], "3 <image> marks for 2"), (["a.png", "c.png", "d.png"], "marks for 4")):
+        with pytest.raises(SightlineError, match=words):
+            parse_record({"messages": said, "images": images}, "f:1", folder)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ({"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}, "is no file"),
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}, "is no file"),
+        ({"type": "video", "video": "a.mp4"}, "'video' that is not understood"),
+        ({"type": "text", "text": None}, "not understood"),
+        (3, "not understood"),
+    ],
+)
+def test_parts_of_no_use_get_a_sentence(folder: Path, part: object, words: str) -> None:
+    said = [{"role": "user", "content": [part, {"type": "text", "text": "?"}]}, {"role": "assistant", "content": "yes"}]
+    with pytest.raises(SightlineError, match=words):
+        parse_record({"messages": said}, "f:1", folder)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["messages", "role", "content", "type", "image", "text", "images"]), inner
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_whatever_a_record_is_it_is_read_or_gets_a_sentence(junk: object) -> None:
+    for value in (junk, {"messages": junk}, {"messages": [{"role": "user", "content": junk}], "images": junk}):
+        with suppress(SightlineError):
+            parse_record(value, "f:1", Path())
+
+
+def test_a_missing_picture_is_told_with_the_way_out_and_that_works(folder: Path) -> None:
+    (folder / "elsewhere").mkdir()
+    (folder / "a.png").rename(folder / "elsewhere" / "a.png")
+    write(folder / "qa.jsonl", lines([record()]))
+    (source,) = ConversationMix.of([str(folder / "qa.jsonl")]).sources
+    with pytest.raises(SightlineError, match=f"start from the folder {folder}") as caught:
+        read_pictures(source[0])
+    line = re.search("`(NAME.*?)`", str(caught.value))[1]
+    line = line.replace("NAME", "mine").replace("FILE", "qa.jsonl").replace("DIR", "elsewhere")
+    write(folder / "other.yaml", line)
+    (source,) = ConversationMix.of([str(folder / "other.yaml")]).sources
+    assert read_pictures(source[0])[0].shape == (20, 30, 3)
+    # Of the file's own name, it need not even be given.
+    write(folder / "qa.yaml", line)
+    (source,) = ConversationMix.of([str(folder / "qa.jsonl")]).sources
+    assert read_pictures(source[0])[0].shape == (20, 30, 3)
+    write(folder / "qa.yaml", line.replace("pictures", "picturs"))
+    with pytest.raises(SightlineError, match="did you mean 'pictures'"):
+        ConversationMix.of([str(folder / "qa.jsonl")])
+    write(folder / "qa.yaml", "something: else")
+    assert ConversationMix.of([str(folder / "qa.jsonl")]).sources[0].config.pictures is None
 
 
 def test_a_registry_names_sources(folder: Path) -> None:

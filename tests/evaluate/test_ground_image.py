@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from answers import right
 from PIL import Image
 
 from sightline.core.errors import SightlineError
+from sightline.core.types import Grounding
 from sightline.evaluate import ground_image as command
 
 
 class Planner:
     def ground(self, image, text):
-        said = right()
+        points = {"target": np.array([30.0, 40.0]), "place": np.array([80.0, 80.0])}
+        boxes = {"target": np.array([20.0, 30.0, 40.0, 50.0]), "reference": np.array([60.0, 60.0, 100.0, 100.0])}
+        said = Grounding("front", boxes, points, np.array([[30.0, 40.0], [80.0, 80.0]]))
         said.confidence, said.text = {"target": 0.97}, "<box>[[20, 30, 40, 50]]</box>"
         return said
 
@@ -39,6 +41,28 @@ def test_answer_is_plain_and_drawn(picture, tmp_path, capsys):
     assert drawn.shape[1] == 640 and drawn.shape[0] > 448
     assert tuple(drawn[4 * 40, 4 * 20]) == (255, 176, 0), "the target's box is drawn on its edge"
     assert "97%" in capsys.readouterr().out
+
+
+def test_the_planner_sees_what_a_viewer_shows(picture, monkeypatch):
+    """Upright, 16 bits scaled, transparency on white: as core/pictures.py reads every picture."""
+    seen = []
+
+    class Watching(Planner):
+        def ground(self, image, text):
+            seen.append(image)
+            return super().ground(image, text)
+
+    monkeypatch.setattr(command, "load_checkpoint", lambda spec: Watching())
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.zeros((40, 90, 3), np.uint8)).save(picture, exif=exif)
+    command.ground("tiny", picture, "the mug")
+    Image.fromarray(np.full((40, 90), 32896, np.uint16)).save(picture)
+    command.ground("tiny", picture, "the mug")
+    Image.new("RGBA", (90, 40), (0, 0, 0, 0)).save(picture)
+    command.ground("tiny", picture, "the mug")
+    assert [image.shape for image in seen] == [(90, 40, 3), (40, 90, 3), (40, 90, 3)]
+    assert (seen[1] == 128).all() and (seen[2] == 255).all()
 
 
 def test_bad_input_is_one_sentence(picture, tmp_path):

@@ -13,8 +13,9 @@ from PIL import Image
 from small import nano_config, nano_policy, nano_tokenizer
 
 from sightline.core.errors import SightlineError
+from sightline.core.pictures import read_picture
 from sightline.data.conversation_mix import ConversationMix
-from sightline.data.conversations import Conversations, SourceConfig, read_picture
+from sightline.data.conversations import Conversations, SourceConfig
 from sightline.models.policy import Policy
 from sightline.train.conversations import ChatCheck, ChatObjective, read_truth, score
 
@@ -141,6 +142,9 @@ TRACE = "[(10, 10), (60, 10), (110, 10), (160, 10)]"
         ("Point.", "[(50, 50)]", "[(62, 45)]", "point", [0.0]),
         ("Point.", "[(50, 50)]", "nowhere", "point", [0.0]),
         ("Point to each.", "[(50, 50), (90, 50), (120, 50)]", "[(120, 50)]", "point", [1.0]),
+        ("Locate it.", "<|box_start|>(10,10),(50,50)<|box_end|>", "[12, 10, 50, 50]", "box", [1.0]),
+        ("Locate it.", '{"x": 10, "y": 10, "w": 40, "h": 40}', "（12，10），（50，50）", "box", [0.0]),
+        ("Locate it.", '{"bbox": [[10, 10], [50, 50]]}', '["12", "10", "50", "50"]', "box", [1.0]),
         ("Predict the trajectory.", TRACE, TRACE, "trace", [0.0]),
         ("Predict the trajectory.", TRACE, TRACE.replace(" 10)", " 14)"), "trace", [4.0]),
         ("Predict the trajectory.", TRACE, "", "trace", [224.0]),

@@ -91,15 +91,17 @@ class AssetsImport:
     """Make usable objects of a folder of OBJ, GLB, glTF, STL and PLY files (its subfolders too).
 
     Units, upright pose, convex collision pieces, mass, role, name and grasps are found by themselves; check them in the
-    gallery, and correct them with the options below or, file by file, in DIR/objects.yaml (for example
-    `mug_02.obj: {noun: mug, colour: red, role: item, units: mm, up: y, mass: 0.2}`). Files that cannot be used are
-    listed with the reason; the command fails only when none can be used.
+    gallery, and correct them with the options below or, file by file, in DIR/objects.yaml, by the path that the table
+    gives (for example `mug_02.obj: {noun: mug, colour: red, role: item, units: mm, up: y, mass: 0.2}`, or
+    `025_mug/google_16k/textured.obj: {noun: mug}`). Files that cannot be used are listed with the reason; the command
+    fails only when none can be used.
     """
 
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """Folder of mesh files."""
     out: Annotated[Path | None, tyro.conf.arg(metavar="LIBRARY")] = None
-    """Library folder; objects of the same name are replaced. Default: the user's data folder."""
+    """Library folder; a file that was imported before is replaced, another one of its name gets a name of its own.
+    Default: the user's data folder."""
     gallery: File = None
     """Draw every object here (PNG): its look, its collision pieces, its best grasp, its figures."""
     units: Literal["auto", "m", "cm", "mm", "in"] = "auto"

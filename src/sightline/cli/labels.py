@@ -44,7 +44,8 @@ class Questions:
     workers: int = 2
     """Processes."""
     images: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
-    """Write the pictures here as JPEG, at the paths that the lines name. Left out, no pictures are written."""
+    """Write the pictures here as JPEG, at the paths that the lines name, and a registry beside FILE by which `--chat
+    FILE` finds them. Left out, no pictures are written."""
     language: Literal["plain", "rich"] = "rich"
     """plain: the words of the dataset's own instructions. rich: synonyms and paraphrases."""
     phrasing: Literal["train", "unseen"] = "train"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from sightline.core.errors import SightlineError
-from sightline.data.conversations import Conversation, Conversations, SourceConfig, open_source, read_registry
+from sightline.data.conversation_record import Conversation
+from sightline.data.conversations import Conversations, config_of, open_source, read_registry
 from sightline.data.weighted_order import Rotation
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class ConversationMix:
         for source in sources:
             path, _, names = source.partition(":")
             if Path(path).suffix not in (".yaml", ".yml"):
-                found.append(Conversations(SourceConfig(Path(source))))
+                found.append(Conversations(config_of(Path(source))))
                 continue
             known = read_registry(Path(path))
             wanted = [name.strip() for name in names.split(",") if name.strip()] or list(known)

@@ -5,26 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from sightline.core.console import say, table
 from sightline.core.draw import Picture, caption_bar, overlay
 from sightline.core.errors import SightlineError
+from sightline.core.pictures import read_picture
 from sightline.core.types import Grounding
 from sightline.evaluate.policies import load_checkpoint
 
 DRAWN_WIDTH = 640
-
-
-def read_image(path: Path) -> Picture:
-    """[H,W,3] uint8 RGB of a picture file. Raises SightlineError when it is missing or no picture."""
-    if not path.is_file():
-        raise SightlineError(f"There is no picture at {path}.")
-    try:
-        with Image.open(path) as picture:
-            return np.array(picture.convert("RGB"))
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise SightlineError(f"{path} cannot be read as a picture ({error}); give a PNG or JPEG file.") from None
 
 
 def ground(policy: str, image: Path | str, text: str, out: Path | str | None = None) -> dict:
@@ -44,7 +34,7 @@ def ground(policy: str, image: Path | str, text: str, out: Path | str | None = N
     """
     if not text.strip():
         raise SightlineError("The text is empty; say what to look for, e.g. 'the red mug'.")
-    picture = read_image(Path(image))
+    picture = read_picture(Path(image))
     said: Grounding = load_checkpoint(policy).ground(picture, text)
     rows: list[tuple[str, str, str, str]] = []
     for label in dict.fromkeys([*said.boxes, *said.points]):

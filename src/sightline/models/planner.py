@@ -14,6 +14,7 @@ from sightline.core.config import to_dict
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Grounding
+from sightline.data.answers import parse_boxes, parse_points, to_original
 from sightline.language.questions import CHAT, FORMS
 from sightline.language.styles import is_instruction
 from sightline.models.grounding.pointing import read_pointing
@@ -21,7 +22,6 @@ from sightline.models.grounding.shifts import SHIFTS, agreed, moved_back, shifte
 from sightline.models.normalisation import fit_picture
 from sightline.models.pretrained import read_parts
 from sightline.models.system import DualSystem
-from sightline.models.vlm.answers import parse_boxes, parse_points, to_original
 from sightline.models.vlm.chat import ChatEncoder, answer
 from sightline.models.vlm.prompts import Packer, Prompt, refer_prompt, task_prompt
 from sightline.models.vlm.tokenizer import WordTokenizer

@@ -17,11 +17,12 @@ from torch import Tensor
 from sightline.core.console import say
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, box_iou, resample_path
+from sightline.data.answers import Size, parse_boxes, parse_points
 from sightline.data.conversation_mix import ConversationMix
-from sightline.data.conversations import Conversation, Conversations, read_picture
+from sightline.data.conversation_record import Conversation, read_pictures
+from sightline.data.conversations import Conversations
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
-from sightline.models.vlm.answers import Size, parse_boxes, parse_points
 from sightline.models.vlm.chat import ChatBatch, ChatEncoder, ChatSample, Picture, answer, collate, read_chat
 from sightline.models.vlm.images import checked_size
 
@@ -69,7 +70,7 @@ class ChatObjective:
         return batch
 
     def _sample(self, conversation: Conversation) -> ChatSample:
-        return self.encoder.sample(conversation, [read_picture(path) for path in conversation.pictures])
+        return self.encoder.sample(conversation, read_pictures(conversation))
 
     def loss(self, system: DualSystem, batch: ChatBatch) -> tuple[Tensor, dict[str, Tensor], int]:
         loss = system.planner.text_loss(read_chat(system.planner, batch), batch.tokens)
@@ -147,13 +148,10 @@ def usable_questions(source: Conversations, encoder: ChatEncoder, seed: int) -> 
 
 def _ask(encoder: ChatEncoder, conversation: Conversation) -> tuple[Picture, str, Truth]:
     """The picture of a conversation, its first question, and the true answer."""
-    image = read_picture(conversation.pictures[0])
+    (image,) = read_pictures(conversation)
     question, true = islice(encoder.as_written(conversation, [image]), 2)
-    return (
-        image,
-        question.text,
-        read_truth(question.text, true.text, encoder.pictures.written_size(*checked_size(image))),
-    )
+    size = encoder.pictures.written_size(*checked_size(image))
+    return image, question.text, read_truth(question.text, true.text, size)
 
 
 def read_truth(question: str, true: str, size: Size) -> Truth:

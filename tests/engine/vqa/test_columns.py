@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from said import said_points
 
 from sightline.core.errors import SightlineError
 from sightline.data import layout
 from sightline.data.dataset import load_dataset
 from sightline.engine.vqa.columns import EVENTS, PERSISTENT, add_language
-from sightline.engine.vqa.formats import parse_points, parse_steps
+from sightline.engine.vqa.formats import parse_steps
 from sightline.language.parsing import Meaning, meanings
 
 CAMERAS = ("observation.images.front", "observation.images.wrist")
@@ -83,7 +84,7 @@ def test_events_name_their_camera_and_can_be_told_apart(copy: Path) -> None:
                 if row["style"] == "trace":
                     camera = row["camera"].rpartition(".")[2]
                     stored = dataset.labels(meta.index).traces[camera][t]
-                    np.testing.assert_array_equal(np.array(parse_points(row["content"])), np.floor(stored))
+                    np.testing.assert_array_equal(np.array(said_points(row["content"])), np.floor(stored))
                     traces += 1
     assert traces > 10
 

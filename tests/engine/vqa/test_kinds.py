@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 
 import numpy as np
 import pytest
+from said import said_boxes, said_points
 from unprojection import unproject_to_height
 
 from sightline.core.types import SceneState
 from sightline.engine.vqa.asking import KINDS
-from sightline.engine.vqa.formats import parse_boxes, parse_points, parse_steps
+from sightline.engine.vqa.formats import parse_steps
 from sightline.engine.vqa.groups import draw_group, plural
 from sightline.engine.vqa.picture import Picture, Turn, has_direction
 from sightline.engine.vqa.planning import remaining
@@ -50,10 +52,12 @@ def test_every_kind_is_asked_and_every_answer_can_be_read(pictures, kind: str, p
         for question, answer in found:
             assert question and answer and "{" not in question.replace("{'", "") and "<image>" not in question
             if answer.startswith("<box>"):
-                for x1, y1, x2, y2 in parse_boxes(answer):
+                assert len(said_boxes(answer)) == answer.count("], [") + 1
+                for x1, y1, x2, y2 in said_boxes(answer):
                     assert 0 <= x1 < x2 <= picture.camera.width and 0 <= y1 < y2 <= picture.camera.height
             if answer.startswith("[("):
-                for x, y, *_ in parse_points(answer):
+                assert len(said_points(answer)) == answer.count("), (") + 1
+                for x, y in said_points(answer):
                     assert 0 <= x < picture.camera.width and 0 <= y < picture.camera.height
         if not picture.faces_robot and kind != "planning":
             assert not any(has_direction(question) for question, _ in found)
@@ -72,7 +76,7 @@ def test_boxes_are_those_of_the_named_thing(pictures) -> None:
     for picture, ((question, answer),) in turns(pictures, "box", language="plain"):
         if (phrase := gap(pattern, question)) is not None:
             (index,) = things_meant(phrase, picture.scene)
-            assert parse_boxes(answer) == [picture.boxes[index].astype(int).tolist()]
+            assert said_boxes(answer) == [picture.boxes[index].astype(int).tolist()]
             compared += 1
     assert compared > 50
 
@@ -82,7 +86,7 @@ def test_points_are_on_the_named_thing(pictures) -> None:
     for picture, ((question, answer),) in turns(pictures, "point", language="plain"):
         if (phrase := gap(r"Point to (.*)\. Format.*", question)) is not None:
             (index,) = things_meant(phrase, picture.scene)
-            assert [id_at(picture, point) for point in parse_points(answer)] == [index + 1]
+            assert [id_at(picture, point) for point in said_points(answer)] == [index + 1]
             compared += 1
     assert compared > 50
 
@@ -92,7 +96,7 @@ def test_whole_boxes_hold_the_visible_ones(pictures) -> None:
     for picture, ((question, answer),) in turns(pictures, "amodal", language="plain"):
         phrase = gap(r"Give the box of (.*) as a whole, .*", question)
         (index,) = things_meant(phrase, picture.scene)
-        (whole,), visible = np.array(parse_boxes(answer)), picture.boxes[index]
+        (whole,), visible = np.array(said_boxes(answer)), picture.boxes[index]
         assert (whole[:2] <= visible[:2] + 1).all() and (whole[2:] >= visible[2:] - 1).all()
         larger += bool((np.abs(whole - visible) > 3).any())
     assert larger > 5
@@ -101,7 +105,7 @@ def test_whole_boxes_hold_the_visible_ones(pictures) -> None:
 def test_traces_begin_at_the_tool(pictures) -> None:
     for kind in ("trace", "trace3d"):
         for picture, ((_, answer),) in turns(pictures, kind):
-            points, (tool, depth) = np.array(parse_points(answer)), picture.camera.project(picture.scene.tool)
+            points, (tool, depth) = np.array(ast.literal_eval(answer)), picture.camera.project(picture.scene.tool)
             assert len(points) == 8
             assert np.abs(points[0, :2] + 0.5 - tool).max() <= 0.51
             if kind == "trace3d":
@@ -117,7 +121,7 @@ def test_a_demonstrations_own_trace_ends_where_the_tool_ended(pictures) -> None:
         job = picture.job(rng, own_only=True)
         if job is not None and (found := KINDS["trace"](picture, rng)) is not None:
             last, _ = picture.camera.project(picture.moment.own.path[-1])
-            ends += bool(np.abs(np.array(parse_points(found[0][1]))[-1] + 0.5 - last).max() <= 0.51)
+            ends += bool(np.abs(np.array(said_points(found[0][1]))[-1] + 0.5 - last).max() <= 0.51)
     assert ends > 2
 
 
@@ -129,7 +133,7 @@ def test_grasps_are_on_the_thing_and_angles_follow_the_fingers(pictures) -> None
             continue
         (index,) = things_meant(phrase, picture.scene)
         pixel, _ = picture.camera.project(picture.scene.grasp_points[index])
-        assert np.abs(np.array(parse_points(found[0][1]))[0] + 0.5 - pixel).max() <= 0.5
+        assert np.abs(np.array(said_points(found[0][1]))[0] + 0.5 - pixel).max() <= 0.5
         if len(found) == 2:
             yaw, angle = picture.scene.grasp_yaws[index], np.radians(int(found[1][1]))
             step = 0.005 * np.array([np.cos(yaw), np.sin(yaw), 0])
@@ -151,7 +155,7 @@ def bare_pixels(picture: Picture) -> np.ndarray:
 def test_free_spots_are_free(pictures) -> None:
     count = 0
     for picture, ((_, answer),) in turns(pictures, "free_space", 1):
-        points = np.array(parse_points(answer)) + 0.5
+        points = np.array(said_points(answer)) + 0.5
         assert all(id_at(picture, tuple(point)) == 0 for point in points)
         nearest = np.linalg.norm(points[:, None] - bare_pixels(picture), axis=-1)
         assert (nearest.min(1) < 0.71).all(), "the pixel that holds a spot which the robot does not hide"
@@ -186,7 +190,7 @@ def test_counts_are_right(pictures) -> None:
         assert int(found[0][1]) == counted(words, picture.scene), words
         numbers.add(int(found[0][1]))
         if len(found) == 2:
-            ids = [id_at(picture, point) for point in parse_points(found[1][1])]
+            ids = [id_at(picture, point) for point in said_points(found[1][1])]
             assert len(set(ids)) == int(found[0][1]) and 0 not in ids
     assert {0, 1, 2} <= numbers
 
@@ -254,7 +258,7 @@ def test_plans_lead_to_the_end(pictures) -> None:
         elif answer.startswith("{"):
             told = json.loads(answer)
             assert set(told) == {"response", "subtask"}
-            boxes = parse_boxes(told["subtask"])
+            boxes = said_boxes(told["subtask"])
             assert boxes[0] in picture.boxes[picture.seen].astype(int).tolist()
         else:
             assert answer in ("yes", "no") or picture.moment.own is not None

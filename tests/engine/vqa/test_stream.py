@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from sightline.core.errors import SightlineError
+from sightline.data.conversation_mix import ConversationMix
+from sightline.data.conversation_record import read_pictures
 from sightline.data.dataset import load_dataset
 from sightline.engine.vqa.asking import KINDS, SHARES, Order, ask_episode
 from sightline.engine.vqa.stream import share_out, unique_names, write_questions
@@ -40,6 +42,35 @@ def test_lines_are_what_llava_users_expect(demonstrations: Path, slides: Path, t
     with Image.open(images / lines[0]["image"]) as picture:
         assert picture.size == (lines[0]["width"], lines[0]["height"]) == (112, 112)
     assert not list(out.parent.glob(".*"))
+
+
+def test_the_pictures_are_found_by_whoever_trains_on_the_file(slides: Path, tmp_path: Path) -> None:
+    """As README writes it, and with pictures elsewhere: `--chat FILE` finds them."""
+    for out, images in (
+        (tmp_path / "qa.jsonl", tmp_path / "pictures"),
+        (tmp_path / "deep" / "second.jsonl", tmp_path / "with spaces" / "pictures"),
+    ):
+        write_questions([slides], out, 20, images=images)
+        (source,) = ConversationMix.of([str(out)]).sources
+        assert all(read_pictures(source[number])[0].shape == (112, 112, 3) for number in range(20))
+        write_questions([slides], out, 20, images=images)
+        (named,) = ConversationMix.of([str(out.with_suffix(".yaml"))]).sources
+        assert named[3] == source[3]
+
+
+def test_a_file_of_somebody_elses_is_not_overwritten(slides: Path, tmp_path: Path) -> None:
+    (tmp_path / "qa.yaml").write_text("mine: 3\n")
+    with pytest.raises(SightlineError, match=r"qa\.yaml is not of 'sightline questions'"):
+        write_questions([slides], tmp_path / "qa.jsonl", 8, images=tmp_path / "pictures")
+    assert (tmp_path / "qa.yaml").read_text() == "mine: 3\n" and not (tmp_path / "qa.jsonl").exists()
+
+
+def test_without_pictures_that_is_said(slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_questions([slides], tmp_path / "qa.jsonl", 8)
+    assert "--images DIR" in capsys.readouterr().out and not (tmp_path / "qa.yaml").exists()
+    (source,) = ConversationMix.of([str(tmp_path / "qa.jsonl")]).sources
+    with pytest.raises(SightlineError, match=r"start from the folder .*pictures: DIR"):
+        read_pictures(source[0])
 
 
 def test_pictures_are_the_frames_that_they_are_named_after(demonstrations: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from qwen3 import ROW, qwen3_config, qwen3_system
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLForConditionalGeneration
 
 from sightline.core.errors import SightlineError
-from sightline.data.conversations import Conversation, Turn
+from sightline.data.conversation_record import Conversation, Turn
 from sightline.models import planner as room
 from sightline.models.backbones import load_backbones, read_planner_config
 from sightline.models.config import PRESETS, GroundingHeadConfig, PlannerConfig

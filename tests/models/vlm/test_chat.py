@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,15 +11,29 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from nano import nano_config, nano_policy, nano_tokenizer
+from tokenizers import Tokenizer
 
+from sightline.core.config import load_config
 from sightline.core.errors import SightlineError
-from sightline.data.conversations import Conversation, Turn
+from sightline.data.answers import parse_boxes
+from sightline.data.conversation_record import Conversation, Turn
 from sightline.models.config import GroundingHeadConfig
 from sightline.models.system import DualSystem
 from sightline.models.vlm.chat import ChatEncoder, ChatSample, answer, collate, read_chat
 from sightline.models.vlm.prompts import Packer, Prompt
 from sightline.models.vlm.qwen import QwenPlanner
-from sightline.models.vlm.tokenizer import END, IMAGE_PAD, SPECIAL, START, VISION_END, VISION_START, WordTokenizer
+from sightline.models.vlm.tokenizer import (
+    END,
+    IMAGE_PAD,
+    PLACE_MARKS,
+    SPECIAL,
+    START,
+    VISION_END,
+    VISION_START,
+    WordTokenizer,
+)
+from sightline.train.config import TrainConfig
+from sightline.train.stages_words import SMALL
 
 TOKENIZER = nano_tokenizer()
 SHAPED = nano_config(grounding=GroundingHeadConfig(pointer=False))  # pictures keep their shape
@@ -170,6 +185,79 @@ def test_long_conversations_lose_whole_rounds(three: ChatSample) -> None:
         assert sample.image_mask.sum() == sum(patch.grid[1] * patch.grid[2] // 4 for patch in sample.patches)
     with pytest.raises(SightlineError, match=r"the record.*at most"):
         kept(ends[-1] - 1)
+
+
+def test_the_advice_for_what_is_too_long_works() -> None:
+    """A picture that does not fit does with either of the two settings that the message names."""
+    asked = conversation("<image>\nWhere is it?", "<box>[[3, 14, 15, 92]]</box>")
+    picture = [np.zeros((540, 960, 3), np.uint8)]
+    with pytest.raises(SightlineError) as caught:
+        ChatEncoder(TOKENIZER, SHAPED, 300).sample(asked, picture)
+    longest, pixels = (int(number) for number in re.findall(r"--set [a-z_.]+=(\d+)", str(caught.value)))
+    overrides = [f"chat.longest={longest}", f"system.planner.max_pixels={pixels}"]
+    assert all(f"--set {override}" in str(caught.value) for override in overrides)
+    config = load_config(TrainConfig, SMALL, overrides)
+    whole = ChatEncoder(TOKENIZER, SHAPED, config.chat.longest).sample(asked, picture)
+    assert whole.image_mask.sum() == (540 // 28) * (960 // 28)
+    planner = replace(SHAPED.planner, max_pixels=config.system.planner.max_pixels)
+    smaller = replace(SHAPED, planner=planner)
+    sample = ChatEncoder(TOKENIZER, smaller, 300).sample(asked, picture)
+    assert len(sample.ids) <= 300 < len(whole.ids) and sample.image_mask.sum() > 200
+
+
+def test_words_alone_that_are_too_long_get_no_advice_about_pictures() -> None:
+    with pytest.raises(SightlineError, match=r"chat\.longest") as caught:
+        ChatEncoder(TOKENIZER, SHAPED, 64).sample(conversation("mug " * 90, "yes"), [])
+    assert "max_pixels" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "written", "seen"),
+    [
+        ("picture", "<box>[[320, 240, 640, 480]]</box>", [322, 238, 644, 476]),
+        ("0-1", "[0.413, 0.208, 0.788, 0.417]", [266, 99, 507, 198]),
+        ("0-1-square", "[0.413, 0.333, 0.788, 0.437]", [266, 132, 507, 198]),
+        ("0-1000", "<|box_start|>(413,208),(788,417)<|box_end|>", [266, 99, 507, 198]),
+        ("model", "<box>[[1, 2, 300, 400]]</box>", [1, 2, 300, 400]),
+    ],
+)
+def test_every_unit_is_taught_in_pixels_of_the_picture_as_seen(
+    encoder: ChatEncoder, unit: str, written: str, seen: list[int]
+) -> None:
+    asked = replace(conversation("<image>\nWhere is it?", written), coordinates=unit)
+    _, said = encoder.as_written(asked, [np.zeros((480, 640, 3), np.uint8)])
+    (found,) = parse_boxes(said.text, (476, 644))
+    assert found.box.tolist() == seen
+    assert re.sub(r"[\d.]+", "0", said.text) == re.sub(r"[\d.]+", "0", written), "nothing but numbers has changed"
+
+
+@pytest.mark.parametrize(
+    ("unit", "written"),
+    [
+        ("picture", "[0.413, 0.208, 0.788, 0.417]"),
+        ("picture", "(0.703, 0.312)"),
+        ("picture", "<box>[[10, 10, 900, 400]]</box>"),
+        ("model", "<box>[[0.1, 0.2, 0.3, 0.4]]</box>"),
+        ("0-1", "<box>[[10, 10, 200, 400]]</box>"),
+        ("0-1000", "<|box_start|>(10, 10), (1200, 900)<|box_end|>"),
+    ],
+)
+def test_what_cannot_be_what_it_is_said_to_be_is_refused_by_name(encoder: ChatEncoder, unit: str, written: str) -> None:
+    asked = replace(conversation("<image>\nWhere is it?", written), coordinates=unit)
+    with pytest.raises(SightlineError, match=r"the record: .*coordinates"):
+        encoder.sample(asked, [np.zeros((480, 640, 3), np.uint8)])
+
+
+def test_marks_of_places_are_tokens_where_the_tokenizer_knows_them() -> None:
+    """Qwen's own tokenizer has them; what a model answers keeps them, so that a box is read as one."""
+    backend = Tokenizer.from_str(TOKENIZER.backend.to_str())
+    backend.add_special_tokens([*PLACE_MARKS, "<|other|>"])
+    tokenizer = WordTokenizer(backend)
+    text = "<|object_ref_start|>the mug<|object_ref_end|><|box_start|>(3,14),(15,92)<|box_end|>"
+    ids = ChatEncoder(tokenizer, SHAPED).words(text)
+    assert {tokenizer.id(mark) for mark in PLACE_MARKS[:2] + PLACE_MARKS[4:]} <= set(ids)
+    said = tokenizer.decode([*ids, tokenizer.id("<|other|>"), tokenizer.id(END)])
+    assert said == text and [found.name for found in parse_boxes(said, (100, 100))] == ["the mug"]
 
 
 def test_marks_and_pictures_must_agree(encoder: ChatEncoder) -> None:

@@ -1,4 +1,5 @@
-"""How answers are written, and read back: the text formats of InternVLA-M1, integers in pixels of the picture.
+"""How answers are written: the text formats of InternVLA-M1, integers in pixels of the picture. data/answers.py reads
+them back.
 
 A box is "<box>[[x1, y1, x2, y2]]</box>" with x2 and y2 exclusive; points and traces are "[(x, y), ...]", each the
 column and row of the pixel that holds the point.
@@ -6,17 +7,12 @@ column and row of the pixel that holds the point.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, Camera
-
-_BOXES = re.compile(r"<box>(\[.*?\])</box>")
-_POINT = re.compile(r"\(([^()]*)\)")
 
 
 def box_text(boxes: Iterable[Array]) -> str:
@@ -50,30 +46,6 @@ def within(box: Array, camera: Camera) -> Array:
     """[4] the smallest box of whole pixels around ``box``, cut off at the picture's edge."""
     size = np.array([camera.width, camera.height, camera.width, camera.height])
     return np.clip(np.concatenate([np.floor(box[:2] + 1e-6), np.ceil(box[2:] - 1e-6)]), 0, size)
-
-
-def parse_boxes(text: str) -> list[list[int]]:
-    """All boxes [x1, y1, x2, y2] in a text, of all its <box> elements in a row. Raises SightlineError on others."""
-    found: list[list[int]] = []
-    for match in _BOXES.findall(text):
-        try:
-            boxes = json.loads(match)
-        except ValueError:
-            boxes = None
-        if not isinstance(boxes, list) or not all(isinstance(box, list) and len(box) == 4 for box in boxes):
-            raise SightlineError(f"'{match}' is not a list of boxes [x1, y1, x2, y2].")
-        found += boxes
-    return found
-
-
-def parse_points(text: str) -> list[tuple[float, ...]]:
-    """All points (x, y) or (x, y, depth) of a list of tuples. Raises SightlineError on anything else."""
-    if not (text.startswith("[") and text.endswith("]")):
-        raise SightlineError(f"'{text}' is not a list of points '[(x, y), ...]'.")
-    try:
-        return [tuple(float(value) for value in inner.split(",")) for inner in _POINT.findall(text)]
-    except ValueError:
-        raise SightlineError(f"'{text}' holds a point that is not made of numbers.") from None
 
 
 def parse_steps(text: str) -> list[str]:

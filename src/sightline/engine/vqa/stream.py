@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import yaml
 from PIL import Image
 
 from sightline.core import console
@@ -29,6 +30,7 @@ from sightline.engine.vqa.asking import KINDS, Lines, Order, ask_episode, pictur
 AHEAD = 4  # episodes a process that may be finished before they are written
 WORTH = 8  # lines for which an episode is read at least
 JPEG_QUALITY = 95
+OURS = "# Written by sightline questions: where the pictures of these lines lie."
 
 
 class Share(NamedTuple):
@@ -56,7 +58,8 @@ def write_questions(
         data: datasets with dense labels; lines are spread over their pictures.
         kinds: of asking.KINDS; all by default.
         workers: processes; has no influence on the lines.
-        images: folder into which the pictures that are named are written as JPEG, those that are not there yet.
+        images: folder into which the pictures that are named are written as JPEG, those that are not there yet. A
+            registry beside ``out`` says so to whoever trains on it (see data.conversations.config_of).
         language, phrasing: the wording, see engine.lexicon.
 
     Returns:
@@ -74,6 +77,8 @@ def write_questions(
     parts = share_out(crew.datasets, count, seed)
     if not parts:
         raise SightlineError("There is nothing to ask about: the datasets hold no episodes.")
+    if images is not None:
+        write_registry(out, images)
     made = crew.work(parts) if workers == 1 else in_processes(crew, parts, workers)
     total = Lines()
     pictures = 0
@@ -88,6 +93,8 @@ def write_questions(
     result |= {"kinds": dict(total.kinds.most_common()), "seconds": seconds}
     result |= {"pairs_per_second": total.pairs / seconds, "bytes": out.stat().st_size}
     _print(out, result, count)
+    if images is None:
+        console.say(f"No pictures were written; to train on {out.name}, run it again with --images DIR.")
     return result
 
 
@@ -101,6 +108,23 @@ def _print(out: Path, result: dict, wanted: int) -> None:
             "ask for fewer or give more data.",
             style="yellow",
         )
+
+
+def write_registry(out: Path, images: Path) -> None:
+    """Say in ``out``'s registry, the .yaml file of its name, where its pictures lie. Raises SightlineError where that
+    cannot be written, or where it is somebody else's file."""
+    path = out.with_suffix(".yaml")
+    with reporting_unwritable(path):
+        ours = not path.exists() or path.read_text(encoding="utf-8", errors="replace").startswith(OURS)
+    if not ours or path == out:
+        raise SightlineError(f"{path} is not of 'sightline questions' and would be overwritten; give another --out.")
+    entry = {"annotations": out.name, "pictures": os.path.relpath(images, out.parent)}
+    text = f"{OURS}\n{yaml.safe_dump({out.stem: entry}, sort_keys=False, allow_unicode=True)}"
+    with reporting_unwritable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
 
 
 def share_out(datasets: list[Dataset], count: int, seed: int) -> list[Share]:

@@ -12,14 +12,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.core.errors import SightlineError, require_known
-from sightline.data.conversations import MARK, Conversation, Turn
+from sightline.data.answers import require_unit, text_to_seen
+from sightline.data.conversation_record import MARK, Conversation, Turn
 from sightline.models.config import SystemConfig
 from sightline.models.vlm import backbone, picture_format
-from sightline.models.vlm.answers import text_to_seen
 from sightline.models.vlm.base import PlannerStates, TokenBatch, VisionLanguageModel
 from sightline.models.vlm.images import Patches, checked_size
 from sightline.models.vlm.prompts import system_turn
-from sightline.models.vlm.tokenizer import END, IMAGE_PAD, PAD, READOUTS, START, VISION_END, VISION_START, WordTokenizer
+from sightline.models.vlm.tokenizer import (
+    END,
+    IMAGE_PAD,
+    PAD,
+    PLACE_MARKS,
+    READOUTS,
+    START,
+    VISION_END,
+    VISION_START,
+    WordTokenizer,
+)
 
 Picture = NDArray[np.uint8]
 
@@ -111,13 +121,14 @@ class ChatEncoder:
         self.tokenizer, self.longest = tokenizer, longest
         self.backbone, self.pictures = backbone(config.planner), picture_format(config)
         special = [token.content for token in tokenizer.backend.get_added_tokens_decoder().values()]
+        special = [token for token in special if token not in PLACE_MARKS]
         # Looking ahead, the pattern finds tokens that overlap as well.
         self._special = re.compile(f"(?={'|'.join(map(re.escape, special))})")
         self._image = tokenizer.id(IMAGE_PAD)
 
     def words(self, text: str) -> list[int]:
-        """Token ids of text in which nothing is a special token: what looks like one is cut in two and thereby is
-        written out."""
+        """Token ids of text in which nothing but PLACE_MARKS is a special token: what looks like one is cut in two and
+        thereby is written out."""
         cuts = [match.start() + 1 for match in self._special.finditer(text)]
         parts = [text[low:high] for low, high in zip([0, *cuts], [*cuts, len(text)], strict=True)]
         # Past the tokenizer's memory, which is for the few texts that come again and again.
@@ -140,18 +151,25 @@ class ChatEncoder:
         line, kept, shown = self._start(conversation.system), 0, 0
         for turn in turns:
             self._say(line, turn, images, conversation.name)
-            if len(line.ids) > self.longest:
+            if len(line.ids) > self.longest and (kept or turn.role == "assistant"):
                 break
             if turn.role == "assistant":
                 kept, shown = len(line.ids), line.pictures
         else:
             self._require_all_shown(line, images, conversation.name)
         if not kept:
-            raise SightlineError(
-                f"{conversation.name}: its first question and answer need {len(line.ids)} tokens or more, at most "
-                f"{self.longest} fit; allow longer conversations or smaller pictures (planner.max_pixels)."
-            )
+            raise SightlineError(f"{conversation.name}: {self._too_long(line)}")
         return line.sample(kept, [self.pictures.patches(image) for image in images[:shown]])
+
+    def _too_long(self, line: _Line) -> str:
+        """That a first round does not fit, with what to type so that it does."""
+        needed, visual = len(line.ids), sum(line.image_mask)
+        advice = f"--set chat.longest={-(-needed // 256) * 256}"  # with some room for others like it
+        room = max(self.longest - needed + visual, 0) // max(line.pictures, 1)
+        smaller = room * (self.pictures.patch * self.pictures.merge) ** 2
+        if visual and not self.pictures.side and smaller >= self.pictures.min_pixels:
+            advice += f" or, for smaller pictures, --set system.planner.max_pixels={smaller}"
+        return f"its first question and answer need {needed} tokens, at most {self.longest} fit; give {advice}."
 
     def question(self, images: Sequence[Picture], text: str) -> ChatSample:
         """A question to be answered: up to where the assistant begins to speak.
@@ -168,16 +186,23 @@ class ChatEncoder:
         return line.sample(len(line.ids), [self.pictures.patches(image) for image in images])
 
     def as_written(self, conversation: Conversation, images: Sequence[Picture]) -> Iterator[Turn]:
-        """The turns, boxes and points as the model writes them: between 0 and PictureFormat.written_size."""
+        """The turns, boxes and points as the model writes them: between 0 and PictureFormat.written_size.
+
+        Raises SightlineError that names the conversation where its numbers cannot count what they are said to.
+        """
         shown = 0
         for turn in conversation.turns:
             if turn.role == "user":
                 shown += turn.text.count(MARK)
-            if conversation.coordinates == "model" or not images or not shown:
+            if not images or not shown:
                 yield turn
                 continue
-            size = checked_size(images[min(shown, len(images)) - 1])
-            yield Turn(turn.role, text_to_seen(turn.text, self.pictures.written_size(*size), size))
+            size, unit = checked_size(images[min(shown, len(images)) - 1]), conversation.coordinates
+            try:
+                require_unit(turn.text, size, unit)
+            except SightlineError as error:
+                raise SightlineError(f"{conversation.name}: {error}") from None
+            yield Turn(turn.role, text_to_seen(turn.text, self.pictures.written_size(*size), size, unit))
 
     def _start(self, system: str) -> _Line:
         line = _Line()

@@ -14,7 +14,8 @@ READOUTS = ("target", "reference", "place", "trace")
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 VISION_START, VISION_END, IMAGE_PAD, VIDEO_PAD = "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"
 SPECIAL = (PAD, START, END, VISION_START, VISION_END, IMAGE_PAD, VIDEO_PAD, *(f"<|{name}|>" for name in READOUTS))
-
+# Qwen's, part of an answer's text: what stands between them is a box, four corners, or the name of a thing.
+PLACE_MARKS = tuple(f"<|{what}_{end}|>" for what in ("box", "quad", "object_ref") for end in ("start", "end"))
 
 # Names of the special tokens as in SpecialIds.
 NAMED = {
@@ -80,8 +81,10 @@ class WordTokenizer:
         return self._known[text]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Text of token ids, special tokens left out."""
-        return self.backend.decode([int(i) for i in ids])
+        """Text of token ids, special tokens left out but for PLACE_MARKS, without which a box is two points."""
+        known = self.backend.get_added_tokens_decoder()
+        kept = [i for i in map(int, ids) if i not in known or not known[i].special or known[i].content in PLACE_MARKS]
+        return self.backend.decode(kept, skip_special_tokens=False)
 
     def id(self, token: str) -> int:
         """The id of one special token. Raises SightlineError where the vocabulary lacks it."""

@@ -23,6 +23,7 @@ from sightline.engine.assets.colours import COLOURS
 from sightline.engine.assets.importing.convert import FROM_Y_UP, Settings, import_file
 from sightline.engine.assets.importing.folder import import_folder
 from sightline.engine.assets.importing.library import load_library, read_entries
+from sightline.engine.assets.importing.meshfile import read_mesh_file
 from sightline.engine.assets.importing.naming import colour_name, size_words, words_of
 from sightline.engine.assets.importing.painting import crease_normals
 from sightline.engine.assets.importing.solid import UNITS, decompose, guess_unit, rolls, stands, upright, weld
@@ -139,7 +140,7 @@ def test_words_masses_and_notes(library):
     assert box.mass == pytest.approx(400 * volume, rel=0.05)
     np.testing.assert_allclose(box.rgb, COLOURS["blue"])
     sources = {entry.model.name: entry.source for entry in read_entries(library)}
-    assert sources["ball"] == "ball.stl"
+    assert sources["ball"] == "more/ball.stl"
 
 
 def test_roles_and_grasps(library):
@@ -154,6 +155,16 @@ def test_pictures_are_kept_or_baked(library, folder):
     model = models(library)["tea_box"]
     assert model.shape.visuals[0].texture is not None and max(model.shape.visuals[0].texture.shape) <= 192
     assert model.colour == "" and abs(model.rgb[0] - 125 / 255) < 0.1
+
+
+def test_a_picture_of_sixteen_bits_is_not_white(tmp_path):
+    made = meshes.box(BOX)
+    box = solid(made)
+    grey = Image.fromarray(np.full((64, 64), 100 * 257, np.uint16))
+    box.visual = trimesh.visual.TextureVisuals(uv=made.uv, image=grey)
+    box.export(tmp_path / "box.obj")
+    (part,) = read_mesh_file(tmp_path / "box.obj").parts
+    assert part.texture is not None and (part.texture == 100).all()
 
 
 def test_colours_survive_decimation(tmp_path):
@@ -217,8 +228,13 @@ def test_objects_are_added_and_replaced(folder, library, tmp_path):
     solid(meshes.box((0.05, 0.05, 0.05))).export(new / "ball.stl")
     import_folder(new, mine)
     found = models(mine)
-    assert len(found) == 7 and found["ball"].extent[0] == pytest.approx(0.05, abs=1e-4)
+    assert len(found) == 8 and found["ball_stl"].extent[0] == pytest.approx(0.05, abs=1e-4)
+    assert found["ball"].extent[0] == pytest.approx(0.04, abs=1e-3), "another file of its name does not replace it"
     assert found["box_small_one"].size == "small"
+    solid(meshes.box((0.06, 0.05, 0.05))).export(new / "ball.stl")
+    import_folder(new, mine)
+    found = models(mine)
+    assert len(found) == 8 and found["ball_stl"].extent[0] == pytest.approx(0.06, abs=1e-4), "the same file does"
 
 
 # --- bad input ---------------------------------------------------------------------------------------------------

@@ -80,12 +80,17 @@ class Settings:
             raise SightlineError("An object needs at least 50 faces, and a texture of 8 to 1024 pixels.")
 
 
-def import_file(path: Path, name: str, settings: Settings) -> tuple[Entry, str]:
+def import_file(
+    path: Path, name: str, settings: Settings, words: tuple[str, str, str] | None = None
+) -> tuple[Entry, str]:
     """The object in one mesh file, called ``name``, and the unit that was used.
+
+    Args:
+        words: noun, colour and size that its place tells; by default those of the file's own name.
 
     Raises SightlineError, with the reason alone as its message, when the file is no usable object.
     """
-    noun, colour, size = words_of(path.stem)
+    noun, colour, size = words or words_of(path.stem)
     kind = settings.noun or noun or "thing"
     if kind.split()[-1] in MEANT_OTHERWISE:
         raise SightlineError(

@@ -28,13 +28,15 @@ class Entry:
 
     Attributes:
         model: what worlds are made of.
-        source: the file that it came from.
+        source: the file that it came from, below the folder that was imported.
         told_size: the size word that its user or file name gave; "" when its kind decides.
+        path: that file in full, by which the object is found again when the file is imported once more.
     """
 
     model: ObjectModel
     source: str
     told_size: str = ""
+    path: str = ""
 
 
 def default_library() -> Path:
@@ -80,8 +82,14 @@ def read_entries(folder: Path) -> tuple[Entry, ...]:
         ) from None
 
 
+def entries_if_any(folder: Path) -> tuple[Entry, ...]:
+    """Like read_entries; none where there is no library yet."""
+    return read_entries(folder) if (folder / LIST).is_file() else ()
+
+
 def write_entries(folder: Path, entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Add entries to the library at ``folder``; those of the same name are replaced. Returns the whole library.
+    """Add entries to the library at ``folder``; those of the same name are replaced (folder.py gives the same name to
+    the same file alone). Returns the whole library.
 
     Sizes that nobody told are words relative to the median of the kind, so newcomers may change those of others.
     Raises SightlineError when the folder holds something else or cannot be written.
@@ -89,7 +97,7 @@ def write_entries(folder: Path, entries: Sequence[Entry]) -> tuple[Entry, ...]:
     try:
         if folder.exists() and any(folder.iterdir()) and not (folder / LIST).is_file():
             raise SightlineError(f"{folder} is not empty and no object library: choose another folder.")
-        known = {entry.model.name: entry for entry in read_entries(folder)} if (folder / LIST).is_file() else {}
+        known = {entry.model.name: entry for entry in entries_if_any(folder)}
         folder.mkdir(parents=True, exist_ok=True)
         known |= {entry.model.name: entry for entry in entries}
         every = _sized([known[name] for name in sorted(known)])
@@ -134,6 +142,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "pieces": len(shape.colliders),
         "grasps": [{"point": grasp.point, "yaw": grasp.yaw, "width": grasp.width} for grasp in shape.grasps],
         "source": entry.source,
+        "path": entry.path,
     }
 
 
@@ -160,7 +169,7 @@ def _read(folder: Path, row: Mapping[str, Any]) -> Entry:
         inner=(row["inner"][0], row["inner"][1]),
         balance=_three(row["balance"]),
     )
-    return Entry(model, row["source"], row["told_size"])
+    return Entry(model, row["source"], row["told_size"], row.get("path", ""))
 
 
 MESH_FIELDS = ("vertices", "faces", "normals", "uv")

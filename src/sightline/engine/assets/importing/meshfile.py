@@ -13,6 +13,7 @@ from PIL import Image
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
+from sightline.core.pictures import eight_bits
 from sightline.engine.assets.model import RGB
 
 SUFFIXES = (".obj", ".glb", ".gltf", ".stl", ".ply")
@@ -85,7 +86,7 @@ def _part(mesh: Any) -> Part:
         material = visual.material
         rgb, image = _paint(material)
         if image is not None and visual.uv is not None and len(visual.uv) == len(vertices):
-            picture = np.asarray(image.convert("RGB"))
+            picture = np.asarray(eight_bits(image).convert("RGB"))  # glTF: profiles, EXIF and alpha count for nothing
             return Part(vertices, faces, rgb or WHITE, np.array(visual.uv, float), picture)
         return Part(vertices, faces, rgb)
     if visual.kind in ("face", "vertex"):

@@ -1,10 +1,12 @@
-"""What an imported object is called: noun, colour and size from its file's name, colour else from its paint."""
+"""What an imported object is called: noun, colour and size from the name of its file, or of the folder that it lies in
+where every file is called the same; colour else from its paint."""
 
 from __future__ import annotations
 
 import colorsys
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -18,8 +20,14 @@ SIZES = {"small": "small", "little": "small", "tiny": "small", "medium": "medium
 NOISE = frozenset({
     "mesh", "model", "obj", "object", "scan", "scanned", "final", "copy", "export", "lowpoly", "low", "high", "poly",
     "highpoly", "lod", "textured", "texture", "tex", "visual", "vis", "collision", "simplified", "decimated", "clean",
-    "the", "a", "m", "cm", "mm", "v", "k", "manifold", "nonmanifold",
+    "the", "a", "m", "cm", "mm", "v", "k", "manifold", "nonmanifold", "nontextured", "untextured",
 })  # fmt: skip
+# What files and folders of whole collections are called: no noun by themselves, though "mug base" is one.
+GENERIC = NOISE | {
+    "meshes", "models", "objects", "objs", "visuals", "textures", "materials", "google", "tsdf", "poisson", "kinbody",
+    "default", "base", "main", "scene", "part", "parts", "geometry", "untitled", "raw", "data", "assets", "files",
+    "file", "shape", "glb", "gltf", "stl", "ply", "simple", "coarse", "fine", "recon", "reconstruction", "aligned",
+}  # fmt: skip
 LEADING_COLOUR = 0.6  # share of the surface that must deserve one colour's name
 ALIKE = 0.85  # sizes within this ratio of their kind's median are not spoken of
 
@@ -32,6 +40,32 @@ def words_of(stem: str) -> tuple[str, str, str]:
     size = next((SIZES[word] for word in words if word in SIZES), "")
     nouns = [word for word in words if word not in NOISE and word not in SIZES and word not in COLOURS]
     return " ".join(nouns), colour, size
+
+
+def says_something(name: str) -> bool:
+    """Whether a file's or folder's name speaks of a thing, not of meshes: ``025_mug``, but not ``google_16k``."""
+    return bool(set(words_of(name)[0].split()) - GENERIC)
+
+
+def told_by(path: Path, root: Path, doubled: bool) -> tuple[str, tuple[str, str, str]]:
+    """(the name that tells, its words) of a file below the folder ``root``: its own, or where that says nothing, or
+    occurs in several folders (``doubled``), that of the nearest folder that says something.
+
+    Colour and size that the folder does not say are the file's.
+    """
+    noun, colour, size = words_of(path.stem)
+    below = path.relative_to(root).parts[:-1]
+    speaks = says_something(path.stem)
+    if speaks and not doubled:
+        return path.stem, (noun, colour, size)
+    for folder in reversed(below if speaks else (root.resolve().name, *below)):
+        if says_something(folder):
+            words = words_of(folder)
+            return folder, (words[0], words[1] or colour, words[2] or size)
+    if not below:
+        return path.stem, (noun, colour, size)
+    nearest = words_of(below[-1])
+    return f"{below[-1]}_{path.stem}", (noun, colour or nearest[1], size or nearest[2])
 
 
 def colour_name(colours: Array) -> str:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sightline.engine.vqa.formats import box_text, deep_points_text, points_text
-from sightline.models.vlm.answers import (
+from sightline.core.errors import SightlineError
+from sightline.data.answers import (
+    Coordinates,
     NamedBox,
     parse_boxes,
     parse_points,
+    require_unit,
     text_to_seen,
     to_original,
     to_seen,
 )
+from sightline.engine.vqa.formats import box_text, deep_points_text, points_text
 
 SIZE = (476, 644)
 PAPER = "Pick up the light brown lion<box>[[304, 275, 346, 356]]</box> in the table."
@@ -29,7 +33,8 @@ pixel = st.tuples(st.integers(0, 643), st.integers(0, 475))
 # Text that looks like answers, put together at random.
 scrap = st.sampled_from(
     ["<box>", "</box>", "[", "]", "[[", "]]", "(", ")", ", ", ",", "{", "}", '"bbox_2d": ', '"label": "mug"', "<ref>",
-     "</ref>", "nan", "-inf", "1e999", "-5", "12", "640.5", "99999", "9" * 400, " ", "\n", "the mug", "-", ".", "x1"]
+     "</ref>", "nan", "-inf", "1e999", "-5", "12", "640.5", "99999", "9" * 400, " ", "\n", "the mug", "-", ".", "x1",
+     "<|box_start|>", "<|box_end|>", "<quad>", '"x1": ', '"w": ', '"y": ', "（", "，", "】", '"', "'", "\\"]
 )  # fmt: skip
 garbage = st.lists(scrap, max_size=40).map("".join) | st.text(max_size=60)
 
@@ -118,6 +123,135 @@ def test_malformed_points(text: str, expected: list[list[float]]) -> None:
     assert parse_points(text, SIZE).tolist() == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["400","100","500","200"]',
+        "['400', '100', '500', '200']",
+        "[400, 100, 500, 200, 0.93]",
+        '{"box_score": [400, 100, 500, 200, 1]}',
+        "（400，100，500，200）",
+        "【４００、１００、５００、２００】",
+        "<|box_start|>(400,100),(500,200)<|box_end|>",
+        "<|box_start|>（400，100）,（500，200）<|box_end|>",
+        "<|box_start|>(400,100),(500,200",
+        "<|object_ref_start|>the mug<|object_ref_end|><|box_start|>(400,100),(500,200)<|box_end|>",
+        "<|ref|>the mug<|/ref|><|det|>[[400, 100, 500, 200]]<|/det|>",
+        "<bbox>400, 100, 500, 200</bbox>",
+        "<quad>(400,100),(500,110),(490,200),(410,190)</quad>",
+        "<|quad_start|>(400,100),(500,110),(490,200),(410,190)<|quad_end|>",
+        '{"bbox": [[400, 100], [500, 110], [490, 200], [410, 190]]}',
+        '{"bbox": [[400, 100], [500, 200]]}',
+        '{"bbox_2d": "400, 100, 500, 200", "label": "mug"}',
+        '{\\"bbox_2d\\": [400, 100, 500, 200]}',
+        "bbox = [[400, 100], [500, 200]]",
+        '{"bounding_box": {"x1": 400, "y1": 100, "x2": 500, "y2": 200}}',
+        '{"xmin": "400", "ymin": "100", "xmax": "500", "ymax": "200"}',
+        '{"label": "mug", "y1": 100, "x1": 400, "score": 0.5, "y2": 200, "x2": 500}',
+        '{"x": 400, "y": 100, "width": 100, "height": 100}',
+        '{"box": {"left": 400, "top": 100, "w": 7, "width": 100, "height": 100}}',
+        "{'x': 400.0, 'y': 100.0, 'w': 100.0, 'h': 100.0}",
+        "x1=400, y1=100, x2=500, y2=200",
+        "(400; 100; 500; 200)",
+    ],
+)
+def test_a_box_in_whatever_form(text: str) -> None:
+    assert boxes_of(text) == [[400, 100, 500, 200]]
+    assert len(parse_points(text, SIZE)) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "boxes", "points"),
+    [
+        ("<|box_start|>(1,2),(3,4)<|box_end|><|box_start|>(5,6),(7,8)<|box_end|>", [[1, 2, 3, 4], [5, 6, 7, 8]], []),
+        ("<box>(1,2),(3,4)</box> and <box>(5,6),(7,8)</box>", [[1, 2, 3, 4], [5, 6, 7, 8]], []),
+        ('{"boxes": [[1, 2, 3, 4, 0.9], [5, 6, 7, 8, 0.2]]}', [[1, 2, 3, 4], [5, 6, 7, 8]], []),
+        (
+            '[{"x1": 1, "y1": 2, "x2": 3, "y2": 4}, {"x1": 5, "y1": 6, "x2": 7, "y2": 8}]',
+            [[1, 2, 3, 4], [5, 6, 7, 8]],
+            [],
+        ),
+        ('[{"x": 10, "y": 20}, {"y": 40, "x": 30}]', [], [[10.5, 20.5], [30.5, 40.5]]),
+        ("[[1, 2], [3, 4]]", [], [[1.5, 2.5], [3.5, 4.5]]),
+        ("（320，280）", [], [[320.5, 280.5]]),
+        ('{"box": [1, 2, 3, 4], "point": [320, 280]}', [[1, 2, 3, 4]], [[320.5, 280.5]]),
+        ("The box holds (3, 4) mugs", [], [[3.5, 4.5]]),
+        ("with x = 3 and y = 4", [], []),
+        ("[1, 2, 3, 4, 5]", [], []),
+        ("at x1=5, y1=6", [], []),
+    ],
+)
+def test_several_and_none(text: str, boxes: list[list[float]], points: list[list[float]]) -> None:
+    assert boxes_of(text) == boxes and parse_points(text, SIZE).tolist() == points
+
+
+def test_names_are_read_in_every_style() -> None:
+    for text in (
+        "<ref>a mug</ref><box>[[1, 2, 3, 4], [5, 6, 7, 8]]</box>",
+        "<|object_ref_start|>a mug<|object_ref_end|><|box_start|>(1,2),(3,4)<|box_end|>",
+        "<|ref|>a mug<|/ref|><|det|>[[1, 2, 3, 4]]<|/det|>",
+        "[{'bbox_2d': [1, 2, 3, 4], 'label': 'a mug'}]",
+        "{'a mug': {'x1': 1, 'y1': 2, 'x2': 3, 'y2': 4}}",
+    ):
+        assert {found.name for found in parse_boxes(text, SIZE)} == {"a mug"}, text
+
+
+FORMS = (
+    "<box>[[{0}, {1}, {2}, {3}]]</box>",
+    "<|box_start|>({0},{1}),({2},{3})<|box_end|>",
+    '{{"bbox_2d": ["{0}", "{1}", "{2}", "{3}"]}}',
+    '{{"x2": {2}, "y2": {3}, "x1": {0}, "y1": {1}}}',
+    '{{"x": {0}, "y": {1}, "width": {4}, "height": {5}}}',
+    "（{0}，{1}，{2}，{3}）",
+    "[{0}, {1}, {2}, {3}, 0.5]",
+)
+UNITS: tuple[Coordinates, ...] = ("picture", "0-1", "0-1-square", "0-1000", "0-1000-square")
+
+
+@given(box, st.sampled_from(FORMS), st.sampled_from(UNITS), st.integers(200, 900), st.integers(200, 900))
+def test_every_form_in_every_unit_is_taught_in_pixels_as_seen(
+    found: np.ndarray, form: str, unit: Coordinates, height: int, width: int
+) -> None:
+    """Written as a dataset of that unit would write a box, and read back from what the model is taught."""
+    original = (height, width)
+    true = to_original(found, SIZE, original)  # of a picture of any size, seen at SIZE
+    side, top = max(original), 1000 if "1000" in unit else 1
+    pads = np.array([(side - width) // 2, (side - height) // 2] * 2)
+    if unit == "picture":
+        written = [f"{value:.3f}" for value in true]
+        sizes = [f"{value:.3f}" for value in true[2:] - true[:2]]
+    else:
+        share = (true + pads) / side if unit.endswith("square") else true / np.tile([width, height], 2)
+        written = [f"{top * value:.4f}" for value in share]
+        sizes = [f"{top * value:.4f}" for value in share[2:] - share[:2]]
+    text = form.format(*written, *sizes)
+    taught = text_to_seen(text, SIZE, original, unit)
+    (back,) = parse_boxes(taught, SIZE)
+    assert np.abs(back.box - found).max() <= (0.51 if unit == "picture" else 1.01), taught
+    if original != SIZE or unit != "picture":
+        assert text_to_seen(taught, SIZE, SIZE) == taught
+    require_unit(text, original, unit)
+
+
+@given(st.tuples(*[st.integers(0, 999)] * 2), st.sampled_from(["0-1", "0-1000"]))
+def test_points_as_shares_name_the_pixel_that_holds_them(shares: tuple[int, int], unit: Coordinates) -> None:
+    u, v = shares
+    text = f"({u / 1000:.3f}, {v / 1000:.3f})" if unit == "0-1" else f"({u}, {v})"
+    if u in (0, 1000) and v in (0, 1000) and unit == "0-1":
+        text = text.replace(".000", ".0001")
+    (point,) = parse_points(text_to_seen(text, SIZE, (33, 44), unit), SIZE)
+    assert np.abs(point - [0.5 + u * 0.644, 0.5 + v * 0.476]).max() <= 1.0
+
+
+def test_no_digit_is_lost_on_the_way() -> None:
+    assert text_to_seen("[304.125, 27.5, 346.75, 35.25]", (400, 800), (200, 400)) == "[608.250, 55.0, 693.50, 70.50]"
+    assert text_to_seen("[0.413, 0.208, 0.788, 0.417]", SIZE, (480, 640), "0-1") == "[266, 99, 507, 198]"
+    assert text_to_seen('{"x": 10, "y": 21, "w": 3, "h": 5}', (100, 400), (200, 200)) == (
+        '{"x": 20, "y": 10, "w": 6, "h": 3}'
+    )
+    assert text_to_seen("[1, 2, 3, 2000]", SIZE, (480, 640), "0-1000") == "[1, 2, 3, 2000]", "these are no shares"
+
+
 @given(garbage, st.integers(1, 900), st.integers(1, 900))
 @example("[" + ", ".join(["9" * 400] * 4) + "]", 10, 10)
 @example("(" + "9" * 400 + ", 1)", 10, 10)
@@ -127,7 +261,10 @@ def test_nothing_is_ever_raised_and_all_is_finite_and_inside(text: str, height: 
         assert 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height
     points = parse_points(text, (height, width))
     assert points.shape[1] == 2 and ((points >= 0) & (points <= [width, height])).all()
-    assert isinstance(text_to_seen(text, (height, width), SIZE), str)
+    for unit in (*UNITS, "model"):
+        assert isinstance(text_to_seen(text, (height, width), SIZE, unit), str)
+    with suppress(SightlineError):
+        require_unit(text, SIZE, "picture")
 
 
 @given(st.text(max_size=40), box, st.integers(0, 60))
