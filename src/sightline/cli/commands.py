@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
@@ -146,9 +146,10 @@ class Evaluate:
     """Run or checkpoint folder, tiny (ships with the package), expert (scripted) or replay:DIR (recorded actions)."""
     suite: str = "tabletop"
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
-    what the policy would do at every moment of recorded episodes, beside what was done."""
+    what the policy would do at every moment of recorded episodes, beside what was done. Options that the suite does
+    not read are refused."""
     split: str = "seen"
-    """Split of the suite."""
+    """Split of the suite (tabletop only)."""
     robot: str = ""
     """Who does it (tabletop only): panda, ur5e or xarm7. Left out: the recorded one in a replay, else panda."""
     collection: str = ""
@@ -189,27 +190,13 @@ class Evaluate:
     def run(self) -> dict:
         from sightline.evaluate.run import evaluate
 
-        return evaluate(
-            policy=newest_policy(self.policy),
-            suite=self.suite,
-            split=self.split,
-            robot=self.robot,
-            phrasing=self.phrasing,
-            collection=self.collection,
-            tasks=self.tasks,
-            episodes=self.episodes,
-            seed=self.seed,
-            video=self.video,
-            report=self.report,
-            data=list(self.data),
-            workers=self.workers,
-            execute=self.execute,
-            handling=self.handling,
-            batch=self.batch,
-            films=self.films,
-            probe=self.probe,
-            embodiment=self.embodiment,
-        )
+        return evaluate(newest_policy(self.policy), self.suite, **self.given())
+
+    def given(self) -> dict[str, Any]:
+        """The suite's options that differ from their defaults: it refuses those that it does not read."""
+        options = [option for option in fields(self) if option.name not in ("policy", "suite", "json")]
+        values = {option.name: (getattr(self, option.name), option.default) for option in options}
+        return {name: value for name, (value, default) in values.items() if value != default}
 
 
 @dataclass(frozen=True)

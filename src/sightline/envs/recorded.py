@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from sightline.core.types import STATE_NAMES, Task
 from sightline.data.dataset import Dataset
 from sightline.engine.generation.generate import RECIPE, read_recipe
 from sightline.engine.generation.scenario import Scenario, set_scene
-from sightline.engine.simulation.randomization import apply_look, sample_look
+from sightline.engine.simulation.randomization import apply_look
+from sightline.engine.worlds.spec import WorldSpec
 from sightline.envs.tabletop import TabletopEnv
 
 TOLERANCE = 1e-3  # metres: farther from the recorded positions it is not the same scene
@@ -36,8 +38,8 @@ class RecordedEnv(TabletopEnv):
                 "scenes were made."
             )
         recipe = read_recipe(self.dataset.root)
-        about = {key: str(recipe[key]) for key in ("split", "robot", "collection", "tasks")}
-        super().__init__(size=size, render=False, **about)
+        world = WorldSpec(**{field.name: str(recipe[field.name]) for field in fields(WorldSpec)})
+        super().__init__(size=size, render=False, **asdict(world))
 
     def executed_actions(self) -> NDArray[np.float32]:
         """[T,7] what the arm was made to do in the present episode.
@@ -62,7 +64,7 @@ class RecordedEnv(TabletopEnv):
         meta = self.dataset.episodes[self._seed]
         rng = np.random.default_rng([meta.seed, meta.candidate])
         set_scene(scenario, rng)
-        apply_look(scenario.world, sample_look(rng, self.world.split, self.world.collection))
+        apply_look(scenario.world, self._look(rng))
         scene, recorded = scenario.simulation.scene(), self.dataset.labels(self._seed).scene(0)
         same = scene.objects == recorded.objects and bool((scene.present == recorded.present).all())
         if not same or np.abs(scene.positions - recorded.positions)[scene.present].max() > TOLERANCE:
