@@ -149,7 +149,7 @@ def write_rollout_report(
     if listening is not None:
         body.append(_listening(listening))
     body += [_films(rows, film_dir, path), "<h2>All episodes</h2>", _episodes(rows), _settings(settings)]
-    _write(path, title, "Closed-loop evaluation: the policy sees pictures and a sentence, and moves the arm.", body)
+    _write(path, title, "Closed loop: the policy looks, acts on what it sees and was told, and looks again.", body)
 
 
 def write_grounding_report(path: Path, title: str, scores: GroundingScores, settings: Mapping[str, Any]) -> None:
