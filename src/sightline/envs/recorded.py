@@ -19,6 +19,7 @@ from sightline.envs.tabletop import TabletopEnv
 
 TOLERANCE = 1e-3  # metres: farther from the recorded positions it is not the same scene
 COMMAND = [STATE_NAMES.index(name) for name in ("command_x", "command_y", "command_z", "command_rz")]
+GRIPPER = STATE_NAMES.index("gripper_command")
 
 
 class RecordedEnv(TabletopEnv):
@@ -44,14 +45,16 @@ class RecordedEnv(TabletopEnv):
     def executed_actions(self) -> NDArray[np.float32]:
         """[T,7] what the arm was made to do in the present episode.
 
-        These are the differences of the recorded commands, not the recorded actions: where the expert was disturbed,
-        an action is its clean answer, but the disturbed one is what led to the next state.
+        These are the differences of the recorded commands and the gripper's next one, not the recorded actions: where
+        the expert was disturbed (pushed, or its fingers slipped open), an action is its clean answer, but the disturbed
+        one is what led to the next state.
         """
         recorded = self.dataset.table(self._seed)
         actions = recorded["action"].copy()
         moved = np.diff(recorded["state"][:, COMMAND].astype(np.float64), axis=0)
         actions[:-1, :3], actions[:-1, 3:5] = moved[:, :3], 0.0
         actions[:-1, 5] = (moved[:, 3] + np.pi) % (2 * np.pi) - np.pi
+        actions[:-1, 6] = recorded["state"][1:, GRIPPER]
         return actions
 
     def _place(self) -> tuple[int, int]:
