@@ -14,7 +14,7 @@ from small import write_dataset
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk
 from sightline.data import load_dataset
-from sightline.evaluate.openloop import evaluate_open_loop
+from sightline.evaluate.suites.openloop import evaluate_open_loop
 from sightline.models.policy import Policy
 
 CHUNK = 8
