@@ -17,7 +17,7 @@ from sightline.train import stages_pointer, stages_words
 from sightline.train.config import STAGE_1, STAGE_2, TrainConfig, stage_defaults
 from sightline.train.loop import Trainer
 from sightline.train.objectives import make_objectives
-from sightline.train.setup import StageRequest, StageSetup, notes_of, precision_of
+from sightline.train.setup import Check, StageRequest, StageSetup, notes_of, precision_of
 from sightline.train.sources import NO_SOURCES, Sources
 from sightline.train.validate import LossCheck
 
@@ -100,7 +100,7 @@ def _train(
 ) -> dict[str, float]:
     """Train a stage to its end; ``expected`` are numbers to report where nothing could be measured."""
     objectives = make_objectives(setup)
-    checks = [LossCheck(objectives, precision_of(setup.config)), *setup.checks]
+    checks: list[Check] = [LossCheck(objectives, precision_of(setup.config)), *setup.checks]
     policy = setup.policy
     policy.notes = {**policy.notes, setup.stage: notes_of(setup)}
 
