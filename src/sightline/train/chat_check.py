@@ -13,13 +13,13 @@ import torch
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, box_iou, resample_path
 from sightline.data.conversations import Conversation, Conversations, read_picture
+from sightline.language.questions import TRACE_POINTS
 from sightline.models.policy import Policy
 from sightline.models.vlm.answers import Size, parse_boxes, parse_points
 from sightline.models.vlm.chat import ChatEncoder, Picture, answer
 from sightline.models.vlm.images import checked_size
+from sightline.train.validate import SCALE
 
-SCALE = 224.0  # errors are reported in pixels of a picture of this width
-TRACE_POINTS = 8  # at which two traces are compared
 BESIDE = 0.05  # of the picture's width: half the side of the box around a true point
 TRACE_WORDS = re.compile(r"\b(trajectory|trace|path|way)\b", re.IGNORECASE)
 
