@@ -77,6 +77,16 @@ class FrameBank:
     def __len__(self) -> int:
         return len(self.episode)
 
+    @property
+    def training_frames(self) -> NDArray[np.int64]:
+        """Numbers of the frames to learn from."""
+        return np.flatnonzero(~self.held_out)
+
+    @property
+    def held_out_frames(self) -> NDArray[np.int64]:
+        """Numbers of the frames kept for evaluation."""
+        return np.flatnonzero(self.held_out)
+
     def _last(self, dataset: Dataset, share: float) -> list[int]:
         """Numbers of the last ``share`` of a dataset's episodes (at least one of several)."""
         mine = [number for number, (owner, _) in enumerate(self.source) if owner is dataset]

@@ -32,8 +32,7 @@ from sightline.models.vlm.tokenizer import (
     VISION_START,
     WordTokenizer,
 )
-from sightline.train.config import TrainConfig
-from sightline.train.stages_words import SMALL
+from sightline.train.config import SMALL, TrainConfig
 
 TOKENIZER = nano_tokenizer()
 SHAPED = nano_config(grounding=GroundingHeadConfig(pointer=False))  # pictures keep their shape
