@@ -36,7 +36,7 @@ def inspect(path: Path | str, html: Path | str | None = None) -> dict:
     apart = unpaired(dataset, [meta.index for meta in dataset.episodes if meta.length], dataset.cameras)
     with console.progress(total=len(dataset), label="checking", unit="episode") as bar:
         for meta in dataset.episodes:
-            found = list(episode_problems(dataset, meta)) or [apart[meta.index]] * (meta.index in apart)
+            found = list(episode_problems(dataset, meta)) or [apart[i] for i in (meta.index,) if i in apart]
             problems += [f"episode {meta.index}: {problem}" for problem in found]
             bar.update(1, problems=len(problems))
     result = {

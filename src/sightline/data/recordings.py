@@ -88,7 +88,7 @@ class Recordings:
     def episodes(self) -> list[int]:
         """See above. Raises SightlineError when none is left, with the reasons."""
         apart = unpaired(self.dataset, self._complete, self._binding.cameras.values())
-        self._problems += [f"episode {episode} is left out: {reason}" for episode, reason in apart.items()]
+        self._problems += [f"episode {episode} is left out: {reason.rstrip('.')}." for episode, reason in apart.items()]
         return self._require_usable([episode for episode in self._complete if episode not in apart])
 
     @cached_property
@@ -163,7 +163,7 @@ class Recordings:
                 self.dataset.remember_clock(episode, columns.get(CLOCK))
                 state, action, moving = binding.numbers(columns)
             except SightlineError as error:
-                self._problems.append(f"episode {episode} is left out: {error}")
+                self._problems.append(f"episode {episode} is left out: {str(error).rstrip('.')}.")
                 continue
             told = self._instructions.encode(columns[binding.language])
             parts.append((state.astype(np.float32), action.astype(np.float32), moving, told))
@@ -176,7 +176,8 @@ class Recordings:
         self._starts = np.array([first for first, _ in self._rows.values()], np.int64)
         self._numbers = np.array(list(self._rows), np.int64)
         for values, parts_of in ((self.states, self.embodiment.state), (self.actions, self.embodiment.action)):
-            modes = [(f"{part.key} ({name})", part.mode) for part in parts_of for name in part.names]
+            named = [(part, name) for part in parts_of for name in part.names]
+            modes = [(name if name == part.key else f"{name} ({part.key})", part.mode) for part, name in named]
             require_binary(values, modes, str(self.dataset.root))
         return moving
 

@@ -51,14 +51,15 @@ class FileRows:
                 f"was cut short, copy or generate the dataset again.{self._others(rows)}"
             )
         rows = self._ordered(meta, rows)
-        if meta.span is not None and INDEX in self._keys:
+        if meta.span is not None and INDEX in self._keys and len(rows):
             first, last = meta.span
-            if not np.array_equal(self._column(INDEX)[rows], np.arange(first, last)):
-                found = self._column(INDEX)[rows]
+            found = self._column(INDEX)[rows]
+            if last - first != meta.length or (found != np.arange(first, last)).any():
+                at = int(np.argmax(found != first + np.arange(meta.length)))
                 raise SightlineError(
-                    f"{self.path} numbers the frames of episode {meta.index} from {found[0]} to {found[-1]} (index), "
-                    f"but the index of episodes says {first} to {last - 1} (dataset_from_index, dataset_to_index); "
-                    "repair the dataset."
+                    f"{self.path}: frame {at} of episode {meta.index} has the index {found[at]}, but meta/episodes "
+                    f"gives {first} to {last - 1} to it and {meta.length} frames (dataset_from_index); "
+                    "repair it."
                 )
         if len(rows) and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
             return slice(int(rows[0]), int(rows[-1]) + 1)

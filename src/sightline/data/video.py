@@ -105,7 +105,7 @@ def _shown(
             if near:
                 yield min(near, key=lambda frame: abs(frame.time - wanted))
                 continue
-            if here is None and len(times) > 1:
+            if here is None and number:
                 raise SightlineError(
                     f"{path} ends after {number} of {len(times)} frames: it was cut short; copy or generate the "
                     "dataset again."
