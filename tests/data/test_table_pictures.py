@@ -83,6 +83,17 @@ def test_what_holds_no_pictures_is_left_out_and_named(tmp_path: Path) -> None:
     assert len(inspect(root)["problems"]) == 2
 
 
+def test_rows_without_a_picture_are_found_before_the_first_step(tmp_path: Path) -> None:
+    root = in_tables(tmp_path, {0: 3, 1: 2, 2: 2})
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    lost = [{"bytes": png(picture(1, 0)), "path": None}, {"bytes": None, "path": "gone.png"}]
+    replaced(root / "data/chunk-000/episode_000001.parquet", pa.array(lost, kind))
+    replaced(root / "data/chunk-000/episode_000002.parquet", pa.array([png(picture(2, 0)), None]))
+    found = opened(root)
+    require_right(found, [0])
+    assert "at row 1, the file gone.png is missing" in found.problems[0] and "at row 1" in found.problems[1]
+
+
 def test_a_damaged_picture_is_named_with_its_row(tmp_path: Path) -> None:
     root = in_tables(tmp_path, {0: 3})
     path = root / "data/chunk-000/episode_000000.parquet"

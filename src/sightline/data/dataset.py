@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,13 @@ SHORT_NAMES = {layout.STATE: "state", layout.ACTION: "action"}
 BOOKKEEPING = (CLOCK, *KEYS, TASK_INDEX)
 
 
+class Paired(NamedTuple):
+    """Where an episode's rows are in its data file, and the seconds [T] at which they were recorded."""
+
+    place: Place
+    clock: NDArray[np.float64]
+
+
 class Dataset:
     """A LeRobot dataset on disk, read on demand. ``len(dataset)`` is the number of episodes.
 
@@ -56,8 +63,7 @@ class Dataset:
         self.fps: float = self.info["fps"]
         self.cameras: tuple[str, ...] = tuple(camera_features(self.info))
         self._numbered = {meta.index: meta for meta in self.episodes}
-        self._clocks: dict[int, NDArray[np.float64]] = {}
-        self._places: dict[int, Place] = {}
+        self._pairs: dict[int, Paired | SightlineError] = {}
         self.card: Card | None = None
         if (self.root / layout.CARD).exists():
             self.card = Card.from_dict(layout.read_json(self.root / layout.CARD))
@@ -85,40 +91,58 @@ class Dataset:
         return self._numbered[episode]
 
     @cached_property
-    def _shared(self) -> Counter[Path]:
-        return Counter(meta.table for meta in self.episodes)
+    def _sharing(self) -> dict[Path, list[EpisodeMeta]]:
+        """Data file -> its episodes."""
+        found: dict[Path, list[EpisodeMeta]] = {}
+        for meta in self.episodes:
+            found.setdefault(meta.table, []).append(meta)
+        return found
 
     def alone(self, meta: EpisodeMeta) -> bool:
         """Whether no other episode lies in the same data file."""
-        return self._shared[meta.table] == 1
+        return len(self._sharing[meta.table]) == 1
 
     def _rows(self, meta: EpisodeMeta, columns: list[str], optional: Sequence[str] = ()) -> pa.Table:
         """Columns of the episode's rows of its data file, in the order of its frames."""
         table = layout.read_parquet(meta.table, columns, [*optional, *KEYS])
         place = FileRows(meta.table, table, self.alone(meta)).of(meta)
-        self._places[meta.index] = place
         if isinstance(place, slice):
             return table.slice(place.start, meta.length)
         return table.take(pa.array(place))
+
+    def _paired(self, meta: EpisodeMeta) -> Paired:
+        """Where an episode's rows are and when they were recorded: all of a file's episodes are looked up at once."""
+        if meta.index not in self._pairs:
+            table = layout.read_parquet(meta.table, [], [CLOCK, *KEYS])
+            rows = FileRows(meta.table, table, self.alone(meta))
+            stamps = column_array(table, CLOCK) if CLOCK in table.column_names else None
+            for other in self._sharing[meta.table]:
+                try:
+                    self.remember(other, rows.of(other), stamps)
+                except SightlineError as error:
+                    self._pairs[other.index] = error
+        found = self._pairs[meta.index]
+        if isinstance(found, SightlineError):
+            raise SightlineError(str(found))
+        return found
+
+    def remember(self, meta: EpisodeMeta, place: Place, stamps: NDArray | None) -> None:
+        """Note where an episode's rows are in its file, and the file's column ``timestamp`` where it has one.
+
+        Raises SightlineError as :meth:`clock` does.
+        """
+        try:
+            clock = checked_clock(None if stamps is None else stamps[place], meta.length, self.fps)
+        except SightlineError as error:
+            raise SightlineError(f"{meta.table}: episode {meta.index} cannot be used: {error}.") from None
+        self._pairs[meta.index] = Paired(place, clock)
 
     def clock(self, episode: int) -> NDArray[np.float64]:
         """[T] seconds at which its frames were recorded, from its beginning on: its pictures are looked up by them.
 
         Raises SightlineError when they are not regular to a quarter of a frame.
         """
-        meta = self.meta(episode)
-        if episode not in self._clocks:
-            table = self._rows(meta, [], [CLOCK])
-            stamps = column_array(table, CLOCK) if CLOCK in table.column_names else None
-            try:
-                self.remember_clock(episode, stamps)
-            except SightlineError as error:
-                raise SightlineError(f"{meta.table}: episode {episode} is unusable: {error}.") from None
-        return self._clocks[episode]
-
-    def remember_clock(self, episode: int, stamps: NDArray | None) -> None:
-        """Note an episode's column ``timestamp`` that has been read anyway. Raises SightlineError as clock does."""
-        self._clocks[episode] = checked_clock(stamps, self.meta(episode).length, self.fps)
+        return self._paired(self.meta(episode)).clock
 
     def instruction(self, episode: int) -> str:
         """What the robot was told: the text of the index, or where that has none, of the first row's task number."""
@@ -227,7 +251,7 @@ class Dataset:
         """
         meta = self._with_camera(episode, camera)
         if camera in meta.pictures:
-            return self.stored_pictures(meta, camera).pictures(self._row_numbers(meta))
+            return self.stored_pictures(meta, camera).pictures(self.row_numbers(meta))
         place = meta.videos[camera]
         return stream_video(place.path, meta.length, self.fps, place.start, self.clock(episode))
 
@@ -238,7 +262,7 @@ class Dataset:
             raise SightlineError(f"{self.root}: episode {episode} has no frame {t}: it holds {meta.length}.")
         self._with_camera(episode, camera)
         if camera in meta.pictures:
-            return next(self.stored_pictures(meta, camera).pictures(self._row_numbers(meta)[t : t + 1]))
+            return next(self.stored_pictures(meta, camera).pictures(self.row_numbers(meta)[t : t + 1]))
         place = meta.videos[camera]
         return decode_frame(place.path, place.start + float(self.clock(episode)[t]), self.fps)
 
@@ -246,11 +270,9 @@ class Dataset:
         """The column of the tables that holds a camera's pictures."""
         return TablePictures(self.root, meta.table, meta.pictures[camera])
 
-    def _row_numbers(self, meta: EpisodeMeta) -> NDArray[np.int64]:
+    def row_numbers(self, meta: EpisodeMeta) -> NDArray[np.int64]:
         """[T] places of the episode's rows in its data file."""
-        if meta.index not in self._places:
-            self._rows(meta, [])
-        place = self._places[meta.index]
+        place = self._paired(meta).place
         return np.arange(place.start, place.stop) if isinstance(place, slice) else place
 
     def _with_camera(self, episode: int, camera: str) -> EpisodeMeta:

@@ -35,7 +35,7 @@ def unpaired(dataset: Dataset, episodes: Sequence[int], cameras: Iterable[str]) 
         for meta in wanted:
             if camera in meta.pictures:
                 with _noting(found, meta):
-                    dataset.stored_pictures(meta, camera).check()
+                    dataset.stored_pictures(meta, camera).check(dataset.row_numbers(meta))
         shared = _overlapping(dataset, camera)
         for meta, times in _films([meta for meta in wanted if camera in meta.videos], camera):
             with _noting(found, meta):

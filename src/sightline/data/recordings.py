@@ -24,7 +24,6 @@ from sightline.data.info import camera_features, picture_size
 from sightline.data.instructions import Instructions
 from sightline.data.modality import read_modality
 from sightline.data.pairing import unpaired
-from sightline.data.rows import CLOCK
 from sightline.data.statistics import array_statistics, require_binary, to_lists
 
 Floats = NDArray[np.float32]
@@ -158,9 +157,8 @@ class Recordings:
         parts: list[tuple[NDArray, ...]] = []
         self._rows: dict[int, tuple[int, int]] = {}
         end = 0
-        for episode, columns in read_columns(self.dataset, names, wanted, self._problems, [CLOCK]):
+        for episode, columns in read_columns(self.dataset, names, wanted, self._problems, clocks=True):
             try:
-                self.dataset.remember_clock(episode, columns.get(CLOCK))
                 state, action, moving = binding.numbers(columns)
             except SightlineError as error:
                 self._problems.append(f"episode {episode} is left out: {str(error).rstrip('.')}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,20 +30,18 @@ class TablePictures:
     def __init__(self, root: Path, path: Path, column: str) -> None:
         self.root, self.path, self.column = root, path, column
 
-    def pictures(self, rows: Sequence[int] | NDArray[np.int64]) -> Iterator[Picture]:
+    def pictures(self, rows: Iterable[int]) -> Iterator[Picture]:
         """The pictures [H,W,3] uint8 RGB of rows of the file, in the order asked for.
 
         Raises SightlineError that names file, column and row where a picture is missing or damaged.
         """
-        starts = _starts(self.path, _stamp(self.path))
-        for row in map(int, rows):
-            group = int(np.searchsorted(starts, row, side="right")) - 1
-            stored = _read_group(self.path, _stamp(self.path), group, self.column)[row - int(starts[group])].as_py()
+        for row, stored in self._stored(rows):
             yield self._decode(stored, row)
 
-    def check(self) -> None:
-        """Raise SightlineError unless the file has the column and it can hold pictures. No picture is read."""
-        schema = _schema(self.path, _stamp(self.path))
+    def check(self, rows: NDArray[np.int64]) -> None:
+        """Raise SightlineError unless there is a picture in each of the rows. None is decoded, and where the file says
+        that no value is null none is read."""
+        schema = _opened(self.path).schema_arrow
         if self.column not in schema.names:
             raise SightlineError(f"{self.path} has no column '{self.column}' with pictures; repair the dataset.")
         kind = schema.field(self.column).type
@@ -56,8 +54,19 @@ class TablePictures:
                 f"{self.path} keeps the pictures of '{self.column}' as {kind}, which cannot be read: encoded pictures "
                 "(PNG, JPEG) are needed, as bytes."
             )
+        if not _without_nulls(self.path, _stamp(self.path), self.column):
+            for row, stored in self._stored(rows):
+                self._data(stored, row)
 
-    def _decode(self, stored: Any, row: int) -> Picture:
+    def _stored(self, rows: Iterable[int]) -> Iterator[tuple[int, Any]]:
+        """Each row and what is stored in it."""
+        starts = _starts(self.path, _stamp(self.path))
+        for row in map(int, rows):
+            group = int(np.searchsorted(starts, row, side="right")) - 1
+            yield row, _read_group(self.path, _stamp(self.path), group, self.column)[row - int(starts[group])].as_py()
+
+    def _data(self, stored: Any, row: int) -> bytes:
+        """The encoded picture."""
         data, name = (stored.get("bytes"), stored.get("path")) if isinstance(stored, dict) else (stored, None)
         if data is None and name:
             near = (self.root / name, self.path.parent / name)
@@ -66,6 +75,10 @@ class TablePictures:
         if not isinstance(data, bytes):
             lacking = f", the file {name} is missing" if name else ""
             raise SightlineError(f"{self.path} has no picture in '{self.column}' at row {row}{lacking}.")
+        return data
+
+    def _decode(self, stored: Any, row: int) -> Picture:
+        data = self._data(stored, row)
         try:
             with Image.open(io.BytesIO(data)) as picture:
                 return np.array(picture.convert("RGB"))
@@ -101,8 +114,17 @@ def _starts(path: Path, stamp: tuple[int, int]) -> NDArray[np.int64]:
 
 
 @lru_cache(maxsize=1024)
-def _schema(path: Path, stamp: tuple[int, int]) -> pa.Schema:
-    return _opened(path).schema_arrow
+def _without_nulls(path: Path, stamp: tuple[int, int], column: str) -> bool:
+    """Whether the file says of itself that no row of a column of bytes is null."""
+    metadata = _opened(path).metadata
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(place)
+            if chunk.path_in_schema in (column, f"{column}.bytes"):
+                told = chunk.statistics
+                if told is None or not told.has_null_count or told.null_count:
+                    return False
+    return True
 
 
 @lru_cache(maxsize=4)  # encoded pictures of a row group take up to a hundred megabytes
