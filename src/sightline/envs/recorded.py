@@ -23,7 +23,7 @@ GRIPPER = STATE_NAMES.index("gripper_command")
 
 
 class RecordedEnv(TabletopEnv):
-    """As TabletopEnv, but episode i is the scene and task of the dataset's episode i; ``seed`` is that number.
+    """As TabletopEnv, but ``seed`` i is the scene and task of the dataset's i-th episode, counted from 0.
 
     Args:
         root: a dataset made by ``sightline generate --kind episodes``.
@@ -49,7 +49,7 @@ class RecordedEnv(TabletopEnv):
         the expert was disturbed (pushed, or its fingers slipped open), an action is its clean answer, but the disturbed
         one is what led to the next state.
         """
-        recorded = self.dataset.table(self._seed)
+        recorded = self.dataset.table(self.dataset.episodes[self._seed].index)
         actions = recorded["action"].copy()
         moved = np.diff(recorded["state"][:, COMMAND].astype(np.float64), axis=0)
         actions[:-1, :3], actions[:-1, 3:5] = moved[:, :3], 0.0
@@ -68,11 +68,11 @@ class RecordedEnv(TabletopEnv):
         rng = np.random.default_rng([meta.seed, meta.candidate])
         set_scene(scenario, rng)
         apply_look(scenario.world, self._look(rng))
-        scene, recorded = scenario.simulation.scene(), self.dataset.labels(self._seed).scene(0)
+        scene, recorded = scenario.simulation.scene(), self.dataset.labels(meta.index).scene(0)
         same = scene.objects == recorded.objects and bool((scene.present == recorded.present).all())
         if not same or np.abs(scene.positions - recorded.positions)[scene.present].max() > TOLERANCE:
             raise SightlineError(
-                f"Episode {self._seed} of {self.dataset.root} was recorded in a scene that this version of the engine "
+                f"Episode {meta.index} of {self.dataset.root} was recorded in a scene that this version of the engine "
                 "does not make; generate the dataset again to replay it."
             )
         assert meta.task is not None  # the constructor has refused other datasets

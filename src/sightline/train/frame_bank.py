@@ -58,7 +58,7 @@ class FrameBank:
         self.kind = kind
         self.cameras = tuple(cameras)
         self.source: list[tuple[Dataset, int]] = [(d, m.index) for d in datasets for m in d.episodes if m.kind == kind]
-        self.meta: list[EpisodeMeta] = [d.episodes[i] for d, i in self.source]
+        self.meta: list[EpisodeMeta] = [d.meta(i) for d, i in self.source]
         lengths = [m.length for m in self.meta]
         self.episode = np.repeat(np.arange(len(lengths)), lengths)
         self.time = np.concatenate([np.arange(n) for n in lengths]) if lengths else np.zeros(0, dtype=int)

@@ -164,7 +164,9 @@ def _predictions(
 
 def _require_fit(policy: Policy, recordings: Recordings) -> None:
     ours, theirs = policy.card, recordings.card
-    fields = ("cameras", "action_names", "action_space", "gripper")
+    fields = ["cameras", "image_rotation", "action_names", "action_space", "rotation", "gripper"]
+    fields += ["state_names"] if policy.config.state_dim else []
+    fields += ["control_hz"] if "embodiments" not in policy.statistics else []  # several robots have a rate each
     if wrong := [f"{name}: {getattr(ours, name)} != {getattr(theirs, name)}" for name in fields
                  if getattr(ours, name) != getattr(theirs, name)]:  # fmt: skip
         raise SightlineError(f"The policy was not made for {recordings.dataset.root}: {'; '.join(wrong)}.")
