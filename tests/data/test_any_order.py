@@ -23,7 +23,7 @@ from sightline.core.errors import SightlineError
 from sightline.data.inspect import inspect
 from sightline.data.mixture import Draw, Mixture
 from sightline.data.recordings import Recordings
-from sightline.train.image_cache import PictureCache
+from sightline.train.image_cache import ImageCache
 
 V2_DATA = "data/chunk-000/episode_{:06d}.parquet"
 V2_FILM = "videos/chunk-000/" + CAMERA + "/episode_{:06d}.mp4"
@@ -135,7 +135,7 @@ def obvious(root: Path, plan: Plan, places: dict[int, tuple[Path, float]]) -> It
         yield episode, found
 
 
-def require_same(found: Recordings, cache: PictureCache, episode: int, truth: list) -> None:
+def require_same(found: Recordings, cache: ImageCache, episode: int, truth: list) -> None:
     """Every route gives each frame's own picture and numbers."""
     streamed = [shown(images["primary"]) for images in found.pictures(episode)]
     whole = [shown(image) for image in found.dataset.video(episode, "top")]
@@ -167,7 +167,7 @@ def test_every_route_reads_what_an_obvious_reader_reads(plan: Plan) -> None:
             assert not usable
             return
         assert len(found.problems) == len(truth) - len(usable)
-        cache = PictureCache(Mixture([found]), 32, lambda image: image, 2**30)
+        cache = ImageCache(Mixture([found]), 32, lambda image: image, 2**30)
         for episode in usable:
             frames = truth[episode]
             assert frames is not None

@@ -28,7 +28,7 @@ from sightline.data import load_dataset
 from sightline.data.inspect import inspect
 from sightline.data.mixture import Draw, Mixture
 from sightline.data.video import decode_frame, decode_video, film_times
-from sightline.train.image_cache import PictureCache
+from sightline.train.image_cache import ImageCache
 
 FILM = f"videos/chunk-000/{CAMERA}/episode_000001.mp4"
 
@@ -37,7 +37,7 @@ def test_a_film_of_more_pictures_than_rows(tmp_path: Path) -> None:
     """Row t belongs to picture 3 t, for training with a cache, without one, and evaluation."""
     found = opened(write_v2(tmp_path, {0: 6, 1: 4}, film=30))
     require_right(found, [0, 1])
-    cache = PictureCache(Mixture([found]), 32, lambda image: image, 2**30)
+    cache = ImageCache(Mixture([found]), 32, lambda image: image, 2**30)
     for t in range(6):
         images = cache.at(Draw(found, 0, t))
         assert images is not None and shown(images["primary"]) == (0, t)

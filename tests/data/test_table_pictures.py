@@ -14,7 +14,7 @@ from sightline.core.errors import SightlineError
 from sightline.data import load_dataset
 from sightline.data.inspect import inspect
 from sightline.data.mixture import Draw, Mixture
-from sightline.train.image_cache import PictureCache
+from sightline.train.image_cache import ImageCache
 
 FILE = "data/chunk-000/file-000.parquet"
 
@@ -42,7 +42,7 @@ def test_pictures_in_tables_on_every_route(tmp_path: Path, version: str) -> None
     found = opened(root)
     require_right(found, [0, 1, 4])
     assert found.card.image_size == (32, 32)
-    cache = PictureCache(Mixture([found]), 32, lambda image: image, 2**30)
+    cache = ImageCache(Mixture([found]), 32, lambda image: image, 2**30)
     images = cache.at(Draw(found, 1, 5))
     assert images is not None and np.array_equal(images["primary"], picture(1, 5)), "kept exact"
     assert np.array_equal(found.dataset.video(4, "top")[2], picture(4, 2))
