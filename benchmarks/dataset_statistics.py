@@ -44,8 +44,8 @@ class Settings:
     """Write the figures here."""
 
 
-def made_columns(count: int, episode: int, seed: int) -> dict:
-    """The table of ``count`` frames."""
+def made_columns(count: int, episode: int, seed: int, first: int) -> dict:
+    """The table of ``count`` frames, from the beginning of episode ``first`` on."""
     rng = np.random.default_rng(seed)
     found = {}
     for name, size in {**COLUMNS, **OTHERS}.items():
@@ -53,6 +53,9 @@ def made_columns(count: int, episode: int, seed: int) -> dict:
         found[name] = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), size).cast(pa.list_(pa.float64()))
     found |= {name: pa.array([b"x" * 400] * count) for name in BYTES}
     found["timestamp"] = pa.array((np.arange(count) % episode / 30).astype(np.float32))
+    frames = np.arange(count)
+    found |= {"frame_index": frames % episode, "episode_index": first + frames // episode}
+    found["index"] = first * episode + frames
     found["task_index"] = pa.array(np.zeros(count, np.int64))
     return found
 
@@ -75,7 +78,7 @@ def write_v21(root: Path, settings: Settings) -> None:
         numbers = {"episode_chunk": i // 1000, "episode_index": i}
         path = root / info["data_path"].format(**numbers)
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.table(made_columns(settings.episode, settings.episode, i)), path)
+        pq.write_table(pa.table(made_columns(settings.episode, settings.episode, i, i)), path)
         for camera in CAMERAS:
             video = root / info["video_path"].format(video_key=camera, **numbers)
             video.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +101,8 @@ def write_v30(root: Path, settings: Settings) -> None:
     rows = []
     for file, members in enumerate(np.array_split(np.arange(episodes), settings.files)):
         path = root / info["data_path"].format(chunk_index=0, file_index=file)
-        pq.write_table(pa.table(made_columns(len(members) * settings.episode, settings.episode, file)), path)
+        count = len(members) * settings.episode
+        pq.write_table(pa.table(made_columns(count, settings.episode, file, int(members[0]))), path)
         for camera in CAMERAS:
             (root / info["video_path"].format(video_key=camera, chunk_index=0, file_index=file)).touch()
         for at, number in enumerate(members.tolist()):

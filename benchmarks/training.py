@@ -45,9 +45,9 @@ from sightline.models.vlm.qwen import qwen_config
 from sightline.models.vlm.tokenizer import WordTokenizer
 from sightline.models.weights import random_system
 from sightline.train.config import ActionConfig, OptimiserConfig, TrainConfig
-from sightline.train.demonstrations import DemonstrationObjective
 from sightline.train.loop import Trainer
-from sightline.train.setup import prepare
+from sightline.train.objectives.demonstrations import DemonstrationObjective
+from sightline.train.setup import start_process
 
 SAMPLES, WARM = 16, 3
 SYSTEM = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n"
@@ -70,7 +70,7 @@ def our_loop(mixture: Mixture, policy: Policy, steps: int, folder: Path) -> floa
         steps=steps + WARM, evaluate_every=10**6, save_every=10**6, log_every=10**6, system=policy.config,
         optimiser=OptimiserConfig(rate=1e-4), action=ActionConfig(planner="joint", samples=SAMPLES),
     )  # fmt: skip
-    prepare(config)
+    start_process(config)
     objective = DemonstrationObjective(mixture, policy, SAMPLES)
     trainer = Trainer(folder, "ours", policy, [objective], config, dict)
     clock: list[float] = []

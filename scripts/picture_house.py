@@ -83,7 +83,10 @@ def house() -> str:
     for floor, names in enumerate(levels):
         left = (width - len(names) * (WIDE + GAP) + GAP) / 2
         for number, name in enumerate(names):
-            place[name] = (left + number * (WIDE + GAP), height - MARGIN - HIGH - 24 - RISE - floor * RISE + (RISE - HIGH))
+            place[name] = (
+                left + number * (WIDE + GAP),
+                height - MARGIN - HIGH - 24 - RISE - floor * RISE + (RISE - HIGH),
+            )
     drawn = [
         f'<path d="M{place[name][0] + WIDE / 2:.0f},{place[name][1] + HIGH} '
         f'L{place[other][0] + WIDE / 2:.0f},{place[other][1]}"/>'

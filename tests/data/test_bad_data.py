@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from synthetic import synthetic_card
 
 from sightline.core.errors import SightlineError
-from sightline.data import Dataset, load_dataset
+from sightline.data import Dataset, DatasetWriter, load_dataset
 from sightline.data.inspect import inspect
 
 DATA = "data/chunk-000/file-001.parquet"
@@ -56,9 +57,17 @@ def test_corrupt_index(copy: Path) -> None:
 
 
 def test_hole_in_the_index(copy: Path) -> None:
+    """What is left is read under its own numbers, but nothing is appended: its number would be taken."""
+    before = load_dataset(copy).table(2)
     (copy / META).unlink()
-    with pytest.raises(SightlineError, match="does not number its episodes"):
-        load_dataset(copy)
+    dataset = load_dataset(copy)
+    assert [meta.index for meta in dataset.episodes] == [0, 2, 3]
+    assert dataset.problems == ["meta/info.json promises 4 episodes, but the index has 3"]
+    assert np.array_equal(dataset.table(2)["state"], before["state"])
+    with pytest.raises(SightlineError, match=r"no episode 1: it holds 3, numbered 0, 2, 3"):
+        dataset.table(1)
+    with pytest.raises(SightlineError, match="lacks some of its first 4 episodes"):
+        DatasetWriter(copy, synthetic_card())
 
 
 def test_corrupt_video(copy: Path) -> None:

@@ -53,7 +53,7 @@ def test_damage_is_an_error_or_a_problem(tmp_path: Path) -> None:
 
 def test_a_shared_file_that_was_cut_short(tmp_path: Path) -> None:
     dataset = load_dataset(write_ipec(tmp_path, lengths=(5, 6)))
-    dataset.episodes[1] = replace(dataset.episodes[1], rows=(5, 12), length=7)
+    dataset.episodes[1] = replace(dataset.episodes[1], length=7)
     problems: list[str] = []
     assert [episode for episode, _ in read_columns(dataset, ["action"], problems=problems)] == [0]
     assert "holds 6 frames of episode 1 but the index says 7" in problems[0]

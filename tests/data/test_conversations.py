@@ -277,7 +277,7 @@ def test_a_missing_picture_is_told_with_the_way_out_and_that_works(folder: Path)
     (folder / "a.png").rename(folder / "elsewhere" / "a.png")
     write(folder / "qa.jsonl", lines([record()]))
     (source,) = ConversationMix.of([str(folder / "qa.jsonl")]).sources
-    with pytest.raises(SightlineError, match=f"start from the folder {folder}") as caught:
+    with pytest.raises(SightlineError, match=f"start from {folder}") as caught:
         read_pictures(source[0])
     line = re.search("`(NAME.*?)`", str(caught.value))[1]
     line = line.replace("NAME", "mine").replace("FILE", "qa.jsonl").replace("DIR", "elsewhere")

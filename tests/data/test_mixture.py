@@ -11,6 +11,7 @@ import pytest
 from foreign import REAL, needs_real, write_groot, write_ipec
 from hypothesis import given
 from hypothesis import strategies as st
+from keyed import ARM, write_v2
 
 from sightline.core.config import save_yaml
 from sightline.core.errors import SightlineError
@@ -135,6 +136,33 @@ def test_what_cannot_be_mixed_is_refused(root: Path, pair: list[Recordings]) -> 
         mixed.statistics()
     with pytest.raises(SightlineError, match="did you mean 'exact'"):
         Mixture(pair).statistics("exakt")  # type: ignore[arg-type]
+
+
+def at_rate(root: Path, fps: int, **changes: str) -> Recordings:
+    write_v2(root, {0: 4}, fps=fps)
+    return Recordings(load_dataset(root), replace(ARM, **changes), 2)
+
+
+def test_datasets_of_one_robot_must_share_the_rate(tmp_path: Path) -> None:
+    """Also where they are not the first: every two of a tag meet. The advice, another tag, works."""
+    slow, fast, other = at_rate(tmp_path / "10", 10), at_rate(tmp_path / "30", 30), at_rate(tmp_path / "x", 5, tag="x")
+    with pytest.raises(SightlineError, match=r"share the tag 'arm' but not the rate \(control_hz 10 against 30\)"):
+        Mixture([other, slow, fast])
+    assert Mixture([other, slow, at_rate(tmp_path / "y", 30, name="fast", tag="fast")]).tags == ("x", "arm", "fast")
+    assert Mixture([slow, at_rate(tmp_path / "z", 10)]).tags == ("arm",)
+
+
+@pytest.mark.parametrize("field", ["gripper", "rotation"])
+def test_datasets_of_one_robot_must_mean_the_same(tmp_path: Path, field: str) -> None:
+    mixture = Mixture([at_rate(tmp_path / "a", 10), at_rate(tmp_path / "b", 10, **{field: "else"})])
+    with pytest.raises(SightlineError, match="share the tag 'arm' but not the meaning"):
+        mixture.statistics()
+
+
+def test_pictures_of_one_policy_are_turned_alike(tmp_path: Path) -> None:
+    turned = at_rate(tmp_path / "b", 10, tag="b", image_rotation=180)  # type: ignore[arg-type]
+    with pytest.raises(SightlineError, match="image_rotation 0 against 180"):
+        Mixture([at_rate(tmp_path / "a", 10), turned])
 
 
 def test_named_mixtures_name_known_embodiments() -> None:

@@ -26,6 +26,7 @@ from sightline.data import Dataset, load_dataset
 from sightline.data.embodiments import EMBODIMENTS, CameraSource, Embodiment, Part
 from sightline.data.recordings import Recordings
 from sightline.data.rotations import convert_rotation, delta_poses
+from sightline.models.normalisation import Scaler
 
 JOINTS, TOOL = EMBODIMENTS["demo_sim_franka_delta_joints"], EMBODIMENTS["custom_robot_config"]
 RPY = "euler_angles_rpy"
@@ -258,6 +259,30 @@ def test_statistics_need_no_video_and_name_their_modes(tmp_path: Path) -> None:
     values = np.concatenate([found.action(i) for i in range(3)]).astype(float)
     np.testing.assert_allclose(action["q99"], np.quantile(values, 0.99, axis=0))
     np.testing.assert_allclose(action["std"], values.std(0))
+
+
+@pytest.mark.parametrize("values, usable", [((0, 40), False), ((0, 255), False), ((-1, 1), True), ((0.0, 1.0), True)])
+def test_binary_dimensions_that_count_otherwise_are_refused(tmp_path: Path, values: tuple, usable: bool) -> None:
+    """SO-100 grippers count per cent: whether half open is 20 or 50 cannot be known. The advice works."""
+    root = write_groot(tmp_path, lengths=(8,))
+    rewrite_column(root, 0, "action.gripper_close", [[float(v)] for v in np.linspace(*values, 8)])
+    if usable:
+        assert Recordings(load_dataset(root), JOINTS, 4).episodes == [0]
+        return
+    with pytest.raises(SightlineError, match=rf"goes from 0 to {values[1]},.*middle is 50,.*it is {values[1] / 2:g};"):
+        Recordings(load_dataset(root), JOINTS, 4)
+    *arm, gripper = JOINTS.action
+    found = Recordings(load_dataset(root), replace(JOINTS, action=(*arm, replace(gripper, mode="min_max"))), 4)
+    scaler = Scaler.from_statistics(found.statistics()["action"], "action")
+    np.testing.assert_allclose(scaler.inverse(scaler.forward(found.action(0))), found.action(0), atol=1e-4)
+
+
+def test_binary_states_are_checked_too(tmp_path: Path) -> None:
+    root = write_groot(tmp_path, lengths=(8,))
+    rewrite_column(root, 0, "state.joints", [[80.0] * 7] * 8)
+    part = Part("joints", tuple("abcdefg"), "binary")
+    with pytest.raises(SightlineError, match=r"'a \(joints\)' cannot be binary: it goes from 80 to 80"):
+        Recordings(load_dataset(root), replace(JOINTS, state=(part,)), 4)
 
 
 @needs_real

@@ -23,6 +23,7 @@ from sightline.data.rotations import (
     poses,
     rotation_matrices,
     rotation_values,
+    turns,
 )
 
 RPY = "euler_angles_rpy"
@@ -86,6 +87,30 @@ def test_integrated_changes_restore_the_commands(joints: np.ndarray) -> None:
     changes = deltas(joints)
     assert not changes[0].any()
     np.testing.assert_allclose(integrate(joints[0], changes), joints, atol=1e-12)
+
+
+@pytest.mark.parametrize("low", [-np.pi, 0.0])
+def test_joints_that_go_round_are_taken_the_short_way(low: float) -> None:
+    turning = (3.0 + 0.02 * np.arange(400)[:, None] * [1, -1] - low) % (2 * np.pi) + low
+    found = DERIVATIONS["delta_joints"].make([turning], "", "")
+    np.testing.assert_allclose(found[1:], np.tile([0.02, -0.02], (399, 1)), atol=1e-9)
+    assert not found[0].any() and (np.abs(deltas(turning)) > 6).any()
+
+
+def test_steps_that_may_be_a_turn_of_degrees_are_told() -> None:
+    degrees = (170.0 + 3 * np.arange(8)[:, None] + 180) % 360 - 180
+    with pytest.raises(SightlineError, match=r"joint 0 jumps from 179 to -178 at frame 4.*radians"):
+        turns(degrees)
+    fast = np.array([[0.0], [60.0], [120.0], [40.0]])  # degrees, or an opening of 0 to 100
+    assert np.array_equal(turns(fast), deltas(fast))
+
+
+@given(joints=arrays(np.float64, (6, 2), elements=st.floats(-3, 3)))
+def test_short_ways_lead_to_the_same_angles(joints: np.ndarray) -> None:
+    changes = turns(joints)
+    assert np.abs(changes).max() <= np.pi + 1e-9
+    reached = integrate(joints[0], changes)
+    np.testing.assert_allclose(np.exp(1j * reached), np.exp(1j * joints), atol=1e-9)
 
 
 @needs_real

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from answers import Echo, item
-from fake_world import FakeEnv, FakePolicy
+from fake_world import FakeEnv, FakePolicy, QuietEnv
 
 from sightline.evaluate import report
 from sightline.evaluate.grounding_metrics import measure
@@ -62,6 +63,24 @@ def test_a_run_without_success_or_films_still_has_a_page(tmp_path):
     rows = rollout(FakePolicy(), FakeEnv, [0, 3])
     report.write_rollout_report(tmp_path / "r.html", "t", rows, {})
     assert "0%" in (tmp_path / "r.html").read_text()
+
+
+def test_what_an_environment_does_not_say_is_not_reported(tmp_path, capsys):
+    rows = rollout(FakePolicy(), QuietEnv, list(range(12)))
+    report.print_summary(rows)
+    report.write_rollout_report(tmp_path / "r.html", "t", rows, {})
+    shown, page = capsys.readouterr().out, (tmp_path / "r.html").read_text()
+    for text in (shown.lower(), page.lower()):
+        assert "33" in text and "67%" in text and "at some time" in text
+        said = re.sub(r"<style>.*</style>", "", text, flags=re.DOTALL)
+        assert not any(word in said for word in ("lifted", "progress", "none", "by task", "target", "instruction"))
+
+
+def test_progress_is_reported_where_it_is_known(tmp_path, capsys):
+    rows = [replace(row, progress=0.25) for row in rollout(FakePolicy(), QuietEnv, [1, 2])]
+    report.print_summary([*rows, replace(rows[0], progress=None)])
+    report.write_rollout_report(tmp_path / "r.html", "t", rows, {})
+    assert "Progress, mean: 25%" in capsys.readouterr().out and "25%" in (tmp_path / "r.html").read_text()
 
 
 def test_grounding_report_holds_numbers_and_pictures(tmp_path, capsys):

@@ -6,11 +6,13 @@ import dataclasses
 from functools import partial
 
 import av
+import numpy as np
 import pytest
-from fake_world import CARD, FakeEnv, FakePolicy
+from fake_world import CARD, FakeEnv, FakePolicy, QuietEnv
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
+from sightline.evaluate.policies import ExpertPolicy, ReplayPolicy
 from sightline.evaluate.rollout import RolloutSettings, rollout, rollout_in_processes
 
 SEEDS = list(range(100, 111))
@@ -30,6 +32,48 @@ def test_rows_say_what_happened():
     assert lifted.failure == "" and lifted.target_lifted and lifted.lifted == lifted.target
     assert lifted.relation == "onto" and lifted.style == "attribute" and lifted.instruction.startswith("take the")
     assert lifted.to_dict()["steps"] == lifted.steps < 12
+    assert lifted.progress is None, "the environment says nothing of it"
+    assert all(row.success == row.success_any_time for row in rows), "success ends these episodes"
+
+
+def test_an_environment_that_knows_little_has_rows_that_say_little():
+    rows = rollout(FakePolicy(), QuietEnv, SEEDS)
+    assert all(row.steps == 12 for row in rows), "it goes on after success"
+    assert [row.success_any_time for row in rows] == [seed % 3 != 0 for seed in SEEDS]
+    assert [row.success for row in rows] == [seed % 3 != 0 and seed % 2 != 0 for seed in SEEDS]
+    assert {row.failure for row in rows} == {"", "time ran out"}
+    silent = {"task", "instruction", "relation", "style", "target", "lifted", "target_lifted", "wrong_object_lifted"}
+    assert all(row.to_dict()[name] is None for row in rows for name in silent | {"progress"})
+
+
+def test_what_an_environment_says_is_plain_in_rows():
+    class Counting(QuietEnv):
+        def advance(self, action):
+            return super().advance(action) | {"progress": np.float32(0.5), "wrong_object_lifted": np.bool_(True)}
+
+    (row,) = rollout(FakePolicy(), Counting, [100])
+    assert type(row.progress) is float and row.progress == 0.5 and row.wrong_object_lifted is True
+
+
+def test_an_environment_must_say_whether_it_is_done():
+    class Mute(FakeEnv):
+        def advance(self, action):
+            return {"success": True}
+
+    with pytest.raises(SightlineError, match=r"Mute.advance\(\) must say is_success and truncated"):
+        rollout(FakePolicy(), Mute, [1])
+
+
+@pytest.mark.parametrize(("policy", "lack"), [(ExpertPolicy, "no scripted expert"), (ReplayPolicy, "was recorded")])
+def test_who_needs_guidance_is_told_where_there_is_none(policy, lack):
+    with pytest.raises(SightlineError, match=lack):
+        rollout(policy(), FakeEnv, [1])
+
+
+def test_without_cameras_there_is_no_film(tmp_path):
+    blind = dataclasses.replace(CARD, cameras=())
+    with pytest.raises(SightlineError, match="has no cameras"):
+        rollout(FakePolicy(blind), partial(FakeEnv, blind), [1], RolloutSettings(films=1, film_dir=tmp_path))
 
 
 @pytest.mark.parametrize("handling", ["receding", "ensemble"])

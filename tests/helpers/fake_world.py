@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+from typing import Any
 
 import numpy as np
 
 from sightline.core.card import Card
-from sightline.core.types import (
-    ACTION_NAMES,
-    STATE_NAMES,
-    ActionChunk,
-    Grounding,
-    ObjectInfo,
-    Observation,
-    SceneState,
-    Task,
-)
+from sightline.core.types import ACTION_NAMES, STATE_NAMES, ActionChunk, Grounding, Observation
+from sightline.envs.base import Info
 
 CARD = Card("fake", ("front", "wrist"), (32, 32), STATE_NAMES, ACTION_NAMES)
 NAMES = ("mug", "bottle", "plate")
@@ -29,36 +21,30 @@ class FakeEnv:
         self.card, self.limit = card, limit
         self.renders = 0
 
-    def reset(self, *, seed, options=None):
-        rng = np.random.default_rng(seed)
+    def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Observation, dict[str, Any]]:
         self.seed, self.steps, self.carried = seed, 0, -1
-        objects = tuple(ObjectInfo(name, name, "", "medium", "item", 0.03, 0.1) for name in NAMES)
-        positions = np.stack([np.array([0.4, 0.1 * i, 0.05]) for i in range(3)])
-        self.target_offset = rng.uniform(-0.02, 0.02)
-        grasps = positions + [0, self.target_offset, 0]
-        self._scene = SceneState(objects, positions, np.zeros(3), np.ones(3, bool), grasps, np.zeros(3), np.zeros(3))
-        self.task = (options or {}).get("task") or Task(
-            "onto", seed % 2, 2, f"take the {NAMES[seed % 2]}", NAMES[seed % 2], "plate"
-        )
-        self.actions = []
-        return self.observe(), {"style": "attribute"}
+        self.target = seed % 2
+        self.instruction = f"take the {NAMES[self.target]}"
+        self.heights, self.tool = np.zeros(3), np.zeros(3)
+        self.grasps = 0.1 * np.arange(3) + np.random.default_rng(seed).uniform(-0.02, 0.02)  # along the line
+        about = {"task": "onto", "relation": "onto", "style": "attribute", "target": NAMES[self.target]}
+        return self.observe(), about | {"instruction": self.instruction}
 
-    def advance(self, action):
+    def advance(self, action: np.ndarray) -> Info:
         assert action.shape == (7,)
-        self.actions.append(np.array(action))
         self.steps += 1
-        self._scene.tool = self._scene.tool + action[:3]
+        self.tool = self.tool + action[:3]
         if action[6] < 0 and self.carried < 0:
-            distance = np.abs(self._scene.grasp_points[:, 1] - self._scene.tool[1])
+            distance = np.abs(self.grasps - self.tool[1])
             if distance.min() < 0.03:
                 self.carried = int(distance.argmin())
         if self.carried >= 0 and self.seed % 3:
-            self._scene.positions = self._scene.positions.copy()
-            self._scene.positions[self.carried, 2] += 0.04
-        up = self._scene.positions[:, 2] > 0.08
-        right = bool(up[self.task.target])
+            self.heights[self.carried] += 0.04
+        up = self.heights > 0.03
+        right = bool(up[self.target])
         return {
             "is_success": right,
+            "lifted": NAMES[self.carried] if up.any() else "",
             "target_lifted": right,
             "wrong_object_lifted": bool(up.any() and not right),
             "steps": self.steps,
@@ -66,17 +52,29 @@ class FakeEnv:
             "truncated": self.steps >= self.limit,
         }
 
-    def observe(self):
+    def observe(self) -> Observation:
         self.renders += 1
         rng = np.random.default_rng([self.seed, self.steps])
         images = {name: rng.integers(0, 255, (32, 32, 3), np.uint8) for name in self.card.cameras}
         state = np.zeros(len(STATE_NAMES), np.float32)
-        state[:3] = self._scene.tool
-        state[3] = self._scene.grasp_points[self.task.target, 1]
-        return Observation(images, state, self.task.instruction)
+        state[:3] = self.tool
+        state[3] = self.grasps[self.target]
+        return Observation(images, state, self.instruction)
 
-    def scene(self):
-        return dataclasses.replace(self._scene, positions=self._scene.positions.copy())
+    def close(self) -> None:
+        pass
+
+
+class QuietEnv(FakeEnv):
+    """The same, but it says nothing beyond success, and goes on after it; at its end even seeds have lost it again."""
+
+    def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Observation, dict[str, Any]]:
+        return super().reset(seed=seed)[0], {}
+
+    def advance(self, action: np.ndarray) -> Info:
+        told = super().advance(action)
+        lost = told["truncated"] and self.seed % 2 == 0
+        return {"is_success": told["is_success"] and not lost, "truncated": told["truncated"], "terminated": False}
 
 
 class FakePolicy:

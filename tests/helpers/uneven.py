@@ -11,7 +11,7 @@ from small import nano_policy, nano_tokenizer
 from torch.distributed.tensor import DTensor
 
 from sightline.models.system import DualSystem
-from sightline.train.distributed import ShardedReplica, World
+from sightline.train.distributed import Processes, ShardedReplica
 from sightline.train.optimiser import clip_gradients
 
 
@@ -28,7 +28,7 @@ class Uneven:
 def gradients_of_uneven_batches(out: Path) -> None:
     """Two processes leave their mean gradients of two batches each, and what is clipped from them."""
     policy = nano_policy(nano_tokenizer())
-    world = World.join(policy.device)
+    world = Processes.join(policy.device)
     replica = ShardedReplica(policy.system, world, "fp32")
     for last in (False, True):
         with replica.turn(last):

@@ -9,9 +9,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sightline.models.config import preset
-from sightline.models.vlm.prompts import TokenBatch
+from sightline.models.vlm.base import TokenBatch
 from sightline.models.weights import random_system
-from sightline.train.budget import DEVICES, RECIPES, TRAIN_ALL, activations, counts, forward_flops, needs, plan
+from sightline.train.budget import DEVICES, TRAIN_ALL, WORKLOADS, activations, budget, counts, forward_flops, needs
 
 MINI = preset("m1-mini")
 
@@ -48,9 +48,9 @@ def test_what_is_kept_grows_with_depth_and_shrinks_with_recomputing() -> None:
     assert all(0 < recomputed[name] < kept[name] for name in kept)
 
 
-def test_every_recipe_on_every_device() -> None:
-    result = plan(MINI, 1)
-    assert len(result["rows"]) == len(DEVICES) * len(RECIPES)
+def test_every_workload_on_every_device() -> None:
+    result = budget(MINI, 1)
+    assert len(result["rows"]) == len(DEVICES) * len(WORKLOADS)
     assert all(row["fits"] and row["memory_gib"] > 0 and row["seconds"] > 0 for row in result["rows"])
     found = counts(MINI, 1)
     small, large = needs(found, TRAIN_ALL, DEVICES[2], 1), needs(found, TRAIN_ALL, DEVICES[2], 8)

@@ -17,7 +17,7 @@ from small import BEHIND, die_while_writing, run_stage
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.train.checkpoint import CheckpointWriter, last_checkpoint, stored_tensors
-from sightline.train.distributed import World
+from sightline.train.distributed import Processes
 from sightline.train.loop import Trainer
 
 
@@ -95,7 +95,7 @@ def test_a_disk_that_is_full_for_tensors_is_named_without_a_traceback(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(dcp.HuggingFaceStorageWriter, "write_data", full)
-    writer = CheckpointWriter(tmp_path, World(), behind=True)
+    writer = CheckpointWriter(tmp_path, Processes(), behind=True)
     writer.save(3, {"weights/a": torch.zeros(2)}, {}, lambda folder: None)
     with pytest.raises(
         SightlineError, match=r"written to \S+ \(\[Errno 28\] No space left on device\); free some space"
@@ -106,7 +106,7 @@ def test_a_disk_that_is_full_for_tensors_is_named_without_a_traceback(
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "checkpoints").write_text("in the way")
-    writer = CheckpointWriter(tmp_path, World(), behind=False)
+    writer = CheckpointWriter(tmp_path, Processes(), behind=False)
     with pytest.raises(SightlineError, match="checkpoint of step 12 could not be written"):
         writer.save(12, {}, {}, lambda folder: None)
 

@@ -16,7 +16,7 @@ from uneven import Uneven, gradients_of_uneven_batches
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
 from sightline.train.config import OptimiserConfig, TrainConfig
-from sightline.train.distributed import ShardedReplica, World, distribute, local_device
+from sightline.train.distributed import Processes, ShardedReplica, distribute, local_device
 from sightline.train.optimiser import clip_gradients, make_optimiser
 
 # The grounding objective sits every other update out, and what it alone uses with it.
@@ -112,9 +112,9 @@ def test_a_weight_that_only_some_batches_use_learns_from_them(policy: Policy, tm
 
 def test_what_cannot_be_shared_is_refused(policy: Policy) -> None:
     with pytest.raises(SightlineError, match=r"3 micro-batches cannot be shared by 2 .* a multiple of 2"):
-        World(0, 2).share(3)
+        Processes(0, 2).share(3)
     with pytest.raises(SightlineError, match="for one process, but 2 were started"):
-        distribute(policy.system, TrainConfig(distribution="none"), World(0, 2))
+        distribute(policy.system, TrainConfig(distribution="none"), Processes(0, 2))
     with pytest.raises(SightlineError, match="Unknown distribution 'fsdp2'"):
         TrainConfig(distribution="fsdp2")
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_shared_is_refused(policy: Policy) -> None:
 def test_muon_refuses_shares_of_matrices(policy: Policy) -> None:
     dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
     try:
-        ShardedReplica(policy.system, World(), "fp32")
+        ShardedReplica(policy.system, Processes(), "fp32")
         make_optimiser(policy.system, OptimiserConfig())
         with pytest.raises(SightlineError, match="Muon needs whole matrices"):
             make_optimiser(policy.system, OptimiserConfig(muon=True))
@@ -131,8 +131,8 @@ def test_muon_refuses_shares_of_matrices(policy: Policy) -> None:
 
 
 def test_processes_share_micro_batches_in_order() -> None:
-    assert [list(World(rank, 3).share(6)) for rank in range(3)] == [[0, 1], [2, 3], [4, 5]]
-    assert list(World().share(2)) == [0, 1]
+    assert [list(Processes(rank, 3).share(6)) for rank in range(3)] == [[0, 1], [2, 3], [4, 5]]
+    assert list(Processes().share(2)) == [0, 1]
 
 
 def test_each_process_of_a_machine_has_its_own_device(monkeypatch: pytest.MonkeyPatch) -> None:

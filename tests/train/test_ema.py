@@ -11,13 +11,13 @@ from small import run_stage
 from torch import nn
 
 from sightline.core.errors import SightlineError
-from sightline.train.ema import WeightAverage
+from sightline.train.ema import EMA
 
 
 def test_the_average_follows_the_weights() -> None:
     layer = nn.Linear(2, 1)
     layer.bias.requires_grad_(False)
-    average = WeightAverage(layer, 0.5)
+    average = EMA(layer, 0.5)
     assert set(average.values) == {"weight"}
     expected = layer.weight.detach().clone()
     for step in range(12):
@@ -31,7 +31,7 @@ def test_the_average_follows_the_weights() -> None:
 
 def test_the_average_steps_in_for_the_weights_and_out_again() -> None:
     layer = nn.Linear(2, 2)
-    average = WeightAverage(layer, 0.9)
+    average = EMA(layer, 0.9)
     with torch.no_grad():
         layer.weight.add_(1.0)
     average.update(0)

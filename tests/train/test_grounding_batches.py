@@ -11,10 +11,11 @@ import torch
 from sightline.core.geometry import Camera, resample_path
 from sightline.core.types import Observation
 from sightline.language.questions import Question
+from sightline.models.config import GroundingHeadConfig
 from sightline.models.grounding.pointing import ROLES, GroundingLabels
 from sightline.models.policy import Policy
 from sightline.tasks.goals import place_point
-from sightline.train.action_targets import plans
+from sightline.train.action_targets import action_targets
 from sightline.train.config import ActionConfig
 from sightline.train.frame_bank import FrameBank
 from sightline.train.grounding_batches import (
@@ -25,15 +26,16 @@ from sightline.train.grounding_batches import (
     questions_for,
     text_prompt,
 )
-from sightline.train.objectives import JointActionObjective
+from sightline.train.objectives.action import JointActionObjective
 
 KINDS, COLOURS = ["bowl", "mug"], ["red", "green", "blue", "yellow"]  # without can, plate, box and white
+HEAD = GroundingHeadConfig(kinds=tuple(KINDS), colours=tuple(COLOURS), trace_points=8)
 
 
 def labelled(bank: FrameBank, frames: list[int]) -> tuple[list[list[Question]], GroundingLabels]:
     questions = [questions_for(bank, f, 4, 0.3, np.random.default_rng(f)) for f in frames]
     answers = [answers_for(bank, f, q) for f, q in zip(frames, questions, strict=True)]
-    return questions, LabelMaker(KINDS, COLOURS, 8)(bank, np.array(frames), questions, answers)
+    return questions, LabelMaker(HEAD)(bank, np.array(frames), questions, answers)
 
 
 def test_labels_are_where_the_cameras_see_things(episodes: FrameBank) -> None:
@@ -146,6 +148,6 @@ def test_serving_sees_what_training_saw(episodes: FrameBank, policy: Policy, gui
 def test_actions_survive_the_way_there_and_back(episodes: FrameBank, policy: Policy) -> None:
     objective = JointActionObjective(episodes, policy, ActionConfig(samples=3), 0, 0.0)
     objective.frames = np.array([4])
-    meant = plans(episodes.action, episodes.state, episodes.episode, 8, policy.card)
+    meant = action_targets(episodes.action, episodes.state, episodes.episode, 8, policy.card)
     actions = policy.transforms.outputs(objective.batch(0, 0.0).actions.numpy())
     np.testing.assert_allclose(actions[0], meant.actions[4], atol=1e-6)

@@ -8,6 +8,7 @@ from pathlib import Path
 import official
 import pytest
 import torch
+from torch import nn
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
@@ -19,6 +20,7 @@ from sightline.models.vlm.tokenizer import WordTokenizer
 from sightline.train.config import TrainConfig
 from sightline.train.initialise import (
     Backbones,
+    carried_over,
     fitted,
     fresh_policy,
     loaded_policy,
@@ -71,15 +73,35 @@ def test_an_official_run_goes_on_with_another_robot(tmp_path: Path) -> None:
     start = loaded_policy(tmp_path / "run", Backbones())
     before = {name: value.clone() for name, value in start.system.state_dict().items()}
     config = replace(CONFIG, system=fitted(start.config, CARD))
+    assert not CARD.state_names and config.system.state_dim == 0
     policy = reshaped_policy(start, config, CARD, STATISTICS)
     assert policy.config.chunk == 4 and policy.config.cameras == ("left", "right")
     assert "official" in start.notes and "official" not in policy.notes
-    assert not policy.config.querying.attend_padding and policy.card == CARD
+    assert policy.card == CARD
     after = policy.system.state_dict()
     afresh = {name for name in after if not torch.equal(after[name], before.get(name, torch.zeros(0)))}
     assert afresh == {"expert.net.positional_embedding"}  # a chunk of 4 instead of 16
     same = reshaped_policy(policy, config, CARD, STATISTICS)
-    assert same.system is policy.system
+    assert same.system.planner is policy.system.planner, "there may be no room for two"
+
+
+def test_what_is_carried_over_does_as_the_new_settings_say() -> None:
+    start = fresh_policy(CONFIG, *planner_alone(SMALL), WORDS, Backbones())
+    querying = replace(start.config.querying, dropout=0.5)
+    expert = replace(start.config.expert, prediction="sample")
+    changed = replace(start.config, querying=querying, expert=expert)
+    policy = reshaped_policy(start, replace(CONFIG, system=changed), start.card, start.statistics)
+    assert policy.system.expert.diffusion.prediction == "sample" != start.system.expert.diffusion.prediction
+    assert {m.p for m in policy.system.querying.modules() if isinstance(m, nn.Dropout)} == {0.5}
+    for name, value in start.system.state_dict().items():
+        assert torch.equal(policy.system.state_dict()[name], value), name
+
+
+def test_weights_of_the_same_name_and_shape_are_carried_over() -> None:
+    old, new = (nn.Sequential(nn.Linear(3, 4), nn.Linear(4, size)) for size in (2, 5))
+    before = new[1].weight.detach().clone()
+    assert carried_over(old, new) == ["1.weight", "1.bias"]
+    assert torch.equal(new[0].weight, old[0].weight) and torch.equal(new[1].weight, before)
 
 
 def test_what_is_not_there_or_does_not_fit(qwen: Path, tmp_path: Path) -> None:

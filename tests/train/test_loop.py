@@ -16,9 +16,10 @@ from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.train.config import ActionConfig, GroundingConfig, OptimiserConfig, TrainConfig
 from sightline.train.frame_bank import FrameBank
-from sightline.train.grounding_batches import LabelMaker
+from sightline.train.grounding_batches import GroundingBatches
 from sightline.train.loop import Trainer
-from sightline.train.objectives import GroundingObjective, JointActionObjective
+from sightline.train.objectives.action import JointActionObjective
+from sightline.train.objectives.grounding import GroundingObjective
 
 CONFIG = TrainConfig(
     steps=4,
@@ -33,11 +34,9 @@ CONFIG = TrainConfig(
 
 @pytest.fixture
 def trainer(policy: Policy, scenes: FrameBank, episodes: FrameBank, tmp_path: Path) -> Trainer:
-    head = policy.config.grounding
     action = JointActionObjective(episodes, policy, CONFIG.action, 0, 0.0)
-    labels = LabelMaker(head.kinds, head.colours, head.trace_points)
-    packer = policy.transforms.packer
-    grounding = GroundingObjective(scenes, episodes, packer, labels, CONFIG.grounding, 0, weight=0.25, every=2)
+    batches = GroundingBatches.of(policy, CONFIG.grounding)
+    grounding = GroundingObjective(scenes, episodes, batches, 0, weight=0.25, every=2)
     return Trainer(tmp_path / "run", "stage 2", policy, [action, grounding], CONFIG, dict)
 
 

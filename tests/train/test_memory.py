@@ -14,7 +14,7 @@ from sightline.models.policy import Policy
 from sightline.train.config import ActionConfig, TrainConfig
 from sightline.train.frame_bank import FrameBank
 from sightline.train.memory import halve_frozen, recompute, repeated_blocks
-from sightline.train.objectives import JointActionObjective
+from sightline.train.objectives.action import JointActionObjective
 from sightline.train.optimiser import freeze
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from sightline.models.policy import Policy
-from sightline.train.config import OptimiserConfig
+from sightline.train.config import STAGE_1, STAGE_2, OptimiserConfig, stage_defaults
 from sightline.train.muon import MATCH, Muon, hidden_matrices, orthogonalised
 from sightline.train.optimiser import make_optimiser
 
@@ -72,11 +72,12 @@ def test_steps_do_not_depend_on_the_size_of_gradients() -> None:
 
 
 def test_off_by_default_and_on_where_stages_learn_from_scratch(policy: Policy) -> None:
-    from sightline.train.stages import STAGE_DEFAULTS
-
     assert not any(group["muon"] for group in make_optimiser(policy.system, OptimiserConfig()).param_groups)
-    for defaults in STAGE_DEFAULTS.values():
-        assert any(group["muon"] for group in make_optimiser(policy.system, defaults.optimiser).param_groups)
+    for stage in (STAGE_1, STAGE_2):
+        for name in ("tiny", "m1-mini"):
+            chosen = stage_defaults(stage, name).optimiser
+            assert any(group["muon"] for group in make_optimiser(policy.system, chosen).param_groups)
+        assert not stage_defaults(stage, "m1").optimiser.muon
 
 
 def test_closures_are_refused() -> None:

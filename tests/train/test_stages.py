@@ -15,7 +15,8 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import Observation
 from sightline.data import DatasetWriter, load_dataset
 from sightline.models.policy import Policy
-from sightline.train.stages import make_tokenizer, posttrain, pretrain
+from sightline.train.stages import posttrain, pretrain
+from sightline.train.stages_pointer import make_tokenizer
 
 
 def test_guidance_and_init_belong_together(data: Path, stage1: Path, tmp_path: Path) -> None:

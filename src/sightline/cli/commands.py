@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
@@ -15,7 +15,16 @@ import tyro
 
 from sightline.cli.assets import assets
 from sightline.cli.labels import Annotate, Audit, Questions
-from sightline.cli.options import ABOUT_ALL_COLLECTIONS, COLLECTION_NAMES, ROBOT_NAMES, File, Folder, Folders, Json
+from sightline.cli.options import (
+    ABOUT_ALL_COLLECTIONS,
+    COLLECTION_NAMES,
+    ROBOT_NAMES,
+    TASK_NAMES,
+    File,
+    Folder,
+    Folders,
+    Json,
+)
 from sightline.cli.plan import Plan
 from sightline.cli.train import Posttrain, Pretrain
 from sightline.core.console import run_command, write_json
@@ -24,6 +33,7 @@ from sightline.core.runtime import prepare_process
 from sightline.core.types import EXECUTE
 from sightline.engine.collections import STARTER
 from sightline.engine.robots import DEFAULT
+from sightline.tasks.kinds import PLACE
 
 # `--set steps=100 --set batch=8`: any key of the configuration, nested ones with dots.
 
@@ -65,8 +75,7 @@ class Generate:
     split: str = "train"
     """Which objects, colours and phrases may appear."""
     collection: Annotated[str, tyro.conf.arg(help=f"What worlds are made of. {ABOUT_ALL_COLLECTIONS}")] = STARTER
-    tasks: Literal["place", "stack", "drawer", "button", "all"] = "place"
-    """What is to be done: pick and place; stack things; open and close drawers; press buttons; or all of these."""
+    tasks: Annotated[str, tyro.conf.arg(help=f"What is to be done: {TASK_NAMES}.")] = PLACE
     robot: Annotated[str, tyro.conf.arg(help=f"Who does it: {ROBOT_NAMES}.")] = DEFAULT
     workers: int = 2
     """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
@@ -144,9 +153,10 @@ class Evaluate:
     """Run or checkpoint folder, tiny (ships with the package), expert (scripted) or replay:DIR (recorded actions)."""
     suite: str = "tabletop"
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
-    what the policy would do at every moment of recorded episodes, beside what was done."""
+    what the policy would do at every moment of recorded episodes, beside what was done. Options that the suite does
+    not read are refused."""
     split: str = "seen"
-    """Split of the suite."""
+    """Split of the suite (tabletop only)."""
     robot: Annotated[
         str,
         tyro.conf.arg(
@@ -156,8 +166,9 @@ class Evaluate:
     collection: Annotated[
         str, tyro.conf.arg(help=f"What worlds are made of (tabletop only): {COLLECTION_NAMES}. Left out: {STARTER}.")
     ] = ""
-    tasks: Literal["", "place", "stack", "drawer", "button", "all"] = ""
-    """What is to be done (tabletop only), see generate. Left out: place."""
+    tasks: Annotated[
+        str, tyro.conf.arg(help=f"What is to be done (tabletop only): {TASK_NAMES}. Left out: {PLACE}.")
+    ] = ""
     phrasing: Literal["plain", "train", "unseen"] = "plain"
     """Words of the instructions (tabletop only). train, unseen: the same tasks in synonyms and paraphrases, of which
     the unseen ones are held out of all training."""
@@ -192,27 +203,13 @@ class Evaluate:
     def run(self) -> dict:
         from sightline.evaluate.run import evaluate
 
-        return evaluate(
-            policy=newest_policy(self.policy),
-            suite=self.suite,
-            split=self.split,
-            robot=self.robot,
-            phrasing=self.phrasing,
-            collection=self.collection,
-            tasks=self.tasks,
-            episodes=self.episodes,
-            seed=self.seed,
-            video=self.video,
-            report=self.report,
-            data=list(self.data),
-            workers=self.workers,
-            execute=self.execute,
-            handling=self.handling,
-            batch=self.batch,
-            films=self.films,
-            probe=self.probe,
-            embodiment=self.embodiment,
-        )
+        return evaluate(newest_policy(self.policy), self.suite, **self.given())
+
+    def given(self) -> dict[str, Any]:
+        """The suite's options that differ from their defaults: it refuses those that it does not read."""
+        options = [option for option in fields(self) if option.name not in ("policy", "suite", "json")]
+        values = {option.name: (getattr(self, option.name), option.default) for option in options}
+        return {name: value for name, (value, default) in values.items() if value != default}
 
 
 @dataclass(frozen=True)

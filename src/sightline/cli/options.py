@@ -10,6 +10,7 @@ import tyro
 
 from sightline.engine.collections import COLLECTIONS, LIBRARY, OWN
 from sightline.engine.robots import ROBOTS
+from sightline.tasks.kinds import PLACE, SKILL_TASKS, TASKS
 
 Json = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
@@ -27,6 +28,10 @@ def either(names: Iterable[str]) -> str:
 
 
 ROBOT_NAMES = either(ROBOTS)
+TASK_NAMES = either(
+    f"{kind} ({'put things somewhere' if kind == PLACE else ', '.join(SKILL_TASKS[kind])})" if kind != "all" else kind
+    for kind in TASKS
+)
 COLLECTION_NAMES = either((*COLLECTIONS, f"{LIBRARY}DIR"))
 ABOUT_COLLECTIONS = " ".join(f"{name}: {row.about}." for name, row in COLLECTIONS.items())
 ABOUT_ALL_COLLECTIONS = f"{ABOUT_COLLECTIONS} {LIBRARY}DIR: {OWN.about}."

@@ -22,11 +22,11 @@ class Plan:
 
     def run(self) -> dict:
         from sightline.models.config import preset
-        from sightline.train.budget import plan
+        from sightline.train.budget import budget
 
         config = preset(self.preset)
         say("Counting weights, and what autograd keeps of a sample (about half a minute for m1).")
-        found = plan(config, self.views)
+        found = budget(config, self.views)
         total = sum(found["parameters"].values())
         title = f"{self.preset}: {total / 1e9:.2f} billion parameters, {self.views} views"
         table(title, ["machine", "to", "samples a device", "memory a device", "time"], map(cells, found["rows"]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError, did_you_mean
 from sightline.data.dataset import Dataset
 from sightline.data.embodiments import Embodiment, Part
-from sightline.data.episode_index import camera_name
+from sightline.data.info import camera_features
 from sightline.data.modality import TASK_INDEX, Field, Modality
 from sightline.data.rotations import DERIVATIONS, convert_rotation
 
@@ -45,6 +45,12 @@ class BoundPart:
 
     def _slice(self, field: Field, column: NDArray) -> Array:
         rows = column.reshape(len(column), -1)
+        if column.dtype.kind not in "fiub":
+            pickled = any(isinstance(value, bytes) for value in column.flat)
+            raise SightlineError(
+                f"the column {field.column}, from which the part '{self.part.key}' is read, holds "
+                f"{'bytes (pickled, perhaps)' if pickled else 'no numbers'} in some rows"
+            )
         if field.end is not None and field.end > rows.shape[1]:
             raise SightlineError(
                 f"The part '{self.part.key}' is at {field.start}:{field.end} of the column {field.column}, which has "
@@ -116,13 +122,13 @@ def _camera(key: str, feature: str, dataset: Dataset, modality: Modality) -> str
     """The dataset's own name of a camera."""
     if modality.declared or feature not in dataset.info["features"]:
         feature = modality.find("video", key)
-    camera = camera_name(feature)
-    if camera not in dataset.cameras:
-        raise SightlineError(
-            f"{dataset.root} has no video '{feature}'{did_you_mean(camera, dataset.cameras)}; it has "
-            f"{', '.join(dataset.cameras) or 'none'}."
-        )
-    return camera
+    for camera, known in camera_features(dataset.info).items():
+        if feature == known:
+            return camera
+    raise SightlineError(
+        f"{dataset.root} has no video '{feature}'{did_you_mean(feature, dataset.cameras)}; it has "
+        f"{', '.join(dataset.cameras) or 'none'}."
+    )
 
 
 def _part(part: Part, group: str, dataset: Dataset, modality: Modality) -> BoundPart:

@@ -147,8 +147,8 @@ def read_pictures(conversation: Conversation) -> list[NDArray[np.uint8]]:
     for path in conversation.pictures:
         if not path.exists():
             raise SightlineError(
-                f"There is no picture at {path}: paths start from the folder {conversation.folder.resolve()}. "
-                "A registry names another, a .yaml file with `NAME: {annotations: FILE, pictures: DIR}` in place of "
-                "the file; `sightline questions --images DIR` writes pictures and registry."
+                f"There is no picture at {path}: paths start from {conversation.folder.resolve()}. A registry "
+                "names another one, a .yaml file with `NAME: {annotations: FILE, pictures: DIR}` in place of the file; "
+                "`sightline questions --images DIR` writes pictures and registry."
             )
     return [read_picture(path) for path in conversation.pictures]

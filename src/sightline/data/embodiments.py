@@ -47,6 +47,8 @@ class Part:
     def __post_init__(self) -> None:
         if not self.names:
             raise SightlineError(f"The part '{self.key}' needs a name for each of its dimensions.")
+        if self.start < 0:
+            raise SightlineError(f"The part '{self.key}' needs a start from 0 on, not {self.start}.")
         require_known(f"mode of the part '{self.key}'", self.mode, MODES)
         for form in filter(None, (self.rotation, self.stored)):
             require_known(f"rotation form of the part '{self.key}'", form, ROTATION_SIZES)

@@ -113,9 +113,9 @@ def _readable(dataset: Dataset, count: int) -> list[tuple[EpisodeMeta, EpisodeLa
     for index in np.unique(np.linspace(0, len(dataset) - 1, count).astype(int)) if len(dataset) else ():
         meta = dataset.episodes[index]
         try:
-            labels = dataset.labels(index) if meta.labels else None
-            for camera in meta.videos:
-                dataset.frame(index, meta.length - 1, camera)
+            labels = dataset.labels(meta.index) if meta.labels else None
+            for camera in meta.cameras:
+                dataset.frame(meta.index, meta.length - 1, camera)
             found.append((meta, labels))
         except SightlineError:
             continue  # already listed among the problems
@@ -124,13 +124,14 @@ def _readable(dataset: Dataset, count: int) -> list[tuple[EpisodeMeta, EpisodeLa
 
 def _caption(meta: EpisodeMeta) -> str:
     relation = f" <small>({meta.task.relation})</small>" if meta.task else ""
-    return f"<b>{meta.index}</b> {html.escape(meta.text or 'a slide show of scenes')}{relation}"
+    text = meta.text or ("a slide show of scenes" if meta.kind == "scenes" else "")
+    return f"<b>{meta.index}</b> {html.escape(text)}{relation}"
 
 
 def _gallery(dataset: Dataset) -> str:
     figures = []
     for meta, labels in _readable(dataset, GALLERY):
-        views = [labelled(dataset, meta, labels, 0, camera) for camera in dataset.cameras if camera in meta.videos]
+        views = [labelled(dataset, meta, labels, 0, camera) for camera in dataset.cameras if camera in meta.cameras]
         pictures = "".join(map(image_tag, views[:2]))
         figures.append(f'<figure><div class="views">{pictures}</div><figcaption>{_caption(meta)}</figcaption></figure>')
     return f'<h2>First frames</h2><p class="note">{LEGEND}</p><div class="grid">{"".join(figures)}</div>'
@@ -140,7 +141,7 @@ def _strip(dataset: Dataset) -> str:
     rows = []
     for meta, labels in _readable(dataset, 3):
         times = np.linspace(0, meta.length - 1, STRIP).astype(int)
-        cameras = [camera for camera in dataset.cameras if camera in meta.videos][:2]
+        cameras = [camera for camera in dataset.cameras if camera in meta.cameras][:2]
         pictures = [image_tag(labelled(dataset, meta, labels, t, camera)) for camera in cameras for t in times]
         subtasks = ", ".join(dict.fromkeys(labels.subtasks)) if labels else ""
         caption = f"{_caption(meta)} &middot; frames {', '.join(map(str, times))} &middot; {html.escape(subtasks)}"
@@ -251,7 +252,7 @@ def _action_plot(dataset: Dataset) -> list[str]:
     parts: list[NDArray] = []
     for index in np.unique(np.linspace(0, len(dataset) - 1, 300).astype(int)):
         try:
-            table = dataset.table(index)
+            table = dataset.table(dataset.episodes[index].index)
         except SightlineError:
             continue  # already listed among the problems
         parts += [table["action"]] if "action" in table else []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,10 @@ from sightline.core.errors import SightlineError
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.data.episode_index import EpisodeMeta
 from sightline.data.labels import EpisodeLabels
+from sightline.data.pairing import unpaired
 from sightline.data.video import check_video
 
 SHOWN_PROBLEMS = 20
-CLOCK_TOLERANCE = 1e-3
 SPECK = 12  # pixels: an object that shows no more may go without a box
 
 
@@ -32,9 +33,11 @@ def inspect(path: Path | str, html: Path | str | None = None) -> dict:
     """
     dataset = load_dataset(path)
     problems = list(dataset.problems)
+    apart = unpaired(dataset, [meta.index for meta in dataset.episodes if meta.length], dataset.cameras)
     with console.progress(total=len(dataset), label="checking", unit="episode") as bar:
         for meta in dataset.episodes:
-            problems += [f"episode {meta.index}: {problem}" for problem in episode_problems(dataset, meta)]
+            found = list(episode_problems(dataset, meta)) or [apart[i] for i in (meta.index,) if i in apart]
+            problems += [f"episode {meta.index}: {problem}" for problem in found]
             bar.update(1, problems=len(problems))
     result = {
         "episodes": len(dataset),
@@ -42,7 +45,7 @@ def inspect(path: Path | str, html: Path | str | None = None) -> dict:
         "problems": problems,
         "kinds": dict(Counter(meta.kind for meta in dataset.episodes)),
         "cameras": list(dataset.cameras),
-        "instructions": len({meta.text for meta in dataset.episodes if meta.text}),
+        "instructions": len(set(filter(None, map(_told, repeat(dataset), dataset.episodes)))),
         "objects": len({item.id for meta in dataset.episodes for item in meta.objects}),
         "relations": dict(Counter(meta.task.relation for meta in dataset.episodes if meta.task)),
         "bytes": sum(file.stat().st_size for file in dataset.root.rglob("*") if file.is_file()),
@@ -54,6 +57,13 @@ def inspect(path: Path | str, html: Path | str | None = None) -> dict:
         write_page(dataset, result, Path(html))
     _print(dataset, result)
     return result
+
+
+def _told(dataset: Dataset, meta: EpisodeMeta) -> str:
+    try:
+        return dataset.instruction(meta.index)
+    except SightlineError:
+        return ""  # already listed among the problems
 
 
 def _print(dataset: Dataset, result: dict) -> None:
@@ -75,15 +85,19 @@ def _plain(value: object) -> object:
 
 def episode_problems(dataset: Dataset, meta: EpisodeMeta) -> Iterator[str]:
     """What is wrong with one episode: files, lengths, clock, NaN, labels."""
+    clock = None
     try:
-        clock = dataset.table(meta.index)["timestamp"]
-        if np.abs(clock - np.arange(meta.length) / dataset.fps).max(initial=0.0) > CLOCK_TOLERANCE:
-            yield f"timestamps are not regular at {dataset.fps} frames a second"
+        dataset.columns(meta.index)
+        clock = dataset.clock(meta.index)
     except SightlineError as error:
         yield str(error)
-    for place in meta.videos.values():
+    for camera in meta.cameras if meta.length else ():
         try:
-            check_video(place.path, meta.length, dataset.fps, place.start)
+            if camera in meta.videos:
+                place = meta.videos[camera]
+                check_video(place.path, meta.length, dataset.fps, place.start, clock)
+            elif clock is not None:
+                deque(dataset.stream(meta.index, camera), maxlen=0)
         except SightlineError as error:
             yield str(error)
     if meta.labels is None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.data import layout
-from sightline.data.modality import TASK_INDEX
+from sightline.data.info import shown, wrong
+from sightline.data.rows import TASK_INDEX
 
 TASK_LINES = "meta/tasks.jsonl"
 INDEX_COLUMNS = ("task", "__index_level_0__")  # where meta/tasks.parquet keeps the words, with or without pandas' index
@@ -27,14 +28,29 @@ def read_tasks(root: Path) -> dict[int, str]:
         words = [name for name in INDEX_COLUMNS if name in table.column_names]
         if not words or TASK_INDEX not in table.column_names:
             raise SightlineError(f"{root / layout.TASKS} lacks the columns task_index or task; copy it again.")
-        return dict(zip(table[TASK_INDEX].to_pylist(), table[words[0]].to_pylist(), strict=True))
+        return _numbered(root / layout.TASKS, table[TASK_INDEX].to_pylist(), table[words[0]].to_pylist())
     try:
-        rows = [json.loads(line) for line in (root / TASK_LINES).read_text().splitlines() if line.strip()]
-        return {row["task_index"]: row["task"] for row in rows}
+        text = (root / TASK_LINES).read_text(encoding="utf-8")
+        rows = [json.loads(line) for line in text.split("\n") if line.strip()]
+        numbers, words = [row["task_index"] for row in rows], [row["task"] for row in rows]
     except FileNotFoundError:
         raise SightlineError(f"{root} has neither {layout.TASKS} nor {TASK_LINES}; copy the dataset again.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise SightlineError(f"{root / TASK_LINES} is malformed ({error}); copy the dataset again.") from None
+    return _numbered(root / TASK_LINES, numbers, words)
+
+
+def _numbered(path: Path, numbers: list, words: list) -> dict[int, str]:
+    """Words by their numbers. Raises SightlineError where a number is none, or stands for two different sentences."""
+    found: dict[int, str] = {}
+    for number, word in zip(numbers, words, strict=True):
+        if type(number) is not int:
+            raise wrong(path, TASK_INDEX, "a whole number", number)
+        if found.setdefault(number, word) != word:
+            raise SightlineError(
+                f"{path} has two sentences for task {number}, {shown(found[number])} and {shown(word)}; repair it."
+            )
+    return found
 
 
 class Instructions:

@@ -90,7 +90,8 @@ def read_parquet(path: Path, columns: list[str] | None = None, optional: list[st
     try:
         file = pq.ParquetFile(path)
         present = set(file.schema_arrow.names)
-        chosen = columns and [*columns, *(name for name in optional or () if name in present)]
+        wanted = [*(columns or ()), *(name for name in optional or () if name in present)]
+        chosen = None if columns is None else list(dict.fromkeys(wanted))
         table = file.read(columns=chosen, use_threads=False)
     except FileNotFoundError:
         raise SightlineError(f"{path} is missing: the dataset is incomplete; copy or generate it again.") from None
@@ -108,7 +109,7 @@ def read_parquet(path: Path, columns: list[str] | None = None, optional: list[st
 def read_json(path: Path) -> dict:
     """The JSON in ``path``. Raises SightlineError that names the file when it is missing or malformed."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SightlineError(f"{path} is missing: the dataset is incomplete; copy or generate it again.") from None
     except ValueError as error:

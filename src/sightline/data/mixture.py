@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -18,6 +19,7 @@ from sightline.data.recordings import Recordings, with_modes
 from sightline.data.weighted_order import Rotation
 
 FEATURES = ("observation.state", "action")
+MEANING = ("state_names", "action_names", "action_space", "rotation", "gripper")
 Rule = Literal["exact", "official"]
 Lists = dict[str, dict[str, list]]
 
@@ -56,8 +58,8 @@ class Mixture:
             )
         if not (np.isfinite(self.weights).all() and (self.weights > 0).all()):
             raise SightlineError(f"The weights of a mixture must be positive numbers, got {self.weights.tolist()}.")
-        for other in self.recordings[1:]:
-            _require_alike(self.recordings[0], other)
+        for first, other in combinations(self.recordings, 2):
+            _require_alike(first, other)
         sizes = np.array([len(part) for part in self.recordings], np.float64)
         parts = self.weights * sizes if balance else self.weights
         self.shares = parts / parts.sum()
@@ -125,20 +127,25 @@ def _require_alike(first: Recordings, other: Recordings) -> None:
         ("cameras", first.card.cameras, other.card.cameras),
         ("chunk", first.chunk, other.chunk),
         ("size of an action", len(first.card.action_names), len(other.card.action_names)),
+        ("image_rotation", first.card.image_rotation, other.card.image_rotation),
     ):
         if mine != theirs:
             raise SightlineError(
                 f"One policy cannot learn from {first.dataset.root} and {other.dataset.root} together: {what} "
                 f"{mine} against {theirs}; give one of them an embodiment of its own (YAML) that fits."
             )
+    if first.embodiment.tag == other.embodiment.tag and first.card.control_hz != other.card.control_hz:
+        raise SightlineError(
+            f"{first.dataset.root} and {other.dataset.root} share the tag '{first.embodiment.tag}' but not the rate "
+            f"(control_hz {first.card.control_hz} against {other.card.control_hz}): a step of one is not a step of the "
+            "other; bring them to one rate, or give one of them an embodiment with another tag (YAML)."
+        )
 
 
 def _require_same_numbers(first: Recordings, other: Recordings) -> None:
     """Raise SightlineError unless both call, measure and normalise states and actions alike."""
     mine, theirs = first.embodiment, other.embodiment
-    same = (mine.state_names, mine.action_names, mine.action_space) == (
-        theirs.state_names, theirs.action_names, theirs.action_space,
-    )  # fmt: skip
+    same = all(getattr(first.card, name) == getattr(other.card, name) for name in MEANING)
     modes = [[part.mode for part in (*e.state, *e.action) for _ in part.names] for e in (mine, theirs)]
     if not same or modes[0] != modes[1]:
         raise SightlineError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,18 +16,17 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Observation
 from sightline.data.binding import bind
-from sightline.data.columns import Columns, read_columns
+from sightline.data.columns import read_columns
 from sightline.data.dataset import Dataset
 from sightline.data.embodiments import Embodiment
-from sightline.data.episode_index import video_features
+from sightline.data.episode_index import SHOWN, listed
+from sightline.data.info import camera_features, picture_size
 from sightline.data.instructions import Instructions
-from sightline.data.modality import dimension_names, read_modality
-from sightline.data.statistics import array_statistics, to_lists
+from sightline.data.modality import read_modality
+from sightline.data.pairing import unpaired
+from sightline.data.statistics import array_statistics, require_binary, to_lists
 
 Floats = NDArray[np.float32]
-CLOCK = "timestamp"
-CLOCK_TOLERANCE = 0.25  # of a frame, as far as a stored time may be from frame / fps
-SHOWN = 8  # episodes that a problem lists
 
 
 class Sample(NamedTuple):
@@ -46,7 +45,8 @@ class Recordings:
     Attributes:
         dataset, embodiment, chunk: as given.
         card: the interface of a policy that learns from it.
-        episodes: those that can be learned from: their numbers are readable, they have an instruction and all cameras.
+        episodes: those that can be learned from: their numbers are readable, they have an instruction and all cameras,
+            and every row has its picture. Films are looked through when they are first asked for.
         problems: why others are left out, one sentence each.
         states, actions: [N,S], [N,A] float32 of all readable episodes, one after the other, physical units.
     """
@@ -69,7 +69,7 @@ class Recordings:
         if chunk < 1:
             raise SightlineError(f"A chunk needs at least one action, got {chunk}.")
         self.dataset, self.embodiment, self.chunk = dataset, embodiment, chunk
-        self.problems: list[str] = []
+        self._problems: list[str] = []
         # Where pauses are welcome, the dataset need not say what moves.
         bound = replace(embodiment, motion=()) if pauses else embodiment
         self._binding = bind(bound, dataset, read_modality(dataset.root, dataset.info))
@@ -77,18 +77,38 @@ class Recordings:
         self._hold = np.array([not part.delta for part in embodiment.action for _ in part.names])
         self._vectors = lru_cache(maxsize=256)(dataset.calibrations)
         self._instructions = Instructions(dataset.root)
-        moving = self._read(self._wanted(episodes))
-        self.episodes = self._complete()
-        if not self.episodes:
-            found = " ".join(self.problems[:SHOWN]) or "It holds none, or none was asked for."
-            raise SightlineError(f"{dataset.root} has no episode that '{embodiment.name}' can use. {found}")
-        frames = np.concatenate([np.arange(*self._rows[episode]) for episode in self.episodes])
-        self._frames = frames[moving[frames]]
-        if not len(self._frames):
-            raise SightlineError(f"{dataset.root}: no frame moves; use its pauses too, or mend 'motion'.")
+        self._moving = self._read(self._wanted(episodes))
+        self._require_usable(self._complete)
 
     def __len__(self) -> int:
         return len(self._frames)
+
+    @cached_property
+    def episodes(self) -> list[int]:
+        """See above. Raises SightlineError when none is left, with the reasons."""
+        apart = unpaired(self.dataset, self._complete, self._binding.cameras.values())
+        self._problems += [f"episode {episode} is left out: {reason.rstrip('.')}." for episode, reason in apart.items()]
+        return self._require_usable([episode for episode in self._complete if episode not in apart])
+
+    @cached_property
+    def _frames(self) -> NDArray[np.int64]:
+        """Rows of the usable frames."""
+        frames = np.concatenate([np.arange(*self._rows[episode]) for episode in self.episodes])
+        return frames[self._moving[frames]]
+
+    @property
+    def problems(self) -> list[str]:
+        """See above."""
+        return self._problems if self.episodes else []
+
+    def _require_usable(self, episodes: list[int]) -> list[int]:
+        """The episodes. Raises SightlineError when there is none, or no sample can start in any of them."""
+        if not episodes:
+            found = " ".join(self._problems[:SHOWN]) or "It holds none, or none was asked for."
+            raise SightlineError(f"{self.dataset.root} has no episode that '{self.embodiment.name}' can use. {found}")
+        if not any(self._moving[slice(*self._rows[episode])].any() for episode in episodes):
+            raise SightlineError(f"{self.dataset.root}: no frame moves; use its pauses too, or mend 'motion'.")
+        return episodes
 
     def split(self, share: float) -> tuple[Recordings, Recordings | None]:
         """These recordings without the last ``share`` of their episodes, and those (at least one; None of a single
@@ -100,7 +120,7 @@ class Recordings:
     def _restricted(self, episodes: Sequence[int]) -> Recordings:
         owner = self._numbers[np.searchsorted(self._starts, self._frames, side="right") - 1]
         view = copy.copy(self)
-        view.episodes, view._frames = list(episodes), self._frames[np.isin(owner, episodes)]
+        view.__dict__ |= {"episodes": list(episodes), "_frames": self._frames[np.isin(owner, episodes)]}
         return view
 
     def _card(self) -> Card:
@@ -115,36 +135,33 @@ class Recordings:
                 )
             return replace(own, cameras=tuple(self._binding.cameras), chunk=self.chunk)
         first = next(iter(self._binding.cameras.values()))
-        feature = self.dataset.info["features"][video_features(self.dataset.info)[first]]
-        axes = dimension_names(feature)
-        if not {"height", "width"} <= set(axes):
-            axes = ["height", "width", "channels"]
-        sizes = dict(zip(axes, feature["shape"], strict=False))
-        return self.embodiment.card((sizes["height"], sizes["width"]), self.dataset.fps, self.chunk)
+        size = picture_size(self.dataset.info, camera_features(self.dataset.info)[first])
+        return self.embodiment.card(size, self.dataset.fps, self.chunk)
 
     # ---- reading ------------------------------------------------------------------------------------------------
 
     def _wanted(self, episodes: Sequence[int] | None) -> list[int]:
         """Numbers of the demonstrations among the episodes asked for."""
-        have = self.dataset.episodes
-        if absent := [i for i in episodes or () if not 0 <= i < len(have)]:
-            raise SightlineError(f"{self.dataset.root} has no episodes {absent}: it holds {len(have)}, from 0 on.")
-        chosen = range(len(have)) if episodes is None else sorted(set(episodes))
+        have = {meta.index: meta for meta in self.dataset.episodes}
+        if absent := [i for i in episodes or () if i not in have]:
+            raise SightlineError(
+                f"{self.dataset.root} has no episodes {absent}: it holds {len(have)}, numbered {listed(list(have))}."
+            )
+        chosen = list(have) if episodes is None else sorted(set(episodes))
         return [i for i in chosen if have[i].kind == "episodes" and have[i].length > 0]
 
     def _read(self, wanted: Sequence[int]) -> NDArray[np.bool_]:
         """Fill states, actions and instructions; returns whether something moves, for each row."""
-        binding, info = self._binding, self.dataset.info
-        names = [*binding.columns, binding.language, *([CLOCK] if CLOCK in info["features"] else [])]
+        binding = self._binding
+        names = list(dict.fromkeys([*binding.columns, binding.language]))
         parts: list[tuple[NDArray, ...]] = []
         self._rows: dict[int, tuple[int, int]] = {}
         end = 0
-        for episode, columns in read_columns(self.dataset, dict.fromkeys(names), wanted, self.problems):
+        for episode, columns in read_columns(self.dataset, names, wanted, self._problems, clocks=True):
             try:
-                self._check_clock(episode, columns)
                 state, action, moving = binding.numbers(columns)
             except SightlineError as error:
-                self.problems.append(f"episode {episode} is left out: {error}")
+                self._problems.append(f"episode {episode} is left out: {str(error).rstrip('.')}.")
                 continue
             told = self._instructions.encode(columns[binding.language])
             parts.append((state.astype(np.float32), action.astype(np.float32), moving, told))
@@ -156,32 +173,26 @@ class Recordings:
         self.states, self.actions, moving, self._told = joined
         self._starts = np.array([first for first, _ in self._rows.values()], np.int64)
         self._numbers = np.array(list(self._rows), np.int64)
+        for values, parts_of in ((self.states, self.embodiment.state), (self.actions, self.embodiment.action)):
+            named = [(part, name) for part in parts_of for name in part.names]
+            modes = [(name if name == part.key else f"{name} ({part.key})", part.mode) for part, name in named]
+            require_binary(values, modes, str(self.dataset.root))
         return moving
 
-    def _check_clock(self, episode: int, columns: Columns) -> None:
-        if CLOCK in columns:
-            clock = columns[CLOCK].reshape(-1)
-            late = np.abs(clock * self.dataset.fps - np.arange(len(clock)))
-            worst = int(late.argmax())
-            if late[worst] > CLOCK_TOLERANCE:
-                raise SightlineError(
-                    f"its frame {worst} is stamped {clock[worst]:.3f} s, not {worst / self.dataset.fps:.3f} s, so that "
-                    "pictures and numbers cannot be matched"
-                )
-
+    @cached_property
     def _complete(self) -> list[int]:
         """Readable episodes with every camera and an instruction in every frame; others are reported."""
         lacking: dict[str, list[int]] = {}
         for episode, (first, last) in self._rows.items():
-            videos = self.dataset.episodes[episode].videos
-            reasons = [f"camera '{name}' is missing" for name in self._binding.cameras.values() if name not in videos]
+            had = self.dataset.meta(episode).cameras
+            reasons = [f"camera '{name}' is missing" for name in self._binding.cameras.values() if name not in had]
             if (self._told[first:last] == 0).any():
                 reasons.append("the instruction is empty or unreadable")
             for reason in reasons:
                 lacking.setdefault(reason, []).append(episode)
         for reason, episodes in lacking.items():
-            shown = ", ".join(map(str, episodes[:SHOWN])) + (", ..." if len(episodes) > SHOWN else "")
-            self.problems.append(f"{reason} in {len(episodes)} of {len(self._rows)} episodes ({shown}): left out.")
+            shown = listed(episodes)
+            self._problems.append(f"{reason} in {len(episodes)} of {len(self._rows)} episodes ({shown}): left out.")
         dropped = {episode for episodes in lacking.values() for episode in episodes}
         return [episode for episode in self._rows if episode not in dropped]
 
@@ -245,7 +256,7 @@ class Recordings:
         Args:
             images: its pictures where they are at hand already.
 
-        Raises SightlineError when a video is damaged or has no picture at that time.
+        Raises SightlineError when a picture is damaged, or a film has none at that time.
         """
         row = self._row(episode, t)
         if images is None:
@@ -255,7 +266,7 @@ class Recordings:
 
     def _calibrations(self, episode: int, t: int) -> dict[str, Camera]:
         """Calibration of each camera at a frame; datasets from elsewhere have none that could be relied on."""
-        if self.dataset.episodes[episode].labels is None:
+        if self.dataset.meta(episode).labels is None:
             return {}
         vectors = self._vectors(episode)
         return {name: Camera.from_vector(vectors[camera][t]) for name, camera in self._binding.cameras.items()}

@@ -25,6 +25,7 @@ from scipy.spatial.transform import Rotation
 from sightline.core.errors import SightlineError, require_known
 
 Array = NDArray[np.float64]
+SLACK = 0.01  # radians by which a stored angle may leave its turn
 
 EULER = "euler_angles_"
 AXES = {"r": "x", "p": "y", "y": "z"}
@@ -143,6 +144,28 @@ def deltas(commanded: NDArray) -> Array:
     return np.diff(commanded, axis=0, prepend=commanded[:1])
 
 
+def turns(commanded: NDArray) -> Array:
+    """[T,d] :func:`deltas` of joint angles [T,d] in radians that go round: those of a joint that stays within one turn
+    (-pi..pi or 0..2 pi) are taken the short way.
+
+    Raises SightlineError where a joint jumps by more than half a turn of degrees: whether it went round cannot be told.
+    """
+    commanded = np.asarray(commanded, np.float64)
+    changes = deltas(commanded)
+    low, high = commanded.min(0, initial=np.inf), commanded.max(0, initial=-np.inf)
+    within = ((low >= -np.pi - SLACK) & (high <= np.pi + SLACK)) | ((low >= -SLACK) & (high <= 2 * np.pi + SLACK))
+    jumps = ~within & (np.abs(changes).max(0, initial=0.0) > 180.0)
+    if jumps.any():
+        at = int(jumps.argmax())
+        t = int(np.abs(changes[:, at]).argmax())
+        raise SightlineError(
+            f"joint {at} jumps from {commanded[t - 1, at]:g} to {commanded[t, at]:g} at frame {t}: if these are "
+            "degrees it may have gone round; store radians, or angles that go on beyond a full turn"
+        )
+    short = (changes + np.pi) % (2 * np.pi) - np.pi
+    return np.where(within & (np.abs(changes) > np.pi), short, changes)
+
+
 def integrate(start: NDArray, changes: NDArray) -> Array:
     """[T,d] commands from changes [T,d], with ``start`` [d] before the first; ``integrate(x[0], deltas(x))`` is x."""
     return np.asarray(start, np.float64) + np.cumsum(np.asarray(changes, np.float64), 0)
@@ -171,7 +194,7 @@ def _delta_rotation(sources: Sequence[NDArray], form: str, to: str) -> Array:
 
 
 DERIVATIONS = {
-    "delta_joints": Derivation(("joints",), lambda sources, form, to: deltas(sources[0])),
+    "delta_joints": Derivation(("joints",), lambda sources, form, to: turns(sources[0])),
     "delta_position": Derivation(("position", "rotation"), _delta_position),
     "delta_rotation": Derivation(("rotation",), _delta_rotation),
 }

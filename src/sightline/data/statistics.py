@@ -7,10 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.core.errors import SightlineError
 from sightline.data.columns import read_columns
 from sightline.data.dataset import Dataset
 
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
+BINARY_REACH = 1.1  # a range of 0..1 or -1..1, a little noise allowed
 NAMES = ("min", "max", "mean", "std", "count", *QUANTILES)
 Statistics = dict[str, NDArray]
 
@@ -22,6 +24,26 @@ def array_statistics(values: NDArray) -> Statistics:
     found["count"] = np.array([len(values)])
     found |= dict(zip(QUANTILES, np.quantile(values, list(QUANTILES.values()), axis=0), strict=True))
     return found
+
+
+def require_binary(values: NDArray, modes: list[tuple[str, str]], where: str) -> None:
+    """Raise SightlineError where a dimension of values [N,D] in the mode ``binary`` leaves -1..1.
+
+    It is split at 0.5, which halves ranges of 0 to 1 and of -1 to 1, and nothing else.
+
+    Args:
+        modes: name and mode of each dimension; where: whose they are, for the message.
+    """
+    for at, (name, mode) in enumerate(modes):
+        if mode != "binary" or not len(values):
+            continue
+        low, high = float(values[:, at].min()), float(values[:, at].max())
+        if max(abs(low), abs(high)) > BINARY_REACH:
+            raise SightlineError(
+                f"{where}: '{name}' cannot be binary: it goes from {low:g} to {high:g}, but binary splits 0..1 or "
+                f"-1..1 at 0.5. If it counts 0 to 100 the middle is 50, if {low:g} and {high:g} are its two ends it is "
+                f"{(low + high) / 2:g}; which one cannot be known: set mode: min_max to learn the values as they are."
+            )
 
 
 def image_statistics(frames: NDArray[np.uint8], stride: int = 4) -> Statistics:

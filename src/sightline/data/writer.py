@@ -137,6 +137,11 @@ class DatasetWriter:
         existing = Card.from_dict(layout.read_json(self.root / layout.CARD))
         existing.require_match(self.card, f"the dataset at {self.root}", "the new episodes")
         _, self.episodes, _ = read_index(self.root)
+        if [meta.index for meta in self.episodes] != list(range(len(self.episodes))):
+            raise SightlineError(
+                f"{self.root} lacks some of its first {self.episodes[-1].index + 1} episodes, so that no others can be "
+                "appended; choose another folder."
+            )
         for meta in self.episodes:
             self._tasks.setdefault(meta.text or NO_TASK, len(self._tasks))
             table = layout.read_parquet(meta.table, list(self._tables))

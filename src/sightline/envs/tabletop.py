@@ -15,21 +15,22 @@ from sightline.core.types import ACTION_NAMES, STATE_NAMES, Observation, SceneSt
 from sightline.engine.collections import STARTER
 from sightline.engine.expert.choose import expert_for
 from sightline.engine.expert.pick_place import Expert
-from sightline.engine.generation.episode import CAMERAS
 from sightline.engine.generation.episode import card as card_of
 from sightline.engine.generation.scenario import Scenario, build_scenario, set_scene
 from sightline.engine.generation.task_sampling import sample_world_task
 from sightline.engine.robots import DEFAULT
-from sightline.engine.simulation.randomization import apply_look, sample_look
+from sightline.engine.simulation.randomization import Look, apply_look, sample_look
 from sightline.engine.simulation.simulation import MAX_STEP, MAX_TURN, Simulation
 from sightline.engine.simulation.success import Judge
 from sightline.engine.worlds.spec import WorldSpec
+from sightline.envs.base import Info
 from sightline.language.instructions import TaskSampler
 from sightline.language.paraphrases import spoken
 from sightline.language.referring import PLAIN, Phrasebook
+from sightline.language.styles import style_of
 from sightline.tasks.kinds import PLACE
 
-MAX_STEPS = 80
+TIME_LIMIT = 80  # actions of an episode
 EVALUATION = 0x5EED  # sets the random streams of evaluation apart from those of every dataset
 MAX_TRIES = 20  # scenes drawn before giving up on one that offers a task
 OPTIONS = ("instruction", "task")
@@ -81,7 +82,7 @@ class TabletopEnv(gymnasium.Env):
         picture = spaces.Box(0, 255, (size, size, 3), np.uint8)
         self.observation_space = spaces.Dict(
             {
-                "images": spaces.Dict({camera: picture for camera in CAMERAS}),
+                "images": spaces.Dict({camera: picture for camera in self.card.cameras}),
                 "state": spaces.Box(-np.inf, np.inf, (len(STATE_NAMES),), np.float32),
                 "instruction": spaces.Text(400, min_length=0, charset=LETTERS),
             }
@@ -118,13 +119,13 @@ class TabletopEnv(gymnasium.Env):
         task: Task = options.get("task", drawn)
         self.task, self.instruction = task, str(options.get("instruction", task.instruction))
         self._steps, self._judge = 0, Judge(scenario.simulation, task)
-        return self._dictionary(self.pictures), self._info()
+        return self._dictionary(self.pictures), dict(self._info())
 
     def step(self, action: NDArray) -> tuple[dict, float, bool, bool, dict]:
         """Carry out one action; the reward is 1 when the task is done, which ends the episode."""
         info = self.advance(action)
         success = bool(info["is_success"])
-        return self._dictionary(self.pictures), float(success), success, bool(info["truncated"]), info
+        return self._dictionary(self.pictures), float(success), success, bool(info["truncated"]), dict(info)
 
     def render(self) -> NDArray[np.uint8]:
         """[size,size,3] the front camera's picture."""
@@ -137,12 +138,11 @@ class TabletopEnv(gymnasium.Env):
 
     # --- the same without gymnasium's wrapping --------------------------------------------------------------------
 
-    def advance(self, action: NDArray) -> dict[str, Any]:
+    def advance(self, action: NDArray) -> Info:
         """Carry out one action [7] without rendering and return the info.
 
-        Keys: ``is_success``, ``target_lifted``, ``wrong_object_lifted``, ``steps``, ``instruction``, ``failure`` (why
-        it has not succeeded; empty while the episode goes on), ``truncated`` (no steps left, or an object fell),
-        ``seed``.
+        It says everything of :class:`Info` but ``terminated`` (success ends the episode) and ``progress``;
+        ``truncated`` is true when no steps are left or an object fell.
 
         Raises:
             SightlineError: the action has the wrong shape or is not finite, or there was no reset.
@@ -157,7 +157,7 @@ class TabletopEnv(gymnasium.Env):
         """What a policy sees now: rendered pictures with calibrated cameras, state, instruction."""
         simulation, _ = self._running()
         renderer = self._scenario().renderer(self.size)
-        views = {camera: renderer.view(simulation.data, camera) for camera in CAMERAS}
+        views = {camera: renderer.view(simulation.data, camera) for camera in self.card.cameras}
         return Observation(
             images={camera: view.image for camera, view in views.items()},
             state=simulation.state(),
@@ -198,12 +198,16 @@ class TabletopEnv(gymnasium.Env):
             self._place_of_scenario = place
         return self._built
 
+    def _look(self, rng: np.random.Generator) -> Look:
+        """Lights, surfaces, camera poses and sensor of an episode; an environment of other looks draws its own."""
+        return sample_look(rng, self.world.split, self.world.collection)
+
     def _start_scene(self, scenario: Scenario) -> Task:
         """Set up the seed's scene, the first of its random stream that offers a task, and return that task."""
         rng, simulation = np.random.default_rng([EVALUATION, self._seed]), scenario.simulation
         for _ in range(MAX_TRIES):
             set_scene(scenario, rng)
-            apply_look(scenario.world, sample_look(rng, self.world.split, self.world.collection))
+            apply_look(scenario.world, self._look(rng))
             task = sample_world_task(simulation.scene(), simulation.world, rng, simulation.world.spec.tasks)
             if task is not None and self.wording is not PLAIN:
                 task = self._reworded(task, simulation)
@@ -223,18 +227,27 @@ class TabletopEnv(gymnasium.Env):
             return {"images": seen.images, "state": seen.state, "instruction": seen.instruction}
         black = np.zeros((self.size, self.size, 3), np.uint8)
         state = self._running()[0].state()
-        return {"images": {camera: black for camera in CAMERAS}, "state": state, "instruction": self.instruction}
-
-    def _info(self) -> dict[str, Any]:
-        _, judge = self._running()
-        ended = judge.success or judge.fallen or self._steps >= MAX_STEPS
         return {
-            "is_success": judge.success,
-            "target_lifted": judge.target_lifted,
-            "wrong_object_lifted": judge.wrong_object_lifted,
-            "steps": self._steps,
+            "images": {camera: black for camera in self.card.cameras},
+            "state": state,
             "instruction": self.instruction,
-            "failure": judge.failure() if ended else "",
-            "truncated": ended and not judge.success,
-            "seed": self._seed,
         }
+
+    def _info(self) -> Info:
+        _, judge = self._running()
+        task, ended = judge.task, judge.success or judge.fallen or self._steps >= TIME_LIMIT
+        return Info(
+            is_success=judge.success,
+            truncated=ended and not judge.success,
+            task=task.relation,
+            instruction=self.instruction,
+            relation=task.relation,
+            style=style_of(task.target_phrase),
+            target=judge.started.objects[task.target].id,
+            lifted=judge.lifted,
+            target_lifted=judge.target_lifted,
+            wrong_object_lifted=judge.wrong_object_lifted,
+            failure=judge.failure() if ended else "",
+            steps=self._steps,
+            seed=self._seed,
+        )

@@ -113,9 +113,9 @@ def sample_items(data: Sequence[Path], pictures: int, questions: int, seed: int)
         raise SightlineError("The grounding suite needs a dataset with labels: name one with --data DIR.")
     datasets = [load_dataset(folder) for folder in data]
     frames = [
-        (d, e, t)
+        (d, meta.index, t)
         for d, dataset in enumerate(datasets)
-        for e, meta in enumerate(dataset.episodes)
+        for meta in dataset.episodes
         for t in range(meta.length)
     ]
     if not frames:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sightline.core.console import table
 from sightline.core.types import PolicyLike, SceneState, Task
 from sightline.evaluate.rates import Rate
-from sightline.evaluate.rollout import Environment, EpisodeRow, RolloutSettings, rollout_in_processes
+from sightline.evaluate.rollout import RolloutSettings, rollout_in_processes
+from sightline.evaluate.rows import EpisodeRow
 from sightline.language.instructions import TaskSampler
 from sightline.language.referring import STYLES, Phrasebook
+
+if TYPE_CHECKING:
+    from sightline.envs.tabletop import TabletopEnv
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def swap_target(scene: SceneState, task: Task, rng: np.random.Generator) -> Task
 
 def listen(
     make_policy: Callable[[], PolicyLike],
-    make_env: Callable[[], Environment],
+    make_env: Callable[[], TabletopEnv],
     seeds: Sequence[int],
     settings: RolloutSettings | None = None,
     workers: int = 1,

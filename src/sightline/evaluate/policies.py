@@ -2,32 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.core.card import Card
+from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Observation, PolicyLike
+from sightline.envs.base import Environment
 
 EXPERT, REPLAY = "expert", "replay:"
 
 
-class ExpertPolicy:
+@runtime_checkable
+class GuidedPolicy(PolicyLike, Protocol):
+    """A policy that is told by the environment what to do and never looks; to be inherited from.
+
+    ``card`` is that of the environments it is attached to, so that it fits all of them.
+    """
+
+    @abstractmethod
+    def attach(self, row: int, env: Environment) -> None:
+        """Take charge of ``env``, which has just been reset for this row.
+
+        Raises SightlineError where the environment has nothing to tell.
+        """
+
+
+class Expert(Protocol):
+    """What knows the next action."""
+
+    def act(self) -> NDArray[np.float32]:
+        """The next action [A]."""
+
+
+@runtime_checkable
+class HasExpert(Protocol):
+    """An environment with a scripted expert."""
+
+    def expert(self) -> Expert:
+        """An expert for the present episode."""
+
+
+@runtime_checkable
+class HasRecording(Protocol):
+    """An environment whose episodes have been recorded."""
+
+    def executed_actions(self) -> NDArray[np.float32]:
+        """[T,A] what was done in the present episode."""
+
+
+class ExpertPolicy(GuidedPolicy):
     """The environment's scripted expert, which knows the scene; the upper bound of what a policy can reach here."""
 
-    needs_env = True
     card: Card
 
     def __init__(self) -> None:
-        self._experts: dict[int, Any] = {}
+        self._experts: dict[int, Expert] = {}
 
-    def reset(self, rows: list[int]) -> None:
+    def reset(self, episodes: list[int]) -> None:
         """Forget the experts of these rows."""
-        for row in rows:
+        for row in episodes:
             self._experts.pop(row, None)
 
-    def attach(self, row: int, env: Any) -> None:
-        """Take charge of ``env``, which has just been reset."""
+    def attach(self, row: int, env: Environment) -> None:
+        """Ask the environment for its expert. Raises SightlineError where it has none."""
+        if not isinstance(env, HasExpert):
+            raise SightlineError(f"{type(env).__name__} has no scripted expert; evaluate another policy in it.")
         self.card = env.card
         self._experts[row] = env.expert()
 
@@ -36,26 +79,27 @@ class ExpertPolicy:
         return [ActionChunk(np.asarray(self._experts[row].act(), np.float32)[None]) for row in rows]
 
 
-class ReplayPolicy:
+class ReplayPolicy(GuidedPolicy):
     """Does what a dataset's robot did, in the dataset's own scenes (``envs.recorded.RecordedEnv``), without looking.
 
     Whatever misfits between recorded and executed actions (signs, units, rates, the gripper) shows here, without any
     learning. After the last recorded action the arm holds still.
     """
 
-    needs_env = True
     card: Card
 
     def __init__(self) -> None:
-        self._left: dict[int, list[np.ndarray]] = {}
+        self._left: dict[int, list[NDArray[np.float32]]] = {}
 
-    def reset(self, rows: list[int]) -> None:
+    def reset(self, episodes: list[int]) -> None:
         """Forget what is left to replay in these rows."""
-        for row in rows:
+        for row in episodes:
             self._left.pop(row, None)
 
-    def attach(self, row: int, env: Any) -> None:
-        """Replay the episode that ``env`` has been reset to."""
+    def attach(self, row: int, env: Environment) -> None:
+        """Replay the episode that ``env`` has been reset to. Raises SightlineError where none was recorded."""
+        if not isinstance(env, HasRecording):
+            raise SightlineError(f"Nothing was recorded in {type(env).__name__}; evaluate another policy in it.")
         self.card = env.card
         self._left[row] = list(env.executed_actions())
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from PIL import Image
@@ -21,13 +21,26 @@ from sightline.core.draw import Picture
 from sightline.evaluate.charts import curves, histogram, rate_chart
 from sightline.evaluate.grounding_metrics import GroundingScores
 from sightline.evaluate.language_probe import ListeningResult
-from sightline.evaluate.openloop import OpenLoopScores
 from sightline.evaluate.rates import Rate
-from sightline.evaluate.rollout import EpisodeRow
+from sightline.evaluate.rows import EpisodeRow
+
+if TYPE_CHECKING:
+    from sightline.evaluate.suites.openloop import OpenLoopScores
 
 SHOWN_EPISODES = 4
 EMBED_LIMIT = 24 * 2**20  # bytes of film that are put into the page itself; more than that is linked
 PLAYER = 'controls muted loop playsinline preload="metadata" onmouseenter="this.play()"'
+GROUPS = {"task": "By task", "style": "By the way the target is described"}  # fields by which success is told apart
+SHARES = {"wrong_object_lifted": "Wrong object lifted", "target_lifted": "Target lifted"}
+COLUMNS = {
+    "steps": "steps",
+    "instruction": "instruction",
+    "style": "style",
+    "progress": "progress",
+    "target": "target",
+    "lifted": "first lifted",
+    "failure": "why it failed",
+}
 METRICS = {
     "box_acc50": "boxes right (IoU ≥ 0.5)",
     "mean_iou": "mean IoU",
@@ -40,15 +53,27 @@ METRICS = {
 }
 
 
-def success_rate(rows: Sequence[EpisodeRow]) -> Rate:
-    """Successes of all rows."""
-    return Rate(sum(row.success for row in rows), len(rows))
+def success_rate(rows: Sequence[EpisodeRow], when: str = "success") -> Rate:
+    """Successes of all rows: at the end, or ``success_any_time``."""
+    return Rate(sum(getattr(row, when) for row in rows), len(rows))
+
+
+def share(rows: Sequence[EpisodeRow], key: str) -> Rate | None:
+    """How often a field is true, of the rows that say; None where none does."""
+    known = [getattr(row, key) for row in rows if getattr(row, key) is not None]
+    return Rate(sum(known), len(known)) if known else None
 
 
 def breakdown(rows: Sequence[EpisodeRow], key: str) -> dict[str, Rate]:
     """Success by the values of one field, in alphabetical order; rows without a value are left out."""
-    names = sorted({getattr(row, key) for row in rows} - {""})
+    names = sorted({getattr(row, key) for row in rows} - {"", None})
     return {name: success_rate([row for row in rows if getattr(row, key) == name]) for name in names}
+
+
+def mean_progress(rows: Sequence[EpisodeRow]) -> float | None:
+    """Mean share of the task that was done, over the rows that say; None where none does."""
+    known = [row.progress for row in rows if row.progress is not None]
+    return sum(known) / len(known) if known else None
 
 
 def failures(rows: Sequence[EpisodeRow]) -> list[tuple[str, int]]:
@@ -57,14 +82,20 @@ def failures(rows: Sequence[EpisodeRow]) -> list[tuple[str, int]]:
 
 
 def print_summary(rows: Sequence[EpisodeRow]) -> None:
-    """The console's table: success overall, by relation and by style, then what went wrong."""
+    """The console's table: success overall, by task and by style, then what else is known and what went wrong."""
     lines: list[tuple[Any, ...]] = []
-    for name, rate in {"all": success_rate(rows), **breakdown(rows, "relation"), **breakdown(rows, "style")}.items():
+    groups = [breakdown(rows, key) for key in GROUPS]
+    for name, rate in [("all", success_rate(rows)), *(line for group in groups for line in group.items())]:
         low, high = rate.interval
         lines.append((name, rate.trials, rate.successes, f"{rate.value:.1%}", f"{low:.1%} – {high:.1%}"))
     table("Success", ("episodes", "run", "succeeded", "rate", "95 % interval"), lines)
-    wrong = Rate(sum(row.wrong_object_lifted for row in rows), len(rows))
-    say(f"Wrong object lifted: {wrong}. Target lifted: {Rate(sum(row.target_lifted for row in rows), len(rows))}.")
+    said = {text: share(rows, key) for key, text in SHARES.items()}
+    if known := [f"{text}: {rate}." for text, rate in said.items() if rate is not None]:
+        say(" ".join(known))
+    if (ever := success_rate(rows, "success_any_time")) != success_rate(rows):
+        say(f"Done at some time, though perhaps not at the end: {ever}.")
+    if (progress := mean_progress(rows)) is not None:
+        say(f"Progress, mean: {progress:.0%}.")
     if found := failures(rows):
         table("Failures", ("reason", "episodes"), found)
 
@@ -92,16 +123,19 @@ def write_rollout_report(
     """
     rate = success_rate(rows)
     low, high = rate.interval
-    wrong = Rate(sum(row.wrong_object_lifted for row in rows), len(rows))
+    wrong, progress = share(rows, "wrong_object_lifted"), mean_progress(rows)
+    ever = success_rate(rows, "success_any_time")
     steps = [row.steps for row in rows if row.success]
     tiles = [
         (f"{rate.value:.0%}", f"success, {rate.successes} of {rate.trials} episodes"),
         (f"{low:.1%} – {high:.1%}", "95 % interval (Wilson)"),
-        (f"{wrong.value:.0%}", "lifted a wrong object"),
+        *([(f"{ever.value:.0%}", "done at some time, though perhaps not at the end")] if ever != rate else []),
+        *([(f"{wrong.value:.0%}", "lifted a wrong object")] if wrong is not None else []),
+        *([(f"{progress:.0%}", "progress, mean")] if progress is not None else []),
         (f"{sum(steps) / len(steps):.0f}" if steps else "–", "steps to success, mean"),
     ]
     body = [_tiles(tiles), "<h2>Where it succeeds</h2>", '<div class="pair">']
-    for heading, key in (("By relation", "relation"), ("By the way the target is described", "style")):
+    for key, heading in GROUPS.items():
         if groups := breakdown(rows, key):
             body.append(_card(heading, rate_chart(groups, heading)))
     failed = [row.steps for row in rows if not row.success]
@@ -115,7 +149,7 @@ def write_rollout_report(
     if listening is not None:
         body.append(_listening(listening))
     body += [_films(rows, film_dir, path), "<h2>All episodes</h2>", _episodes(rows), _settings(settings)]
-    _write(path, title, "Closed-loop evaluation: the policy sees pictures and a sentence, and moves the arm.", body)
+    _write(path, title, "Closed loop: the policy looks, acts on what it sees and was told, and looks again.", body)
 
 
 def write_grounding_report(path: Path, title: str, scores: GroundingScores, settings: Mapping[str, Any]) -> None:
@@ -218,11 +252,9 @@ def _listening(result: ListeningResult) -> str:
 
 
 def _episodes(rows: Sequence[EpisodeRow]) -> str:
-    columns = ("seed", "outcome", "steps", "instruction", "style", "target", "first lifted", "why it failed")
-    lines = [
-        (r.seed, "success" if r.success else "failure", r.steps, r.instruction, r.style, r.target, r.lifted, r.failure)
-        for r in rows
-    ]
+    shown = [key for key in COLUMNS if any(getattr(row, key) is not None for row in rows)]
+    columns = ("seed", "outcome", *(COLUMNS[key] for key in shown))
+    lines = [(row.seed, "success" if row.success else "failure", *(getattr(row, key) for key in shown)) for row in rows]
     return f"<details><summary>Show {len(rows)} rows</summary>{_card('', _table(columns, lines))}</details>"
 
 
@@ -241,7 +273,7 @@ def _films(rows: Sequence[EpisodeRow], film_dir: Path | None, page: Path) -> str
         badge = '<span class="badge good">success</span>' if row.success else '<span class="badge">failure</span>'
         reason = f' <span class="note">{escape(row.failure)}</span>' if row.failure else ""
         player = f'<video src="{source}" {PLAYER}></video>'
-        parts.append(f'<div class="film">{player}<p>{badge}{escape(row.instruction)}{reason}</p></div>')
+        parts.append(f'<div class="film">{player}<p>{badge}{escape(row.instruction or "")}{reason}</p></div>')
     return "".join([*parts, "</div>"])
 
 

@@ -7,47 +7,25 @@ The batches that a policy sees are thus the same whatever the number of worker p
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from sightline.core.card import Card
 from sightline.core.console import progress
 from sightline.core.errors import SightlineError
-from sightline.core.types import EXECUTE, ActionChunk, Grounding, Observation, PolicyLike, SceneState, Task
+from sightline.core.types import EXECUTE, ActionChunk, Grounding, PolicyLike
+from sightline.envs.base import Environment
 from sightline.evaluate.action_chunks import ChunkPlayer
 from sightline.evaluate.film import Film
-from sightline.language.styles import style_of
-
-LIFTED = 0.03  # metres above where it started: an object that is higher than this has been picked up
-
-
-class Environment(Protocol):
-    """What a rollout needs of an environment; ``envs.tabletop.TabletopEnv`` is one."""
-
-    card: Card
-    task: Task | None
-
-    def reset(self, *, seed: int, options: dict | None = None) -> tuple[Any, dict]:
-        """Start the episode of this seed."""
-
-    def advance(self, action: NDArray[np.float32]) -> dict:
-        """Execute one action without rendering; is_success, target_lifted, wrong_object_lifted, failure, truncated."""
-
-    def observe(self) -> Observation:
-        """Render what the policy sees."""
-
-    def scene(self) -> SceneState:
-        """Where everything is now."""
+from sightline.evaluate.policies import GuidedPolicy
+from sightline.evaluate.rows import EpisodeRow
 
 
 @dataclass(frozen=True)
@@ -69,87 +47,56 @@ class RolloutSettings:
     film_dir: Path | None = None
 
 
-@dataclass(frozen=True)
-class EpisodeRow:
-    """What happened in one episode.
+class _Running:
+    """One episode in progress.
 
     Attributes:
-        task: kind of task, e.g. ``into``; steps: actions executed.
-        style: of the target's referring expression: attribute, spatial or superlative.
-        lifted: id of the first object that left the table, "" if none did.
-        failure: why it failed, "" on success.
-        video: file name of its film, "" if not filmed.
+        known: all that the environment has said about it so far.
     """
-
-    seed: int
-    task: str
-    success: bool
-    steps: int
-    instruction: str
-    relation: str
-    style: str
-    target: str
-    lifted: str
-    target_lifted: bool
-    wrong_object_lifted: bool
-    failure: str
-    video: str = ""
-
-    def to_dict(self) -> dict:
-        """A JSON-ready dictionary."""
-        return dataclasses.asdict(self)
-
-
-class _Running:
-    """One episode in progress."""
 
     def __init__(
         self, env: Environment, seed: int, options: dict | None, settings: RolloutSettings, film: bool
     ) -> None:
-        env.reset(seed=seed, options=options)
-        assert env.task is not None, "a reset environment has a task"
-        self.env, self.seed, self.task = env, seed, env.task
+        _, told = env.reset(seed=seed, options=options)
+        self.env, self.seed = env, seed
+        self.known: dict[str, Any] = dict(told)
         names = env.card.action_names
         gripper = names.index("gripper") if "gripper" in names else None
         self.player = ChunkPlayer(settings.handling, settings.execute, gripper=gripper)
-        self.scene = env.scene()
-        self.lifted = ""
         self.grounding: Grounding | None = None
-        self.info: dict = {}
         self.steps, self.done = 0, False
+        self.success = self.success_any_time = False
         self.film: Film | None = None
         if film and settings.film_dir is not None:
+            if not env.card.cameras:
+                raise SightlineError("This environment has no cameras, so it cannot be filmed; leave the video out.")
             self.film = Film(settings.film_dir / f"seed_{seed:06d}.mp4", env.card.cameras, env.card.control_hz)
 
     def step(self) -> None:
         """Execute the next action and note what it did."""
-        self.info = self.env.advance(self.player.next())
+        info = self.env.advance(self.player.next())
+        if missing := [name for name in ("is_success", "truncated") if name not in info]:
+            where = f"{type(self.env).__name__}.advance()"
+            raise SightlineError(f"{where} must say {' and '.join(missing)} in its info (see sightline.envs.base).")
+        self.known |= info
         self.steps += 1
-        self.done = bool(self.info["is_success"] or self.info["truncated"])
-        if not self.lifted:
-            rise = np.where(self.scene.present, self.env.scene().positions[:, 2] - self.scene.positions[:, 2], 0.0)
-            if rise.max() > LIFTED:
-                self.lifted = self.scene.objects[int(rise.argmax())].id
+        self.success = bool(info["is_success"])
+        self.success_any_time |= self.success
+        self.done = bool(info.get("terminated", self.success) or info["truncated"])
 
     def row(self) -> EpisodeRow:
         """The summary; writes the film."""
-        success = bool(self.info["is_success"])
-        failure = "" if success else str(self.info.get("failure") or "time ran out")
+        failure = ""
+        if not self.success:
+            failure = self.known.get("failure") or ("time ran out" if self.known["truncated"] else "ended undone")
         if self.film is not None:
-            self.film.finish(self.env.observe(), self.grounding, self.steps, success, failure or "success")
-        task = self.task
-        return EpisodeRow(
+            self.film.finish(self.env.observe(), self.grounding, self.steps, self.success, failure or "success")
+        return EpisodeRow.told(
+            self.known,
             seed=self.seed,
-            task=task.relation,
-            success=success,
+            success=self.success,
+            success_any_time=self.success_any_time,
             steps=self.steps,
-            instruction=task.instruction,
-            relation=task.relation,
-            style=style_of(task.target_phrase),
-            target=self.scene.objects[task.target].id,
-            lifted=self.lifted,
-            target_lifted=bool(self.info["target_lifted"]),
-            wrong_object_lifted=bool(self.info["wrong_object_lifted"]),
             failure=failure,
             video=self.film.path.name if self.film else "",
         )
@@ -158,14 +105,14 @@ class _Running:
 class Runner:
     """A policy with its environments, ready to run groups of episodes in this process.
 
-    A policy with ``needs_env = True`` (the scripted expert, a replay) is handed the environment by
-    ``attach(row, env)`` at the start of each episode and gets no observations; it follows the environment's card.
-    Rows are named by seed, so that a policy which draws noise from its row's number acts alike in every batch.
+    A :class:`GuidedPolicy` (the scripted expert, a replay) is handed the environment at the start of each episode and
+    gets no observations. Rows are named by seed, so that a policy which draws noise from its row's number acts alike in
+    every batch.
     """
 
     def __init__(self, policy: PolicyLike, make_env: Callable[[], Environment], settings: RolloutSettings) -> None:
         self.policy, self.make_env, self.settings = policy, make_env, settings
-        self.blind = bool(getattr(policy, "needs_env", False))
+        self.blind = isinstance(policy, GuidedPolicy)
         self.envs: list[Environment] = []
 
     def group(
@@ -185,14 +132,14 @@ class Runner:
             for env, seed in zip(self.envs, seeds, strict=False)
         ]
         self.policy.reset(list(seeds))
-        if self.blind:
+        if isinstance(self.policy, GuidedPolicy):
             for episode in running:
-                self.policy.attach(episode.seed, episode.env)  # type: ignore[attr-defined]
+                self.policy.attach(episode.seed, episode.env)
         while active := [episode for episode in running if not episode.done]:
             self._step(active)
             for episode in active:
                 if episode.done:
-                    finished(bool(episode.info["is_success"]))
+                    finished(episode.success)
         return [episode.row() for episode in running]
 
     def check_cards(self, card: Card) -> None:
@@ -216,8 +163,7 @@ class Runner:
     def close(self) -> None:
         """Release the environments."""
         for env in self.envs:
-            if hasattr(env, "close"):
-                env.close()
+            env.close()
         self.envs = []
 
 

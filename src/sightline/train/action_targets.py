@@ -21,16 +21,16 @@ COMMANDED = ("command_x", "command_y", "command_z", "command_rz", "gripper_comma
 MOVED_BY = ("dx", "dy", "dz", "drz", "gripper")
 
 
-class Plans(NamedTuple):
+class ActionTargets(NamedTuple):
     """``actions`` [N,T,A] float32 from each frame on; ``known`` [N,T] bool, false after what spoiled the plan."""
 
     actions: NDArray[np.float32]
     known: NDArray[np.bool_]
 
 
-def plans(
+def action_targets(
     actions: NDArray[np.float32], state: NDArray[np.float32], episode: NDArray[np.int64], length: int, card: Card
-) -> Plans:
+) -> ActionTargets:
     """The next ``length`` actions as they were meant in each of N frames.
 
     Past the end of an episode the arm rests: zero motion, the last gripper command. Where the card's state does not
@@ -56,4 +56,4 @@ def plans(
         slipped = np.sign(commanded[following, 4]) != np.sign(actions[:, moves[4]])
         known[:, 1:] = (np.cumsum(slipped[steps] & (wanted < last[:, None]), 1) == 0)[:, :-1]
     meant[rests, :-1] = 0.0
-    return Plans(meant, known)
+    return ActionTargets(meant, known)

@@ -28,8 +28,8 @@ TEXT = 80  # tokens of the official prompt around the pictures
 
 @dataclass(frozen=True)
 class Device:
-    """A machine to plan for: memory of each device in GiB, number of devices, bf16 matrix products that each can do in
-    TFLOP/s, and the shares of that which training and acting reach. A single action is too little work for a GPU: the
+    """A machine: memory of each device in GiB, number of devices, bf16 matrix products that each can do in TFLOP/s, and
+    the shares of that which training and acting reach. A single action is too little work for a GPU: the
     paper's 10 a second on an RTX 4090 are a tenth of its peak."""
 
     name: str
@@ -51,7 +51,7 @@ DEVICES = (
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Workload:
     """A way to use a model: what learns, in which precision the rest is held, how activations are kept.
 
     Attributes:
@@ -66,11 +66,11 @@ class Recipe:
     recompute: bool = True
 
 
-ACT = Recipe("act", "")
-TRAIN_HEAD = Recipe("train the head", "optimiser.freeze=[planner] frozen_precision=bf16", ("visual", "head"))
-TRAIN_LORA = Recipe("train with LoRA", "lora.rank=16 frozen_precision=bf16 recompute=true", ("visual", "head"), 0.008)
-TRAIN_ALL = Recipe("train everything", "recompute=true", ("planner", "visual", "head"))
-RECIPES = (ACT, TRAIN_HEAD, TRAIN_LORA, TRAIN_ALL)
+ACT = Workload("act", "")
+TRAIN_HEAD = Workload("train the head", "optimiser.freeze=[planner] frozen_precision=bf16", ("visual", "head"))
+TRAIN_LORA = Workload("train with LoRA", "lora.rank=16 frozen_precision=bf16 recompute=true", ("visual", "head"), 0.008)
+TRAIN_ALL = Workload("train everything", "recompute=true", ("planner", "visual", "head"))
+WORKLOADS = (ACT, TRAIN_HEAD, TRAIN_LORA, TRAIN_ALL)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Need:
-    """What one recipe needs on one device."""
+    """What one workload needs on one device."""
 
     weights: float
     gradients: float
@@ -146,26 +146,29 @@ def forward_flops(config: SystemConfig, views: int, text: int = TEXT) -> dict[st
     return {"planner": vision + language, "visual": dino, "head": latent + dit}
 
 
-def needs(found: dict[str, Count], recipe: Recipe, device: Device, samples: int) -> Need:
+def needs(found: dict[str, Count], workload: Workload, device: Device, samples: int) -> Need:
     """Memory (GiB a device) and seconds of one update with ``samples`` samples on each device, or of one action.
 
     Weights that learn are held in float32 with float32 gradients and two moments (16 bytes each), shared out over the
     devices; the others in bfloat16. Backward passes cost twice the forward one, half of that where nothing learns.
     """
-    frozen = sum(part.weights for name, part in found.items() if name not in recipe.learns)
-    learning = sum(part.weights for name, part in found.items() if name in recipe.learns)
-    learning += int(recipe.adapters * found["planner"].weights)
+    frozen = sum(part.weights for name, part in found.items() if name not in workload.learns)
+    learning = sum(part.weights for name, part in found.items() if name in workload.learns)
+    learning += int(workload.adapters * found["planner"].weights)
     forward = sum(part.flops for part in found.values())
     peak = device.teraflops * 1e12
-    if not recipe.learns:
+    if not workload.learns:
         return Need(2 * frozen / GIB, 0.0, 0.0, 0.0, forward / (peak * device.acting))
-    through = {*recipe.learns, *(["planner"] if recipe.adapters else [])}
+    through = {*workload.learns, *(["planner"] if workload.adapters else [])}
     kept = sum(
-        (part.kept_recomputed if recipe.recompute else part.kept) for name, part in found.items() if name in through
+        (part.kept_recomputed if workload.recompute else part.kept) for name, part in found.items() if name in through
     )
-    passes = 2.0 + (1.0 if recipe.recompute else 0.0)
-    backward = sum(part.flops * (passes if name in recipe.learns else passes - 1) for name, part in found.items()
-                   if name in through)  # fmt: skip
+    passes = 2.0 + (1.0 if workload.recompute else 0.0)
+    backward = sum(
+        part.flops * (passes if name in workload.learns else passes - 1)
+        for name, part in found.items()
+        if name in through
+    )
     share = device.count
     # On one device every weight has a copy in bfloat16 while it is at work; sharded ones are gathered block by block.
     copies = 2 * learning if device.count == 1 else 0
@@ -178,25 +181,26 @@ def needs(found: dict[str, Count], recipe: Recipe, device: Device, samples: int)
     )
 
 
-def plan(config: SystemConfig, views: int, devices: Sequence[Device] = DEVICES) -> dict[str, Any]:
-    """Parameters, memory and time of every recipe on every device.
+def budget(config: SystemConfig, views: int, devices: Sequence[Device] = DEVICES) -> dict[str, Any]:
+    """Parameters, memory and time of every workload on every device.
 
     Returns:
         ``parameters``, ``forward_gflops``, ``kept_mib`` and ``kept_recomputed_mib`` a sample, by part; and ``rows``:
-        device, recipe, options, fits, samples and memory_gib a device, seconds an update (or an action).
+        device, recipe (name of the workload), options, fits, samples and memory_gib a device, seconds an update (or an
+        action).
     """
     found = counts(config, views)
     rows = []
     for device in devices:
-        for recipe in RECIPES:
-            limit = MOST if recipe.learns else 1
-            samples = most_samples(found, recipe, device, limit)
-            need = needs(found, recipe, device, max(samples, 1))
+        for workload in WORKLOADS:
+            limit = MOST if workload.learns else 1
+            samples = most_samples(found, workload, device, limit)
+            need = needs(found, workload, device, max(samples, 1))
             rows.append(
                 {
                     "device": device.name,
-                    "recipe": recipe.name,
-                    "options": recipe.options,
+                    "recipe": workload.name,
+                    "options": workload.options,
                     "fits": samples > 0,
                     "samples": samples,
                     "memory_gib": need.memory,
@@ -212,10 +216,10 @@ def plan(config: SystemConfig, views: int, devices: Sequence[Device] = DEVICES) 
     }
 
 
-def most_samples(found: dict[str, Count], recipe: Recipe, device: Device, limit: int = MOST) -> int:
+def most_samples(found: dict[str, Count], workload: Workload, device: Device, limit: int = MOST) -> int:
     """The largest power of two of samples a device that fits, 0 where not even one does."""
     fitting = [
-        2**k for k in range(int(math.log2(limit)) + 1) if needs(found, recipe, device, 2**k).memory <= device.memory
+        2**k for k in range(int(math.log2(limit)) + 1) if needs(found, workload, device, 2**k).memory <= device.memory
     ]
     return max(fitting, default=0)
 
@@ -225,8 +229,12 @@ def most_samples(found: dict[str, Count], recipe: Recipe, device: Device, limit:
 
 def activations(config: SystemConfig, views: int, text: int = TEXT) -> tuple[dict[str, float], dict[str, float]]:
     """Bytes kept for the backward pass of one sample by part, without and with recomputing blocks (bf16 autocast)."""
-    depths = {"vision": config.planner.vision_depth, "language": config.planner.depth, "visual": config.visual.depth,
-              "expert": config.expert.depth}  # fmt: skip
+    depths = {
+        "vision": config.planner.vision_depth,
+        "language": config.planner.depth,
+        "visual": config.visual.depth,
+        "expert": config.expert.depth,
+    }
     base = dict.fromkeys(depths, 1)
     one = _kept(_shallow(config, base), views, text)
     block = {name: _kept(_shallow(config, base | {name: 2}), views, text) - one for name in depths}
@@ -252,13 +260,20 @@ def _shallow(config: SystemConfig, depths: dict[str, int]) -> SystemConfig:
     """The same system with few blocks and few words: what is left out keeps nothing that these do not."""
     count = depths["vision"]
     planner: PlannerConfig = replace(
-        config.planner, vision_depth=count, full_attention=tuple(range(count)), depth=depths["language"], vocabulary=64,
+        config.planner,
+        vision_depth=count,
+        full_attention=tuple(range(count)),
+        depth=depths["language"],
+        vocabulary=64,
         ids=replace(config.planner.ids, pad=0, start=1, end=2, vision_start=3, vision_end=4, image=5, video=6),
-    )  # fmt: skip
+    )
     return replace(
-        config, planner=planner, visual=replace(config.visual, depth=depths["visual"]),
-        querying=replace(config.querying, layers=1, skip=0), expert=replace(config.expert, depth=depths["expert"]),
-    )  # fmt: skip
+        config,
+        planner=planner,
+        visual=replace(config.visual, depth=depths["visual"]),
+        querying=replace(config.querying, layers=1, skip=0),
+        expert=replace(config.expert, depth=depths["expert"]),
+    )
 
 
 def _kept(config: SystemConfig, views: int, text: int) -> float:
@@ -287,8 +302,14 @@ def _saved(system: DualSystem, samples: int, views: int, text: int) -> float:
     images = torch.zeros(samples, views, side, side, 3, dtype=torch.uint8)
     ids = torch.tensor([[*[planner.ids.image] * (views * cells), *[0] * text]]).expand(samples, -1)
     positions = torch.arange(ids.shape[1]).expand(3, samples, -1)
-    tokens = TokenBatch(ids, positions, torch.zeros_like(ids), ids.new_zeros(samples, 0, 0),
-                        torch.full_like(ids, -100), ids == planner.ids.image)  # fmt: skip
+    tokens = TokenBatch(
+        ids,
+        positions,
+        torch.zeros_like(ids),
+        ids.new_zeros(samples, 0, 0),
+        torch.full_like(ids, -100),
+        ids == planner.ids.image,
+    )
     with torch.autocast("cpu", torch.bfloat16), torch.autograd.graph.saved_tensors_hooks(save, lambda value: value):
         seen = system.see(images, tokens)
         latent = system.query_tokens(seen.states.layers, seen.dense, None)

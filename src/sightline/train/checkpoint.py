@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
 
 from sightline.core.errors import SightlineError
-from sightline.train.distributed import World
+from sightline.train.distributed import Processes
 
 KEEP = 2
 # One process is the usual case here, nothing to be warned of.
@@ -36,12 +36,12 @@ class CheckpointWriter:
     A crash at any moment leaves the checkpoint before intact: ``last`` moves when the new one is complete.
     """
 
-    def __init__(self, run: Path, world: World, behind: bool) -> None:
+    def __init__(self, run: Path, processes: Processes, behind: bool) -> None:
         if not hasattr(dcp, "HuggingFaceStorageWriter"):
             raise SightlineError("Training needs torch 2.9 or newer, for its checkpoints: pip install --upgrade torch.")
-        self.root, self.world, self.behind = run / "checkpoints", world, behind
+        self.root, self.processes, self.behind = run / "checkpoints", processes, behind
         # A group of its own: what is written behind training must not get between the gradients.
-        self.group = dist.new_group(backend="gloo") if world.size > 1 else None
+        self.group = dist.new_group(backend="gloo") if processes.size > 1 else None
         self.pool = ThreadPoolExecutor(1, "checkpoint")
         self.pending: Future | None = None
 
@@ -58,13 +58,13 @@ class CheckpointWriter:
         self.wait()
         partial = self.root / f".{step:07d}.partial"
         folder = partial / "training_state"
-        if self.world.first:
+        if self.processes.first:
             self._start(partial)
-        self.world.wait()
+        self.processes.wait()
         options: dict[str, Any] = {
             "storage_writer": dcp.HuggingFaceStorageWriter(str(folder), save_distributed=True),
             "process_group": self.group,
-            "no_dist": self.world.size == 1,
+            "no_dist": self.processes.size == 1,
         }
 
         def finish(tensors_written: Future | None) -> None:
@@ -73,7 +73,7 @@ class CheckpointWriter:
                     dcp.save(dict(tensors), **options)
                 else:
                     tensors_written.result()
-                if self.world.first:
+                if self.processes.first:
                     write_policy(partial / "policy")
                     (folder / "state.json").write_text(json.dumps({"step": step, **state}, indent=2))
                     self._publish(partial, self.root / f"{step:07d}")
@@ -156,11 +156,11 @@ def stored_tensors(checkpoint: Path) -> dict[str, tuple[int, ...]]:
         raise _unreadable(checkpoint, error) from None
 
 
-def read_tensors(checkpoint: Path, targets: Mapping[str, Tensor], world: World) -> None:
+def read_tensors(checkpoint: Path, targets: Mapping[str, Tensor], processes: Processes) -> None:
     """Fill ``targets`` (laid out over the processes in any way) with the stored tensors of their names."""
     try:
         reader = dcp.HuggingFaceStorageReader(str(checkpoint / "training_state"))
-        dcp.load(dict(targets), storage_reader=reader, no_dist=world.size == 1)
+        dcp.load(dict(targets), storage_reader=reader, no_dist=processes.size == 1)
     except (Exception, CheckpointException) as error:
         raise _unreadable(checkpoint, error) from None
 

@@ -1,11 +1,14 @@
-"""What a training run can be told. Every key is read; unknown keys are errors."""
+"""What a training run can be told, and what each stage is told by default.
+
+Every key is read; unknown keys are errors.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sightline.core.errors import SightlineError, require_known
-from sightline.models.config import SystemConfig
+from sightline.models.config import SystemConfig, preset
 
 PRECISIONS = ("bf16", "fp32")
 
@@ -158,6 +161,7 @@ class TrainConfig:
             themselves.
         save_every, evaluate_every, log_every: updates.
         save: ``sync``, or ``async``: files are written behind the training.
+        objectives: what is learned, by the files of sightline.train.objectives; losses are summed in this order.
         held_out: share of each dataset's episodes kept for evaluation.
         threads: CPU threads; 0 = all.
     """
@@ -178,6 +182,7 @@ class TrainConfig:
     log_every: int = 10
     held_out: float = 0.03
     threads: int = 0
+    objectives: tuple[str, ...] = ()
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     lora: AdapterConfig = field(default_factory=AdapterConfig)
     grounding: GroundingConfig = field(default_factory=GroundingConfig)
@@ -198,3 +203,47 @@ class TrainConfig:
             raise SightlineError(f"ema must be from 0 to below 1, e.g. 0.999, got {self.ema}.")
         if self.frozen_precision == "bf16" and self.precision != "bf16":
             raise SightlineError("Frozen weights in bf16 need bf16 arithmetic: set precision=bf16 too.")
+
+
+STAGE_1, STAGE_2 = "stage 1", "stage 2"
+# What each stage learns, for planners with a pointer and for those that answer in words.
+OBJECTIVES = {
+    ("pointer", STAGE_1): ("recognition", "words", "grounding"),
+    ("pointer", STAGE_2): ("action", "grounding"),
+    ("words", STAGE_1): ("chat",),
+    ("words", STAGE_2): ("demonstrations", "chat"),
+}
+# What stands where is learned faster than the rest would bear.
+POINTER_STAGE_1 = TrainConfig(optimiser=OptimiserConfig(muon=True, rate=4e-3))
+POINTER_STAGE_2 = TrainConfig(
+    steps=6000,
+    save_every=1000,
+    evaluate_every=1000,
+    log_every=20,
+    optimiser=OptimiserConfig(muon=True, rate=5e-3, weight_decay=0.0, warmup=30),
+)
+# The published settings: rates by module, long warm-up, decay to a hundredth. Batches are those of one GPU.
+OFFICIAL = TrainConfig(
+    steps=50_000,
+    save_every=5000,
+    evaluate_every=5000,
+    recompute=True,
+    optimiser=OptimiserConfig(
+        rate=5e-5, rates={"planner": 1e-5, "expert": 1e-4}, weight_decay=1e-8, minimum=0.01, warmup=5000
+    ),
+    action=ActionConfig(planner="joint"),
+)
+# For planners that answer in words and learn from nothing on a CPU.
+SMALL = TrainConfig(
+    optimiser=OptimiserConfig(muon=True, rate=4e-3), action=ActionConfig(planner="joint"), chat=ChatConfig(samples=16)
+)
+
+
+def stage_defaults(stage: str, preset_name: str) -> TrainConfig:
+    """The settings of a stage with this preset, before any is changed."""
+    system = preset(preset_name)
+    if system.grounding.pointer:
+        kind, settings = "pointer", POINTER_STAGE_1 if stage == STAGE_1 else POINTER_STAGE_2
+    else:
+        kind, settings = "words", OFFICIAL if preset_name == "m1" else SMALL
+    return replace(settings, objectives=OBJECTIVES[kind, stage], system=system)

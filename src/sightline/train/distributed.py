@@ -29,18 +29,18 @@ BACKBONES = ("planner", "visual_encoder", "expert")
 
 
 @dataclass(frozen=True)
-class World:
+class Processes:
     """The processes of a run: this one has number ``rank`` of ``size``."""
 
     rank: int = 0
     size: int = 1
 
     @staticmethod
-    def join(device: torch.device) -> World:
+    def join(device: torch.device) -> Processes:
         """Meet the other processes that torchrun has started, if any; all but the first fall silent."""
         size = int(os.environ.get("WORLD_SIZE", 1))
         if size == 1:
-            return World()
+            return Processes()
         if not dist.is_initialized():
             if device.type == "cuda":
                 torch.cuda.set_device(device)
@@ -49,7 +49,7 @@ class World:
             atexit.register(dist.destroy_process_group)
             if dist.get_rank():
                 sys.stdout = open(os.devnull, "w")  # noqa: SIM115  for the rest of the process
-        return World(dist.get_rank(), size)
+        return Processes(dist.get_rank(), size)
 
     @property
     def first(self) -> bool:
@@ -147,12 +147,12 @@ class ShardedReplica(Replica):
     float32.
     """
 
-    def __init__(self, system: nn.Module, world: World, precision: str) -> None:
+    def __init__(self, system: nn.Module, processes: Processes, precision: str) -> None:
         super().__init__(system)
-        self.world = world
+        self.processes = processes
         parameters = dict(system.named_parameters())
         self.device = next(iter(parameters.values())).device
-        mesh = init_device_mesh(self.device.type, (world.size,))
+        mesh = init_device_mesh(self.device.type, (processes.size,))
         half = torch.bfloat16 if precision == "bf16" else None
         # Autocast decides what is computed in which precision; batches hold calibration, which must stay exact.
         policy = MixedPrecisionPolicy(half, torch.float32, cast_forward_inputs=False)
@@ -193,7 +193,7 @@ class ShardedReplica(Replica):
         if gradients:
             total = torch.cat([gradient.flatten() for gradient in gradients])
             dist.all_reduce(total)
-            parts = (total / self.world.size).split([gradient.numel() for gradient in gradients])
+            parts = (total / self.processes.size).split([gradient.numel() for gradient in gradients])
             for gradient, part in zip(gradients, parts, strict=True):
                 gradient.copy_(part.view_as(gradient))
 
@@ -205,16 +205,16 @@ class ShardedReplica(Replica):
         return result
 
 
-def distribute(system: nn.Module, config: TrainConfig, world: World) -> Replica:
+def distribute(system: nn.Module, config: TrainConfig, processes: Processes) -> Replica:
     """The system made ready to be trained by these processes. Raises SightlineError where they are not to share it."""
-    if world.size == 1:
+    if processes.size == 1:
         return Replica(system)
     if config.distribution == "none":
         raise SightlineError(
-            f"distribution=none is for one process, but {world.size} were started; choose ddp or fsdp."
+            f"distribution=none is for one process, but {processes.size} were started; choose ddp or fsdp."
         )
     if config.distribution == "fsdp":
-        return ShardedReplica(system, world, config.precision)
+        return ShardedReplica(system, processes, config.precision)
     return ParallelReplica(system)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
 
-class WeightAverage:
+class EMA:
     """Exponential moving average of the weights that learn.
 
     Attributes:

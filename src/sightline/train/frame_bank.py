@@ -58,7 +58,7 @@ class FrameBank:
         self.kind = kind
         self.cameras = tuple(cameras)
         self.source: list[tuple[Dataset, int]] = [(d, m.index) for d in datasets for m in d.episodes if m.kind == kind]
-        self.meta: list[EpisodeMeta] = [d.episodes[i] for d, i in self.source]
+        self.meta: list[EpisodeMeta] = [d.meta(i) for d, i in self.source]
         lengths = [m.length for m in self.meta]
         self.episode = np.repeat(np.arange(len(lengths)), lengths)
         self.time = np.concatenate([np.arange(n) for n in lengths]) if lengths else np.zeros(0, dtype=int)
@@ -76,6 +76,16 @@ class FrameBank:
 
     def __len__(self) -> int:
         return len(self.episode)
+
+    @property
+    def training_frames(self) -> NDArray[np.int64]:
+        """Numbers of the frames to learn from."""
+        return np.flatnonzero(~self.held_out)
+
+    @property
+    def held_out_frames(self) -> NDArray[np.int64]:
+        """Numbers of the frames kept for evaluation."""
+        return np.flatnonzero(self.held_out)
 
     def _last(self, dataset: Dataset, share: float) -> list[int]:
         """Numbers of the last ``share`` of a dataset's episodes (at least one of several)."""

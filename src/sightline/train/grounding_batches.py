@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,10 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.language.questions import Answer, Question, answer, chat_question, sample_questions, text_answer
+from sightline.models.config import GroundingHeadConfig
 from sightline.models.grounding.pointing import ROLES, GroundingLabels
-from sightline.models.vlm.prompts import Prompt, refer_prompt, task_prompt
+from sightline.models.policy import Policy
+from sightline.models.vlm.base import TokenBatch
+from sightline.models.vlm.prompts import Packer, Prompt, refer_prompt, task_prompt
+from sightline.train.config import GroundingConfig
 from sightline.train.frame_bank import FrameBank
 
+UNKNOWN_CAMERAS = 0.2  # share of samples whose calibration is withheld: pictures from anywhere are welcome
 ASKED = {"refer": (True, False, False), "task": (True, True, True)}
 
 
@@ -63,12 +69,12 @@ def text_prompt(question: Question, seen: Answer, scale: NDArray[np.float64]) ->
 
 
 class LabelMaker:
-    """Turns answers into the tensors the grounding head learns from."""
+    """Turns answers into the tensors that a grounding head learns from."""
 
-    def __init__(self, kinds: Sequence[str], colours: Sequence[str], trace_points: int) -> None:
-        self.kinds = {name: index + 1 for index, name in enumerate(kinds)}
-        self.colours = {name: index for index, name in enumerate(colours)}
-        self.trace_points = trace_points
+    def __init__(self, head: GroundingHeadConfig) -> None:
+        self.kinds = {name: index + 1 for index, name in enumerate(head.kinds)}
+        self.colours = {name: index for index, name in enumerate(head.colours)}
+        self.trace_points = head.trace_points
 
     def __call__(
         self,
@@ -124,13 +130,20 @@ class LabelMaker:
         tools = np.where(((tools >= 0) & (tools <= 1)).all(-1, keepdims=True), tools, nan)
         inside = ((points >= 0) & (points <= 1)).all(-1, keepdims=True)
         arrays = {
-            "points": np.where(inside, points, nan), "boxes": boxes, "heights": heights, "axes": axes,
+            "points": np.where(inside, points, nan),
+            "boxes": boxes,
+            "heights": heights,
+            "axes": axes,
             "traces": np.where(((traces >= 0) & (traces <= 1)).all(-1, keepdims=True), traces, nan),
-            "asked": asked, "owners": owners,
+            "asked": asked,
+            "owners": owners,
             "cells": np.stack([bank.cells[name][frames] for name in bank.cameras], 1).astype(np.int64),
-            "kinds": kinds, "colours": colours, "object_boxes": object_boxes, "tools": tools,
+            "kinds": kinds,
+            "colours": colours,
+            "object_boxes": object_boxes,
+            "tools": tools,
             "cameras": cameras,
-        }  # fmt: skip
+        }
         return GroundingLabels(**{name: torch.from_numpy(value) for name, value in arrays.items()})
 
 
@@ -146,3 +159,69 @@ def pictures(
     offset = 255 * jitter * 0.5 * rng.uniform(-1, 1, shape)
     changed = stack * gain.astype(np.float32) + offset.astype(np.float32)
     return torch.from_numpy(np.clip(changed, 0, 255).astype(np.uint8))
+
+
+@dataclass
+class GroundingBatch:
+    """Pictures [B,V,S,S,3], packed questions, labels."""
+
+    images: Tensor
+    tokens: TokenBatch
+    labels: GroundingLabels
+
+
+class GroundingBatches:
+    """Draws questions about frames and packs them, with pictures and labels.
+
+    Args:
+        packer, labels: of the policy that learns, or is scored.
+    """
+
+    def __init__(self, packer: Packer, labels: LabelMaker, config: GroundingConfig) -> None:
+        self.packer, self.labels, self.config = packer, labels, config
+
+    @staticmethod
+    def of(policy: Policy, config: GroundingConfig) -> GroundingBatches:
+        """Those that a policy reads."""
+        return GroundingBatches(policy.transforms.packer, LabelMaker(policy.config.grounding), config)
+
+    def batch(
+        self,
+        bank: FrameBank,
+        frames: NDArray[np.int64],
+        rng: np.random.Generator,
+        jitter: float,
+        in_words: bool,
+        views: int | None = None,
+    ) -> GroundingBatch:
+        """A batch for given frames; ``views`` pictures are mentioned in the prompt, by default all."""
+        config = self.config
+        # Scenes in which nothing can be singled out are rare; their slot stays empty.
+        drawn = [(f, questions_for(bank, f, config.questions, config.task_share, rng)) for f in frames]
+        drawn = [(f, self._fitting(questions)) for f, questions in drawn if questions]
+        if not drawn:
+            return self.batch(bank, rng.choice(bank.training_frames, len(frames)), rng, jitter, in_words, views)
+        frames, questions = np.array([f for f, _ in drawn]), [q for _, q in drawn]
+        answers = [answers_for(bank, f, q) for f, q in drawn]
+        prompts = [[prompt_for(question) for question in sample] for sample in questions]
+        if in_words:
+            for b, frame in enumerate(frames):
+                scale = bank.images[bank.cameras[0]].shape[1] / bank.picture_size(frame, bank.cameras[0])
+                prompts[b] += self._in_words(questions[b], [seen[0] for seen in answers[b]], scale)
+        labels = self.labels(bank, frames, questions, answers)
+        labels.cameras[torch.from_numpy(rng.random(len(frames)) < UNKNOWN_CAMERAS)] = torch.nan
+        tokens = self.packer.pack(prompts, len(bank.cameras) if views is None else views)
+        if tokens.readouts.shape[1] > labels.asked.shape[1]:
+            tokens.readouts = tokens.readouts[:, : labels.asked.shape[1]]
+        return GroundingBatch(pictures(bank, frames, rng, jitter), tokens, labels)
+
+    def _fitting(self, questions: list[Question]) -> list[Question]:
+        """The first questions that together fit into the token budget: short sequences waste less on padding."""
+        lengths = np.cumsum([len(self.packer.question(prompt_for(question))[0]) for question in questions])
+        return questions[: max(1, int((lengths <= self.config.tokens).sum()))]
+
+    @staticmethod
+    def _in_words(questions: list[Question], seen: list[Answer], scale: NDArray[np.float64]) -> list[Prompt]:
+        """The first question about one visible object, to be answered in words; none where there is none."""
+        asked = [text_prompt(q, a, scale) for q, a in zip(questions, seen, strict=True) if q.kind == "refer"]
+        return [prompt for prompt in asked if prompt is not None][:1]

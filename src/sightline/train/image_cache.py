@@ -15,7 +15,7 @@ from sightline.train.frame_bank import scratch
 Picture = NDArray[np.uint8]
 
 
-class PictureCache:
+class ImageCache:
     """Pictures of whole episodes in a scratch file, filled an episode at a time when one of its frames is drawn.
 
     Args:

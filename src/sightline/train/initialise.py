@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from sightline.core.card import Card
 from sightline.core.console import say
@@ -25,7 +26,7 @@ from sightline.models.m1.official import NOTE, load_official
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.vlm.tokenizer import WordTokenizer
-from sightline.models.weights import random_system
+from sightline.models.weights import empty_system, random_system
 from sightline.train.config import TrainConfig
 from sightline.train.distributed import local_device
 from sightline.train.memory import planner_dtype
@@ -58,15 +59,13 @@ def sized_by(backbones: Backbones, system: SystemConfig) -> SystemConfig:
 
 
 def fitted(system: SystemConfig, card: Card) -> SystemConfig:
-    """``system`` for a robot's cameras and actions. It sees no state, and no padding either, whatever it came from."""
-    querying = replace(system.querying, attend_padding=False)
+    """``system`` for the cameras, state and actions of a robot."""
     return replace(
         system,
         cameras=card.cameras,
+        state_dim=len(card.state_names),
         action_dim=len(card.action_names),
         chunk=card.chunk,
-        state_dim=0,
-        querying=querying,
     )
 
 
@@ -107,21 +106,37 @@ def loaded_policy(init: Path, backbones: Backbones) -> Policy:
 
 
 def reshaped_policy(start: Policy, config: TrainConfig, card: Card, statistics: dict) -> Policy:
-    """``start`` as ``config.system`` has it, for another robot; weights that do not fit any more start afresh."""
-    torch.manual_seed(config.seed)
+    """``start`` as ``config.system`` has it, for another robot; weights that do not fit any more start afresh,
+    from torch's random numbers.
+
+    Planner and visual encoder are ``start``'s own where nothing about them changes: there may be no room for two.
+    """
+    old, new, half = start.system, config.system, planner_dtype(config.frozen_precision)
     with torch.device("meta"):
-        shapes = {name: value.shape for name, value in DualSystem(config.system).state_dict().items()}
-    model, old, kept = start.system, start.system.state_dict(), planner_dtype(config.frozen_precision)
-    if shapes == {name: value.shape for name, value in old.items()}:
-        model.config = config.system
-        for name, parameter in model.named_parameters():
-            parameter.data = parameter.data.to(kept if name.startswith("planner.") else torch.float32)
-    else:
-        model = random_system(config.system, kept, torch.float32)
-        fits = {name: value for name, value in old.items() if shapes.get(name) == value.shape}
-        model.load_state_dict(fits, strict=False)
-        afresh = sorted({".".join(name.split(".")[:3]) for name in shapes.keys() - fits.keys()})
-        say(f"{len(fits)} of {len(shapes)} weights are carried over; afresh start {', '.join(afresh[:6])}.")
+        fits = _shapes(DualSystem(new)) == _shapes(old)
+    model = (empty_system if fits else random_system)(new, half, torch.float32)
+    if new.planner == start.config.planner:
+        model.planner = old.planner
+    if new.visual == start.config.visual:
+        model.visual_encoder = old.visual_encoder
+    for name, parameter in model.named_parameters():
+        parameter.data = parameter.data.to(half if name.startswith("planner.") else torch.float32)
+    if afresh := carried_over(old, model):
+        parts = sorted({".".join(name.split(".")[:3]) for name in afresh})
+        count = len(model.state_dict())
+        say(f"{count - len(afresh)} of {count} weights are carried over; afresh start {', '.join(parts[:6])}.")
     # What an official run was like is no longer true of what it has become.
     notes = {name: value for name, value in start.notes.items() if name != NOTE}
     return Policy(model.to(local_device(config.device)), start.tokenizer, card, statistics, notes)
+
+
+def carried_over(old: nn.Module, new: nn.Module) -> list[str]:
+    """Give ``new`` the weights of ``old`` that have their name and shape there; returns the names of all others."""
+    theirs, mine = old.state_dict(), _shapes(new)
+    fits = {name: value for name, value in theirs.items() if mine.get(name) == value.shape}
+    new.load_state_dict(fits, strict=False)
+    return [name for name in mine if name not in fits]
+
+
+def _shapes(module: nn.Module) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in module.state_dict().items()}

@@ -21,8 +21,8 @@ from sightline.models.system import DualSystem
 from sightline.train.adapters import add_adapters, freeze_adapted, merged
 from sightline.train.checkpoint import CheckpointWriter, last_checkpoint, read_state
 from sightline.train.config import TrainConfig
-from sightline.train.distributed import World, distribute, full_weights
-from sightline.train.ema import WeightAverage
+from sightline.train.distributed import Processes, distribute, full_weights
+from sightline.train.ema import EMA
 from sightline.train.log import RunLog
 from sightline.train.memory import halve_frozen, recompute
 from sightline.train.objectives import Objective
@@ -44,29 +44,35 @@ class Trainer:
     """
 
     def __init__(
-        self, run: Path, stage: str, policy: Policy, objectives: Sequence[Objective], config: TrainConfig,
-        evaluate: Evaluate, guarded: Sequence[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        run: Path,
+        stage: str,
+        policy: Policy,
+        objectives: Sequence[Objective],
+        config: TrainConfig,
+        evaluate: Evaluate,
+        guarded: Sequence[str] = (),
+    ) -> None:
         self.run, self.stage, self.policy, self.config = run, stage, policy, config
         self.objectives, self.evaluate, self.guarded = Together(objectives), evaluate, guarded
         self.system = policy.system
-        self.world = World.join(policy.device)
-        self.parts = self.world.share(config.micro_batches)
+        self.processes = Processes.join(policy.device)
+        self.parts = self.processes.share(config.micro_batches)
         self.step, self.elapsed, self.samples = 0, 0.0, 0
         self.metrics: dict[str, float] = {}
         self.start: dict[str, float] = {}
-        checkpoint = self.world.agree(last_checkpoint(run))
+        checkpoint = self.processes.agree(last_checkpoint(run))
         if checkpoint is not None:
             self._take_over(Policy.from_pretrained(checkpoint / "policy"))
-        prepare(self.system, config)
-        self.replica = distribute(self.system, config, self.world)
+        make_trainable(self.system, config)
+        self.replica = distribute(self.system, config, self.processes)
         self.optimiser = make_optimiser(self.system, config.optimiser)
-        self.average = WeightAverage(self.system, config.ema) if config.ema else None
+        self.average = EMA(self.system, config.ema) if config.ema else None
         self.state = TrainingState(self.system, self.optimiser, self.average)
         if checkpoint is not None:
             self._resume(checkpoint)
-        self.writer = CheckpointWriter(run, self.world, config.save == "async")
-        if self.world.first:
+        self.writer = CheckpointWriter(run, self.processes, config.save == "async")
+        if self.processes.first:
             save_yaml(config, run / "config.yaml")
 
     def _take_over(self, stored: Policy) -> None:
@@ -79,7 +85,7 @@ class Trainer:
 
     def _resume(self, checkpoint: Path) -> None:
         state = read_state(checkpoint)
-        self.state.restore(checkpoint, self.world)
+        self.state.restore(checkpoint, self.processes)
         self.step, self.elapsed, self.samples = state["step"], state["elapsed"], state["samples"]
         self.metrics, self.start = state["metrics"], state["start"]
         say(f"Resuming {self.run} at step {self.step}.")
@@ -97,7 +103,7 @@ class Trainer:
         config = self.config
         # By the clock there is no telling how many steps it will be; the bar then shows the share of time instead.
         total = None if config.minutes else config.steps
-        log = RunLog(self.run, self.step, self.world.first)
+        log = RunLog(self.run, self.step, self.processes.first)
         with (
             log,
             _Ahead(self.objectives.batch) as ahead,
@@ -111,7 +117,7 @@ class Trainer:
                 self.step += 1
                 self.samples += count
                 # The clocks of several processes differ; the rate must not.
-                self.elapsed = self.world.agree(before + time.monotonic() - started)
+                self.elapsed = self.processes.agree(before + time.monotonic() - started)
                 rate = self.samples / max(self.elapsed, 1e-9)
                 left = f"{max(0.0, config.minutes - self.elapsed / 60):.1f} min"
                 times = {"left": left} if config.minutes else {}
@@ -163,7 +169,7 @@ class Trainer:
         if self.average is not None:
             self.average.update(self.step)
         mine = [({name: float(value) for name, value in numbers.items()}, count) for numbers, count in learned]
-        parts = [part for share in self.world.gather(mine) for part in share]
+        parts = [part for share in self.processes.gather(mine) for part in share]
         numbers = mean_numbers([numbers for numbers, _ in parts])
         return {**numbers, "gradient_norm": float(norm), "rate": factor}, sum(count for _, count in parts)
 
@@ -177,7 +183,7 @@ class Trainer:
     def _evaluate(self, log: RunLog) -> None:
         self.system.eval()
         with self.average.applied() if self.average is not None else nullcontext():
-            metrics = self.world.agree(self.replica.whole(self.evaluate))
+            metrics = self.processes.agree(self.replica.whole(self.evaluate))
         if self.step == 0:
             self.start = metrics
         lost = {f"forgetting/{name}": self.start[name] - metrics[name] for name in self.guarded if name in metrics}
@@ -186,7 +192,7 @@ class Trainer:
 
     def _save(self) -> None:
         with self.average.applied() if self.average is not None else nullcontext():
-            weights = full_weights(self.system, keep=self.world.first)
+            weights = full_weights(self.system, keep=self.processes.first)
         if self.config.lora.rank:
             weights = merged(weights, self.config.lora)
         result = {name: round(value, 4) for name, value in self.result().items()}
@@ -249,7 +255,7 @@ class _Ahead:
         return batch
 
 
-def prepare(system: DualSystem, config: TrainConfig) -> None:
+def make_trainable(system: DualSystem, config: TrainConfig) -> None:
     """Adapters, what learns and what does not, and in which form it is held."""
     if config.lora.rank:
         add_adapters(system, config.lora, config.seed)

@@ -2,6 +2,10 @@
 
 All directions of a layer then learn at similar speed, the rare ones too; docs/log.md has what that is worth from
 scratch on two cores. Embeddings, norms, biases and output layers learn by AdamW, as its authors advise.
+
+Why not torch.optim.Muon, which torch has since 2.9: it steps on one matrix after the other, while here all matrices of
+one shape are made orthogonal in one batched product; and it takes matrices alone, while here one optimiser, with one
+state to save and resume, holds what AdamW learns too.
 """
 
 from __future__ import annotations

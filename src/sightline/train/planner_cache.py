@@ -14,7 +14,7 @@ from sightline.train.frame_bank import FrameBank, scratch
 from sightline.train.grounding_batches import own_question, pictures
 
 
-class LatentStore:
+class PlannerCache:
     """Planner states and pooled visual features of some frames of a bank, in a scratch file as float16.
 
     Attributes:
@@ -22,9 +22,14 @@ class LatentStore:
     """
 
     def __init__(
-        self, system: DualSystem, bank: FrameBank, frames: NDArray[np.int64], packer: Packer, batch: int,
+        self,
+        system: DualSystem,
+        bank: FrameBank,
+        frames: NDArray[np.int64],
+        packer: Packer,
+        batch: int,
         precision: torch.dtype,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.frames = np.sort(frames)
         count, views = len(frames), len(bank.cameras)
         prompts = [task_prompt(own_question(bank, f).text, guided=True) for f in bank.start[:-1]]

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from sightline.core.errors import SightlineError
 from sightline.train.adapters import is_adapted
 from sightline.train.checkpoint import read_tensors, stored_tensors
-from sightline.train.distributed import World
-from sightline.train.ema import WeightAverage
+from sightline.train.distributed import Processes
+from sightline.train.ema import EMA
 
 WEIGHT, AVERAGE, OPTIMISER = "weights/", "average/", "optimiser/"
 
@@ -21,7 +21,7 @@ class TrainingState:
     """The tensors of a run: the weights that learn (and those beneath adapters, which the written policy holds only
     merged), the optimiser's state for each of them, their average if one is kept."""
 
-    def __init__(self, system: nn.Module, optimiser: torch.optim.Optimizer, average: WeightAverage | None) -> None:
+    def __init__(self, system: nn.Module, optimiser: torch.optim.Optimizer, average: EMA | None) -> None:
         self.parameters, self.optimiser = dict(system.named_parameters()), optimiser
         self.values = {
             WEIGHT + name: parameter.detach()
@@ -40,7 +40,7 @@ class TrainingState:
         }
         return {**self.values, **state}
 
-    def restore(self, checkpoint: Path, world: World) -> None:
+    def restore(self, checkpoint: Path, processes: Processes) -> None:
         """Inverse of :meth:`tensors`, for any number of processes then and now. Raises SightlineError where the run was
         begun with other weights to learn."""
         stored = stored_tensors(checkpoint)
@@ -60,7 +60,7 @@ class TrainingState:
             else:
                 value = torch.zeros(stored[name], device=parameter.device)
             targets[name] = self.optimiser.state[parameter][key] = value.detach()
-        read_tensors(checkpoint, targets, world)
+        read_tensors(checkpoint, targets, processes)
 
 
 def _some(what: str, names: Iterable[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,8 +12,9 @@ from sightline.core.geometry import box_iou
 from sightline.models.grounding.pointing import GroundingLabels, Pointing
 from sightline.models.policy import Policy
 from sightline.train.frame_bank import FrameBank
+from sightline.train.grounding_batches import GroundingBatches
 from sightline.train.loop import to_device
-from sightline.train.objectives import GroundingObjective, Objective, generator
+from sightline.train.objectives import Objective, generator
 
 SCALE = 224.0  # errors are reported in pixels of a 224-pixel picture
 
@@ -20,18 +23,18 @@ class GroundingCheck:
     """Box, point and trace accuracy in the first view on a fixed set of held-out frames and questions."""
 
     def __init__(
-        self, objective: GroundingObjective, banks: list[FrameBank], frames: int, precision: torch.dtype
+        self, batches: GroundingBatches, banks: Sequence[FrameBank], frames: int, precision: torch.dtype
     ) -> None:
         self.precision = precision
         self.batches = []
         for bank in banks:
-            held = np.flatnonzero(bank.held_out)
+            held = bank.held_out_frames
             if not len(held):
                 continue
-            rng = generator(12345, 0, 3)
+            rng = generator(12345, 0, "check")
             chosen = np.sort(rng.choice(held, min(frames // max(len(banks), 1), len(held)), replace=False))
             for part in np.array_split(chosen, -(-len(chosen) // 16)):
-                batch = objective.assemble(bank, part, rng, 0.0, words=False)
+                batch = batches.batch(bank, part, rng, 0.0, in_words=False)
                 maps = [bank.ids(f, bank.cameras[0]) for f in part]
                 self.batches.append((batch, maps))
 
@@ -101,21 +104,25 @@ def _inside_own_object(pointing: Pointing, truth: GroundingLabels, maps: list[np
 
 
 class LossCheck:
-    """Mean action loss on fixed batches of held-out demonstrations; None where there are none."""
+    """The mean of each loss on fixed batches of what its objective is kept from learning."""
 
     batches = 4
 
-    def __init__(self, objective: Objective | None, precision: torch.dtype) -> None:
-        self.objective, self.precision = objective, precision
+    def __init__(self, objectives: Sequence[Objective], precision: torch.dtype) -> None:
+        held = {objective.name: objective.held_out() for objective in objectives}
+        self.held = {name: objective for name, objective in held.items() if objective is not None}
+        self.precision = precision
 
     @torch.no_grad()
     def __call__(self, policy: Policy) -> dict[str, float]:
-        """``action_loss``; NaN without demonstrations."""
+        """``NAME_loss`` of every objective that has something held out."""
+        return {f"{name}_loss": self._mean(objective, policy) for name, objective in self.held.items()}
+
+    def _mean(self, objective: Objective, policy: Policy) -> float:
         losses = []
-        for number in range(self.batches if self.objective else 0):
-            assert self.objective is not None
+        for number in range(self.batches):
             torch.manual_seed(number)
             with torch.autocast(policy.device.type, self.precision, enabled=self.precision != torch.float32):
-                batch = to_device(self.objective.batch(2**31 - 1 - number, 1.0), policy.device)
-                losses.append(float(self.objective.loss(policy.system, batch)[0]))
-        return {"action_loss": float(np.mean(losses)) if losses else float("nan")}
+                batch = to_device(objective.batch(2**31 - 1 - number, 1.0), policy.device)
+                losses.append(float(objective.loss(policy.system, batch)[0]))
+        return float(np.mean(losses))

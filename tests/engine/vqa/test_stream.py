@@ -69,7 +69,7 @@ def test_without_pictures_that_is_said(slides: Path, tmp_path: Path, capsys: pyt
     write_questions([slides], tmp_path / "qa.jsonl", 8)
     assert "--images DIR" in capsys.readouterr().out and not (tmp_path / "qa.yaml").exists()
     (source,) = ConversationMix.of([str(tmp_path / "qa.jsonl")]).sources
-    with pytest.raises(SightlineError, match=r"start from the folder .*pictures: DIR"):
+    with pytest.raises(SightlineError, match=r"start from .*pictures: DIR"):
         read_pictures(source[0])
 
 

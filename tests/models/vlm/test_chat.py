@@ -32,8 +32,7 @@ from sightline.models.vlm.tokenizer import (
     VISION_START,
     WordTokenizer,
 )
-from sightline.train.config import TrainConfig
-from sightline.train.stages_words import SMALL
+from sightline.train.config import SMALL, TrainConfig
 
 TOKENIZER = nano_tokenizer()
 SHAPED = nano_config(grounding=GroundingHeadConfig(pointer=False))  # pictures keep their shape
@@ -199,7 +198,8 @@ def test_the_advice_for_what_is_too_long_works() -> None:
     config = load_config(TrainConfig, SMALL, overrides)
     whole = ChatEncoder(TOKENIZER, SHAPED, config.chat.longest).sample(asked, picture)
     assert whole.image_mask.sum() == (540 // 28) * (960 // 28)
-    smaller = replace(SHAPED, planner=replace(SHAPED.planner, max_pixels=config.system.planner.max_pixels))
+    planner = replace(SHAPED.planner, max_pixels=config.system.planner.max_pixels)
+    smaller = replace(SHAPED, planner=planner)
     sample = ChatEncoder(TOKENIZER, smaller, 300).sample(asked, picture)
     assert len(sample.ids) <= 300 < len(whole.ids) and sample.image_mask.sum() > 200
 

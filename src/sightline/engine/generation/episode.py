@@ -31,7 +31,7 @@ from sightline.tasks.goals import endings, place_point
 from sightline.tasks.kinds import PLACE
 
 CAMERAS = ("front", "wrist")
-MAX_STEPS = 60
+LONGEST = 60  # actions of a demonstration
 SCENE_FRAMES = 16
 HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper holds something
 
@@ -122,7 +122,7 @@ def perform(simulation: Simulation, task: Task, mishaps: np.random.Generator | N
     """Let the expert do ``task`` in the present scene, pushed and slipping as ``mishaps`` (if any) draws it."""
     attempt, expert, judge = Attempt(task), expert_for(simulation, task), Judge(simulation, task)
     disturbance = Disturbance(expert, mishaps) if mishaps is not None else None
-    for step in range(MAX_STEPS):
+    for step in range(LONGEST):
         action = expert.act()
         scene = simulation.scene()
         attempt.snapshots.append(simulation.snapshot())

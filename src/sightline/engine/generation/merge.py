@@ -38,14 +38,14 @@ def merge(sources: list[Path], out: Path | str) -> dict:
     card = common_card(datasets)
     recipe = joined_recipe(datasets)
     claim(root, recipe)
-    order = [(dataset, index) for dataset in datasets for index in range(len(dataset))]
+    order = [(dataset, meta.index) for dataset in datasets for meta in dataset.episodes]
     with DatasetWriter(root, card) as writer:
         done = len(writer.episodes)
         with console.progress(len(order), f"episodes for {root}", "episode", done=done) as bar:
             for dataset, index in order[done:]:
                 with reporting_full_disk(root):
                     staged = restage_episode(dataset, index, writer.staging / str(index))
-                writer.commit(staged, dataset.episodes[index].failures)
+                writer.commit(staged, dataset.meta(index).failures)
                 bar.update(1)
     merged = load_dataset(root)
     frames = sum(meta.length for meta in merged.episodes)
@@ -95,7 +95,7 @@ def restage_episode(dataset: Dataset, index: int, folder: Path) -> StagedEpisode
 
     Raises SightlineError when the dataset was made by something else or a file of the episode is damaged.
     """
-    meta = dataset.episodes[index]
+    meta = dataset.meta(index)
     if meta.labels is None:
         raise SightlineError(f"{dataset.root} was not made by 'sightline generate': it has no labels to take along.")
     folder.mkdir(parents=True)

@@ -28,6 +28,7 @@ class Judge:
         self.simulation, self.task = simulation, task
         self.skill = SKILLS.get(task.relation)
         self.started = simulation.scene()
+        self.lifted = ""  # id of the first object that left the table, of whatever role
         self.target_lifted = False
         self.wrong_object_lifted = False
         self.closed_steps = 0
@@ -40,8 +41,10 @@ class Judge:
         """Take note of the present moment; to be called after every step."""
         simulation, target = self.simulation, self.task.target
         scene = simulation.scene()
-        rise = scene.positions[:, 2] - self.started.positions[:, 2]
-        high = scene.present & self._liftable & (rise > LIFTED)
+        rise = np.where(scene.present, scene.positions[:, 2] - self.started.positions[:, 2], 0.0)
+        if not self.lifted and rise.max() > LIFTED:
+            self.lifted = scene.objects[int(rise.argmax())].id
+        high = self._liftable & (rise > LIFTED)
         self.target_lifted |= bool(high[target])
         high[target] = False
         self.wrong_object_lifted |= bool(high.any())

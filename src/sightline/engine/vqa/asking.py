@@ -113,7 +113,7 @@ def ask_episode(dataset: Dataset, name: str, episode: int, wanted: int, order: O
     lines = Lines()
     if not wanted:
         return lines
-    meta, labels = dataset.episodes[episode], dataset.labels(episode)
+    meta, labels = dataset.meta(episode), dataset.labels(episode)
     rng = np.random.default_rng([order.seed, zlib.crc32(name.encode()), episode])
     places = [(t, camera) for t in range(len(labels)) for camera in dataset.cameras]
     each = max(LEAST, -(-wanted // len(places)))

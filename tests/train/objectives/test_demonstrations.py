@@ -18,11 +18,11 @@ from sightline.data.mixture import Draw, Mixture, open_mixture
 from sightline.data.recordings import Recordings
 from sightline.models.policy import Policy
 from sightline.train.config import OptimiserConfig, TrainConfig
-from sightline.train.demonstrations import DemonstrationObjective
 from sightline.train.frame_bank import FrameBank
 from sightline.train.grounding_batches import pictures
 from sightline.train.loop import Trainer
-from sightline.train.objectives import FrameNumbers
+from sightline.train.objectives.action import FrameNumbers
+from sightline.train.objectives.demonstrations import DemonstrationObjective
 
 CHUNK = 4
 

@@ -17,7 +17,8 @@ from sightline.core.pictures import read_picture
 from sightline.data.conversation_mix import ConversationMix
 from sightline.data.conversations import Conversations, SourceConfig
 from sightline.models.policy import Policy
-from sightline.train.conversations import ChatCheck, ChatObjective, read_truth, score
+from sightline.train.chat_check import ChatCheck, read_truth, score
+from sightline.train.objectives.chat import ChatObjective
 
 SIZE = (100, 180)
 COLOURS = {"red": (200, 30, 30), "green": (40, 160, 60), "blue": (40, 60, 200), "yellow": (220, 200, 40)}

@@ -15,41 +15,67 @@ from sightline.data.recordings import Recordings, Sample
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.transforms import Transforms
-from sightline.train.action_targets import COMMANDED, plans
-from sightline.train.image_cache import PictureCache
-from sightline.train.objectives import ActionBatch, joint_action_loss
+from sightline.train.action_targets import COMMANDED, action_targets
+from sightline.train.image_cache import ImageCache
+from sightline.train.objectives import Objective
+from sightline.train.objectives.action import ActionBatch, joint_action_loss
+from sightline.train.setup import StageSetup
 
 
-class DemonstrationObjective:
+def make(setup: StageSetup) -> DemonstrationObjective:
+    config, action = setup.config, setup.config.action
+    if setup.mixture is None:
+        raise SightlineError(
+            "The objective 'demonstrations' needs recordings, which planners with a pointer do not learn from: "
+            "leave it out of objectives."
+        )
+    return DemonstrationObjective(
+        setup.mixture,
+        setup.policy,
+        action.samples,
+        config.micro_batches,
+        cache_gib=action.cache_gib,
+        unseen=setup.held_out,
+    )
+
+
+class DemonstrationObjective(Objective):
     """Planner and action expert together, on samples drawn from a mixture.
 
     Inputs come from ``policy.transforms``, the pipeline that serves the policy: for one frame both make the same bytes.
     """
 
     name = "action"
-    weight = 1.0
 
     def __init__(
-        self, mixture: Mixture, policy: Policy, samples: int, micro_batches: int = 1, threads: int = 4,
+        self,
+        mixture: Mixture,
+        policy: Policy,
+        samples: int,
+        micro_batches: int = 1,
+        threads: int = 4,
         cache_gib: float = 8.0,
-    ) -> None:  # fmt: skip
+        unseen: Mixture | None = None,
+    ) -> None:
         """
         Args:
             samples: frames in a micro-batch.
             micro_batches: of one step, over all processes: each is a stretch of the mixture's draws.
             threads: that decode pictures; the loop asks for a batch while the one before is learned from.
-            cache_gib: of disk for pictures that have been decoded, see PictureCache.
+            cache_gib: of disk for pictures that have been decoded, see ImageCache.
+            unseen: recordings kept out of learning.
         Raises:
             SightlineError: the policy has other cameras, sizes, chunk or embodiments than the mixture.
         """
-        self.mixture, self.samples, self.micro_batches = mixture, samples, micro_batches
+        self.mixture, self.policy, self.samples, self.micro_batches = mixture, policy, samples, micro_batches
+        self.cache_gib, self.unseen = cache_gib, unseen
         self.transforms = policy.transforms
         tags = mixture.tags
         self._by_tag = {tag: policy.transforms.select(tag) if len(tags) > 1 else policy.transforms for tag in tags}
         for recordings in mixture.recordings:
             require_fit(policy, recordings)
         side = policy.config.planner.image_size
-        self._cache = PictureCache(mixture, side, self.transforms.picture, cache_gib * 2**30)
+        self._cache = ImageCache(mixture, side, self.transforms.picture, cache_gib * 2**30)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     def batch(self, step: int, progress: float, part: int = 0) -> ActionBatch:
@@ -80,6 +106,11 @@ class DemonstrationObjective:
         action = joint_action_loss(system, batch)
         return action, {"action": action}, len(batch.images)
 
+    def held_out(self) -> DemonstrationObjective | None:
+        if self.unseen is None:
+            return None
+        return DemonstrationObjective(self.unseen, self.policy, self.samples, cache_gib=self.cache_gib)
+
 
 def read(draw: Draw, images: dict[str, NDArray[np.uint8]] | None = None) -> Sample:
     """The sample of a draw, with its actions as they were meant where the state tells (sightline.train.action_targets).
@@ -92,8 +123,8 @@ def read(draw: Draw, images: dict[str, NDArray[np.uint8]] | None = None) -> Samp
         return sample
     window = slice(t, t + recordings.chunk + 1)
     actions, state = recordings.action(episode)[window], recordings.state(episode)[window]
-    meant = plans(actions, state, np.zeros(len(actions), np.int64), recordings.chunk, recordings.card)
-    return sample._replace(actions=meant.actions[0], known=meant.known[0])
+    targets = action_targets(actions, state, np.zeros(len(actions), np.int64), recordings.chunk, recordings.card)
+    return sample._replace(actions=targets.actions[0], known=targets.known[0])
 
 
 def _normalised_state(state: Tensor, scalers: list[Transforms]) -> Tensor:

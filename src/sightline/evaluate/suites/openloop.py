@@ -1,25 +1,65 @@
-"""Open loop: what a policy would do at every moment of recorded episodes, beside what was done.
+"""The suite ``openloop``: what a policy would do at every moment of recorded episodes, beside what was done.
 
 No robot moves, so it says nothing about success; it says whether a policy has learned from a dataset what it holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.core.console import progress, table
+from sightline.core.console import progress, say, table
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import load_dataset
 from sightline.data.embodiments import find_embodiment
 from sightline.data.recordings import Recordings
-from sightline.models.policy import Policy
+from sightline.evaluate.policies import load_policy
+from sightline.evaluate.report import write_open_loop_report
+from sightline.evaluate.suites.base import Suite, SuiteSettings
+
+if TYPE_CHECKING:
+    from sightline.models.policy import Policy
 
 BATCH = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLoopSettings(SuiteSettings):
+    """Which recordings the policy is asked about.
+
+    Attributes:
+        episodes: of each dataset, the first ones.
+        data: folders of recorded datasets.
+        embodiment: how to read them.
+    """
+
+    data: tuple[Path, ...] = ()
+    embodiment: str = "sightline"
+
+
+def run(policy: str, settings: OpenLoopSettings, about: Mapping[str, Any]) -> dict:
+    """Ask a policy about recordings, print the result and write the report.
+
+    Returns ``open_loop_error``, ``constant_error``, ``by_dimension``, ``frames`` and ``settings``.
+    Raises SightlineError where the policy is not a trained one, and as :func:`evaluate_open_loop`.
+    """
+    from sightline.models.policy import Policy  # imports transformers, which takes seconds
+
+    actor = load_policy(policy)
+    if not isinstance(actor, Policy):
+        raise SightlineError(f"The suite openloop needs a trained policy, not '{policy}'.")
+    scores = evaluate_open_loop(actor, settings.data, settings.embodiment, settings.episodes)
+    scores.print()
+    about = {**about, "data": ", ".join(map(str, settings.data)), "embodiment": settings.embodiment}
+    if settings.report is not None:
+        write_open_loop_report(settings.report, f"{policy}: open loop", scores, about)
+        say(f"Report: {settings.report}")
+    return scores.summary() | {"settings": about}
 
 
 @dataclass
@@ -124,7 +164,12 @@ def _predictions(
 
 def _require_fit(policy: Policy, recordings: Recordings) -> None:
     ours, theirs = policy.card, recordings.card
-    fields = ("cameras", "action_names", "action_space", "gripper")
+    fields = ["cameras", "image_rotation", "action_names", "action_space", "rotation", "gripper"]
+    fields += ["state_names"] if policy.config.state_dim else []
+    fields += ["control_hz"] if "embodiments" not in policy.statistics else []  # several robots have a rate each
     if wrong := [f"{name}: {getattr(ours, name)} != {getattr(theirs, name)}" for name in fields
                  if getattr(ours, name) != getattr(theirs, name)]:  # fmt: skip
         raise SightlineError(f"The policy was not made for {recordings.dataset.root}: {'; '.join(wrong)}.")
+
+
+OPENLOOP = Suite(OpenLoopSettings, run)

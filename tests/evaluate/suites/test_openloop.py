@@ -14,7 +14,7 @@ from small import write_dataset
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk
 from sightline.data import load_dataset
-from sightline.evaluate.openloop import evaluate_open_loop
+from sightline.evaluate.suites.openloop import evaluate_open_loop
 from sightline.models.policy import Policy
 
 CHUNK = 8
@@ -68,7 +68,16 @@ def test_a_real_policy_is_asked_in_every_frame_or_every_third(data: Path, policy
 
 
 @pytest.mark.parametrize(
-    "change", [{"cameras": ("wrist", "front")}, {"gripper": "1 close"}, {"action_space": "joints"}]
+    "change",
+    [
+        {"cameras": ("wrist", "front")},
+        {"gripper": "1 close"},
+        {"action_space": "joints"},
+        {"control_hz": 30},
+        {"rotation": "quaternion"},
+        {"image_rotation": 180},
+        {"state_names": ("x",)},
+    ],
 )
 def test_another_interface_is_refused(data: Path, policy: Policy, change: dict[str, Any]) -> None:
     other = Policy(policy.system, policy.tokenizer, replace(policy.card, **change), policy.statistics)

@@ -1,80 +1,28 @@
-"""Conversations: the text objective of stage 1 and of co-training in stage 2, and how well answers in words place
-things."""
+"""How well answers in words place things, on held-out conversations."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from sightline.core.console import say
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, box_iou, resample_path
 from sightline.data.answers import Size, parse_boxes, parse_points
-from sightline.data.conversation_mix import ConversationMix
 from sightline.data.conversation_record import Conversation, read_pictures
 from sightline.data.conversations import Conversations
+from sightline.language.questions import TRACE_POINTS
 from sightline.models.policy import Policy
-from sightline.models.system import DualSystem
-from sightline.models.vlm.chat import ChatBatch, ChatEncoder, ChatSample, Picture, answer, collate, read_chat
+from sightline.models.vlm.chat import ChatEncoder, Picture, answer
 from sightline.models.vlm.images import checked_size
+from sightline.train.validate import SCALE
 
-SCALE = 224.0  # errors are reported in pixels of a picture of this width
-TRACE_POINTS = 8  # at which two traces are compared
 BESIDE = 0.05  # of the picture's width: half the side of the box around a true point
 TRACE_WORDS = re.compile(r"\b(trajectory|trace|path|way)\b", re.IGNORECASE)
-
-
-class ChatObjective:
-    """Next-token loss of the assistant's words, averaged over those of a micro-batch.
-
-    Args:
-        samples: conversations in a micro-batch.
-        every: sits out all other steps.
-        parts: micro-batches an update, so that no two of them hold the same conversations.
-        longest: tokens of a conversation; rounds that do not fit are left out.
-    """
-
-    name = "chat"
-
-    def __init__(
-        self, conversations: ConversationMix, policy: Policy, samples: int, seed: int, weight: float = 1.0,
-        every: int = 1, parts: int = 1, longest: int = 2048,
-    ) -> None:  # fmt: skip
-        self.conversations, self.samples, self.seed = conversations, samples, seed
-        self.weight, self.every, self.parts = weight, every, parts
-        self.encoder = ChatEncoder(policy.tokenizer, policy.config, longest)
-        self._told = 0
-        self._pool = ThreadPoolExecutor(min(samples, os.cpu_count() or 1))
-
-    def batch(self, step: int, progress: float, part: int = 0) -> ChatBatch | None:
-        """Micro-batch ``part`` of a step; None on steps that are sat out. Conversations of no use are replaced."""
-        if step % self.every:
-            return None
-        if not 0 <= part < self.parts:
-            raise SightlineError(f"There is no micro-batch {part}: an update has {self.parts}.")
-        first = ((step // self.every) * self.parts + part) * self.samples
-        indices = range(first, first + self.samples)
-        found = self._pool.map(lambda index: self.conversations.first(self.seed, index, self._sample), indices)
-        batch = collate(list(found), self.encoder.tokenizer)
-        if self.conversations.skipped >= max(2 * self._told, 1):  # at the first, then whenever they have doubled
-            self._told = self.conversations.skipped
-            say(self.conversations.problems, style="yellow")
-        return batch
-
-    def _sample(self, conversation: Conversation) -> ChatSample:
-        return self.encoder.sample(conversation, read_pictures(conversation))
-
-    def loss(self, system: DualSystem, batch: ChatBatch) -> tuple[Tensor, dict[str, Tensor], int]:
-        loss = system.planner.text_loss(read_chat(system.planner, batch), batch.tokens)
-        return loss, {"text": loss}, len(batch.tokens.ids)
 
 
 @dataclass(frozen=True)
@@ -105,9 +53,15 @@ class ChatCheck:
     """
 
     def __init__(
-        self, conversations: Conversations, policy: Policy, count: int, seed: int = 0,
-        precision: torch.dtype = torch.float32, together: int = 8, max_tokens: int = 128,
-    ) -> None:  # fmt: skip
+        self,
+        conversations: Conversations,
+        policy: Policy,
+        count: int,
+        seed: int = 0,
+        precision: torch.dtype = torch.float32,
+        together: int = 8,
+        max_tokens: int = 128,
+    ) -> None:
         self.precision, self.together, self.max_tokens = precision, together, max_tokens
         encoder = policy.planner.encoder
         self.questions = list(islice(usable_questions(conversations, encoder, seed), count))

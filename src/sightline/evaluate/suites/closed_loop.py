@@ -1,0 +1,121 @@
+"""Closed loop in any environment: run the episodes, say how they went, write films and the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sightline.core.console import say
+from sightline.core.types import EXECUTE, PolicyLike
+from sightline.envs.base import Environment
+from sightline.evaluate.language_probe import ListeningResult
+from sightline.evaluate.policies import load_policy
+from sightline.evaluate.report import print_summary, share, success_rate, write_rollout_report
+from sightline.evaluate.rollout import RolloutSettings, rollout_in_processes
+from sightline.evaluate.suites.base import Suite, SuiteSettings
+
+SEEDS = 1_000_000  # of each --seed: evaluations with different ones never share an episode
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedLoopSettings(SuiteSettings):
+    """What every suite of episodes reads.
+
+    Attributes:
+        seed: episode i has the seed ``seed * 1,000,000 + i``.
+        video: folder for films of the first ``films`` episodes.
+        execute, handling, batch: see RolloutSettings.
+        workers: processes; the rows do not depend on it.
+    """
+
+    seed: int = 0
+    video: Path | None = None
+    films: int = 24
+    execute: int = EXECUTE
+    handling: str = "receding"
+    batch: int = 4
+    workers: int = 2
+
+    @property
+    def seeds(self) -> list[int]:
+        """One for each episode."""
+        return [self.seed * SEEDS + i for i in range(self.episodes)]
+
+    @property
+    def rollout(self) -> RolloutSettings:
+        """How the episodes are run."""
+        films = self.films if self.video else 0
+        return RolloutSettings(self.batch, self.execute, self.handling, films, self.video)
+
+
+def closed_loop(
+    title: str,
+    make_policy: Callable[[], PolicyLike],
+    make_env: Callable[[], Environment],
+    settings: ClosedLoopSettings,
+    about: Mapping[str, Any],
+    seeds: Sequence[int] | None = None,
+    probe: Callable[[], ListeningResult | None] = lambda: None,
+) -> dict:
+    """Run a policy in an environment, print the result and write the report.
+
+    Args:
+        title: what is evaluated in what.
+        make_policy, make_env: build one of each in every process; with more than one worker they must be picklable.
+        about: what the result and the report say about how they were made, besides ``settings``.
+        seeds: of the episodes, where they are not ``settings.seeds``.
+        probe: a look at how the policy listens, after the episodes.
+
+    Returns:
+        ``success_rate`` (at the end) and its ``ci95``, ``success_any_time``, ``wrong_object_rate`` (None where the
+        environment does not say), ``episodes`` (rows), ``seconds``, ``settings`` and, where probed, ``listening``.
+    """
+    started = time.monotonic()
+    seeds = settings.seeds if seeds is None else seeds
+    rows = rollout_in_processes(make_policy, make_env, seeds, settings.rollout, settings.workers, label=title)
+    seconds = time.monotonic() - started
+    listening = probe()
+    print_summary(rows)
+    about = {
+        "seed": settings.seed,
+        "chunk handling": f"{settings.handling}, {settings.execute} actions a chunk",
+        "workers": settings.workers,
+        "seconds": round(seconds, 1),
+        **about,
+    }
+    if settings.report is not None:
+        write_rollout_report(settings.report, title, rows, about, settings.video, listening)
+        say(f"Report: {settings.report}")
+    rate, wrong = success_rate(rows), share(rows, "wrong_object_lifted")
+    return {
+        "success_rate": rate.value,
+        "ci95": list(rate.interval),
+        "success_any_time": success_rate(rows, "success_any_time").value,
+        "wrong_object_rate": None if wrong is None else wrong.value,
+        "episodes": [row.to_dict() for row in rows],
+        "seconds": seconds,
+        "settings": about,
+        **({"listening": listening.to_dict()} if listening else {}),
+    }
+
+
+def benchmark(environment: str, **arguments: Any) -> Suite[ClosedLoopSettings]:
+    """The suite of an environment that needs no settings of its own: a row of the registry.
+
+    Args:
+        environment: ``module:Class``, an :class:`Environment`; imported when it is used.
+        arguments: of its constructor.
+    """
+
+    def run(policy: str, settings: ClosedLoopSettings, about: Mapping[str, Any]) -> dict:
+        module, _, name = environment.partition(":")
+        make_env = partial(getattr(import_module(module), name), **arguments)
+        title = f"{policy} on {about['suite']}"
+        return closed_loop(title, partial(load_policy, policy), make_env, settings, {**about, **arguments})
+
+    return Suite(ClosedLoopSettings, run)

@@ -1,0 +1,98 @@
+"""The first part of stage 1: the visual encoder learns alone what stands where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sightline.models.grounding.pointing import GroundingLabels
+from sightline.models.system import DualSystem
+from sightline.train.config import GroundingConfig
+from sightline.train.frame_bank import FrameBank
+from sightline.train.grounding_batches import LabelMaker, pictures
+from sightline.train.objectives import Objective, generator
+from sightline.train.setup import StageSetup
+
+
+def make(setup: StageSetup) -> RecognitionObjective:
+    banks, labels = setup.labelled(RecognitionObjective.name), LabelMaker(setup.policy.config.grounding)
+    return RecognitionObjective(*banks, labels, setup.config.grounding, setup.config.seed)
+
+
+@dataclass
+class RecognitionBatch:
+    """Windows [B,V,s,s,3] cut out of pictures at ``corners`` [B,V,2] (row, column; in patches), with labels of their
+    cells, without questions."""
+
+    images: Tensor
+    corners: Tensor
+    labels: GroundingLabels
+
+
+class RecognitionObjective(Objective):
+    """Learns the kind and colour of what lies in each cell of a picture, and how far it reaches."""
+
+    name = "recognition"
+    episode_share = 0.25
+
+    def __init__(
+        self, scenes: FrameBank, episodes: FrameBank, labels: LabelMaker, config: GroundingConfig, seed: int
+    ) -> None:
+        self.banks, self.labels, self.config, self.seed = (scenes, episodes), labels, config, seed
+
+    def batch(self, step: int, progress: float, part: int = 0) -> RecognitionBatch | None:
+        if progress >= self.config.apart_first:
+            return None
+        rng = generator(self.seed, step, self.name, part)
+        scenes, episodes = self.banks
+        bank = episodes if not len(scenes) or (len(episodes) and rng.random() < self.episode_share) else scenes
+        count = max(1, self.config.recognise_images // len(bank.cameras))
+        frames = rng.choice(bank.training_frames, count)
+        nothing: list[list] = [[] for _ in frames]
+        labels = self.labels(bank, frames, nothing, nothing)
+        images = pictures(bank, frames, rng, self.config.jitter)
+        if rng.random() < 0.5:
+            # Kinds and colours stay what they are in a mirror; words like "left" do not: only this objective uses one.
+            images, labels = mirrored(images, labels)
+        return windows(images, labels, self.config.recognise_window, rng)
+
+    def loss(self, system: DualSystem, batch: RecognitionBatch) -> tuple[Tensor, dict[str, Tensor], int]:
+        terms = system.recognition_loss(batch.images, batch.corners, batch.labels)
+        return torch.stack(list(terms.values())).sum(), terms, len(batch.images)
+
+
+def mirrored(images: Tensor, labels: GroundingLabels) -> tuple[Tensor, GroundingLabels]:
+    """The same pictures [B,V,S,S,3] and labels with left and right exchanged."""
+    boxes = labels.object_boxes[..., [2, 1, 0, 3]] * torch.tensor([-1.0, 1.0, -1.0, 1.0])
+    boxes = boxes + torch.tensor([1.0, 0.0, 1.0, 0.0])
+    tools = labels.tools * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
+    return images.flip(-2), replace(labels, cells=labels.cells.flip(-1), object_boxes=boxes, tools=tools)
+
+
+def windows(images: Tensor, labels: GroundingLabels, size: int, rng: np.random.Generator) -> RecognitionBatch:
+    """A window of ``size`` x ``size`` cells of each picture [B,V,S,S,3], over a random cell that holds something.
+
+    Most of a picture is empty table; windows show several times more objects for the same work.
+    """
+    side = labels.cells.shape[-1]
+    size, patch = min(size, side), images.shape[2] // side
+    batch, views = images.shape[:2]
+    corners = np.zeros((batch, views, 2), np.int64)
+    cut = torch.empty(batch, views, size * patch, size * patch, 3, dtype=images.dtype)
+    cells = torch.empty(batch, views, size, size, dtype=labels.cells.dtype)
+    for b, v in np.ndindex(batch, views):
+        occupied = labels.cells[b, v].nonzero().numpy()
+        centre = occupied[rng.integers(len(occupied))] if len(occupied) else np.full(2, side // 2)
+        row, column = corners[b, v] = np.clip(centre - rng.integers(size, size=2), 0, side - size)
+        cells[b, v] = labels.cells[b, v, row : row + size, column : column + size]
+        cut[b, v] = images[b, v, row * patch : (row + size) * patch, column * patch : (column + size) * patch]
+    first = torch.from_numpy(corners[..., ::-1].copy()).float()[:, :, None]
+    tools = (labels.tools[:, :, None] * side - first)[:, :, 0] / size
+    tools = tools.masked_fill(((tools < 0) | (tools > 1)).any(-1, keepdim=True), float("nan"))
+    boxes = (labels.object_boxes * side - first.repeat(1, 1, 1, 2)) / size
+    return RecognitionBatch(
+        cut, torch.from_numpy(corners), replace(labels, cells=cells, object_boxes=boxes, tools=tools)
+    )
