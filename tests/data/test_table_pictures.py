@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from keyed import CAMERA, change_rows, opened, picture, png, require_right, shown, write_info, write_v2, write_v3
+from PIL import Image
 
 from sightline.core.errors import SightlineError
 from sightline.data import load_dataset
@@ -92,6 +94,19 @@ def test_rows_without_a_picture_are_found_before_the_first_step(tmp_path: Path) 
     found = opened(root)
     require_right(found, [0])
     assert "at row 1, the file gone.png is missing" in found.problems[0] and "at row 1" in found.problems[1]
+
+
+def test_pictures_in_tables_are_what_a_viewer_shows(tmp_path: Path) -> None:
+    """16 bits are scaled and transparency lies on white, as in every other picture (core/pictures.py)."""
+    root = in_tables(tmp_path, {0: 2})
+    stored = []
+    for image in (Image.fromarray(np.full((32, 32), 100 * 257, np.uint16)), Image.new("RGBA", (32, 32), (0, 0, 0, 0))):
+        stream = io.BytesIO()
+        image.save(stream, "PNG")
+        stored.append(stream.getvalue())
+    replaced(root / "data/chunk-000/episode_000000.parquet", pa.array(stored))
+    grey, white = load_dataset(root).video(0, "top")
+    assert (grey == 100).all() and (white == 255).all()
 
 
 def test_a_damaged_picture_is_named_with_its_row(tmp_path: Path) -> None:

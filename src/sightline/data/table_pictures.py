@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from sightline.core.errors import SightlineError
+from sightline.core.pictures import decode_picture
 
 Picture = NDArray[np.uint8]
 
@@ -78,15 +77,7 @@ class TablePictures:
         return data
 
     def _decode(self, stored: Any, row: int) -> Picture:
-        data = self._data(stored, row)
-        try:
-            with Image.open(io.BytesIO(data)) as picture:
-                return np.array(picture.convert("RGB"))
-        # Decoders report damage with whatever exception their format knows.
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise SightlineError(
-                f"{self.path}: the picture in '{self.column}' at row {row} cannot be read ({error})."
-            ) from None
+        return decode_picture(self._data(stored, row), f"{self.path}: the picture in '{self.column}' at row {row}")
 
 
 def _stamp(path: Path) -> tuple[int, int]:
