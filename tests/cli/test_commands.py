@@ -33,6 +33,7 @@ CONTRACT = {
     "inspect": ["--html"],
     "audit": [],
     "merge": ["--out"],
+    "convert": ["--out", "--format", "--robot", "--instruction", "--hz", "--flip", "--cameras", "--state"],
     "questions": ["--out", "--count", "--kinds", "--seed", "--workers", "--images", "--language", "--phrasing"],
     "annotate": ["--out", "--seed", "--language", "--phrasing"],
     "pretrain": ["--data", "--chat", "--check", "--out", "--preset", "--base-vlm", "--dino", "--set"],

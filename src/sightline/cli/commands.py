@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Protocol
 import tyro
 
 from sightline.cli.assets import assets
+from sightline.cli.convert import Convert
 from sightline.cli.labels import Annotate, Audit, Questions
 from sightline.cli.options import (
     ABOUT_ALL_COLLECTIONS,
@@ -243,6 +244,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "doctor": Doctor,
     "generate": Generate,
     "merge": Merge,
+    "convert": Convert,
     "inspect": Inspect,
     "audit": Audit,
     "questions": Questions,

@@ -166,6 +166,22 @@ class Episode:
 
 
 @dataclass
+class Recording:
+    """An episode that somebody else recorded: what was seen and done, and nothing about where things were.
+
+    Attributes:
+        instruction: what was to be done, in plain English.
+        images: camera name -> [T,H,W,3] uint8 RGB, upright.
+        state [T,S], action [T,A]: float32, units as in the card that goes with it.
+    """
+
+    instruction: str
+    images: dict[str, NDArray[np.uint8]]
+    state: NDArray[np.float32]
+    action: NDArray[np.float32]
+
+
+@dataclass
 class Observation:
     """What a policy sees at one moment.
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
-from sightline.core.types import Episode
+from sightline.core.types import Episode, Recording
 from sightline.data import layout
 from sightline.data.episode_index import EpisodeMeta, read_index
 from sightline.data.labels import column_array, labels_table, vector_column
@@ -33,6 +33,7 @@ from sightline.data.statistics import Statistics, array_statistics, image_statis
 from sightline.data.video import CODEC, PIXEL_FORMAT, encode_video
 
 NO_TASK = "no task"
+LABELS = "labels.parquet"
 STAGING = ".staging"
 REFRESH_SECONDS = 20.0
 REFRESH_SHARE = 0.05  # of the time may go into summaries, whose cost grows with the dataset
@@ -41,7 +42,11 @@ KINDS = ("episodes", "scenes")
 
 @dataclass
 class StagedEpisode:
-    """An encoded episode waiting for its number; picklable, light (pictures and labels are in ``folder``)."""
+    """An encoded episode waiting for its number; picklable, light (pictures and labels are in ``folder``).
+
+    Attributes:
+        own: what the engine knows about an episode of its own; empty for recordings, which have no labels either.
+    """
 
     folder: Path
     text: str
@@ -58,33 +63,67 @@ def stage_episode(episode: Episode, folder: Path, card: Card, kind: str = "episo
     """
     if not episode.frames:
         raise SightlineError(f"Candidate {episode.candidate} has no frames: only finished episodes can be written.")
-    state = np.stack([frame.state for frame in episode.frames]).astype(np.float32)
-    action = np.stack([frame.action for frame in episode.frames]).astype(np.float32)
-    if not (np.isfinite(state).all() and np.isfinite(action).all()):
-        raise SightlineError(f"Candidate {episode.candidate} has NaN or infinity in its states or actions.")
     missing = [name for name in card.cameras if any(name not in frame.views for frame in episode.frames)]
     if missing:
         raise SightlineError(
             f"Candidate {episode.candidate} has no pictures of the camera '{missing[0]}' named by the card."
         )
-    folder.mkdir(parents=True)
-    images = {}
-    for name in card.cameras:
-        pictures = np.stack([frame.views[name].image for frame in episode.frames])
-        video = encode_video(pictures, card.control_hz, key_every=1 if kind == "scenes" else 2)
-        layout.write_durably(folder / f"{name}.mp4", video)
-        images[name] = image_statistics(pictures)
-    layout.write_durably(folder / "labels.parquet", layout.parquet_bytes(labels_table(episode, card.cameras)))
-    objects = [item.stored() for item in episode.frames[0].scene.objects]
-    own = {
+    recording = Recording(
+        instruction=episode.task.instruction if episode.task else NO_TASK,
+        images={name: np.stack([frame.views[name].image for frame in episode.frames]) for name in card.cameras},
+        state=np.stack([frame.state for frame in episode.frames]).astype(np.float32),
+        action=np.stack([frame.action for frame in episode.frames]).astype(np.float32),
+    )
+    staged = stage_recording(recording, folder, card, f"Candidate {episode.candidate}", 1 if kind == "scenes" else 2)
+    layout.write_durably(folder / LABELS, layout.parquet_bytes(labels_table(episode, card.cameras)))
+    staged.own = {
         "seed": episode.seed,
         "candidate": episode.candidate,
         "kind": kind,
-        "objects": json.dumps(objects),
+        "objects": json.dumps([item.stored() for item in episode.frames[0].scene.objects]),
         "task": json.dumps(episode.task and dataclasses.asdict(episode.task)),
     }
-    text = episode.task.instruction if episode.task else NO_TASK
-    return StagedEpisode(folder, text, state, action, images, own)
+    return staged
+
+
+def stage_recording(
+    recording: Recording, folder: Path, card: Card, name: str = "The recording", key_every: int = 2
+) -> StagedEpisode:
+    """Encode what somebody else recorded into ``folder`` (created): one video a camera, no labels.
+
+    Args:
+        name: what messages call it.
+        key_every: pictures from one that stands for itself to the next; fewer are faster to reach and larger.
+
+    Raises SightlineError when a camera of the card is missing, lengths or sizes differ, or numbers are not finite.
+    """
+    length = len(recording.action)
+    for what, values, names in (
+        ("state", recording.state, card.state_names),
+        ("action", recording.action, card.action_names),
+    ):
+        if values.shape != (length, len(names)):
+            raise SightlineError(
+                f"{name} has a {what} of shape {values.shape}; {length} steps of the card's {len(names)} are expected."
+            )
+        if not np.isfinite(values).all():
+            raise SightlineError(f"{name} has NaN or infinity in its {what}s.")
+    for camera in card.cameras:
+        pictures = recording.images.get(camera)
+        if pictures is None:
+            raise SightlineError(f"{name} has no pictures of the camera '{camera}' named by the card.")
+        if pictures.shape != (length, *card.image_size, 3) or pictures.dtype != np.uint8:
+            raise SightlineError(
+                f"{name} has pictures of {camera} of shape {pictures.shape} and type {pictures.dtype}; "
+                f"{(length, *card.image_size, 3)} of uint8 are expected."
+            )
+    folder.mkdir(parents=True)
+    images = {}
+    for camera in card.cameras:
+        video = encode_video(recording.images[camera], card.control_hz, key_every=key_every)
+        layout.write_durably(folder / f"{camera}.mp4", video)
+        images[camera] = image_statistics(recording.images[camera])
+    return StagedEpisode(folder, recording.instruction or NO_TASK, recording.state, recording.action, images, {})
 
 
 class DatasetWriter:
@@ -171,6 +210,13 @@ class DatasetWriter:
             staged = stage_episode(episode, folder, self.card, kind)
         return self.commit(staged)
 
+    def record(self, recording: Recording) -> int:
+        """Stage and commit what somebody else recorded; its number. Raises SightlineError as stage_recording."""
+        folder = self.staging / f"recording-{len(self.episodes)}"
+        with reporting_full_disk(self.root):
+            staged = stage_recording(recording, folder, self.card)
+        return self.commit(staged)
+
     def commit(self, staged: StagedEpisode, failures: dict[str, int] | None = None) -> int:
         """Make a staged episode the next one of the dataset; its number.
 
@@ -186,7 +232,8 @@ class DatasetWriter:
         with reporting_full_disk(self.root):
             for name in self.card.cameras:
                 layout.move_durably(staged.folder / f"{name}.mp4", files[name])
-            layout.move_durably(staged.folder / "labels.parquet", files["labels"])
+            if staged.own:
+                layout.move_durably(staged.folder / LABELS, files["labels"])
             layout.write_durably(files["data"], layout.parquet_bytes(table))
             layout.write_durably(files["meta"], layout.parquet_bytes(row, arrow_schema=False))
         shutil.rmtree(staged.folder, ignore_errors=True)
@@ -194,9 +241,8 @@ class DatasetWriter:
         self._tables[layout.ACTION].append(staged.action)
         for name, parts in self._images.items():
             parts.append(staged.images[name])
-        self.episodes.append(
-            EpisodeMeta(number, len(staged.state), staged.text, files["data"], candidate=staged.own["candidate"])
-        )
+        candidate = staged.own.get("candidate", -1)
+        self.episodes.append(EpisodeMeta(number, len(staged.state), staged.text, files["data"], candidate=candidate))
         if time.monotonic() > self._refresh_at:
             self.refresh()
         return number
@@ -232,8 +278,9 @@ class DatasetWriter:
         for feature, found in to_lists(statistics).items():
             row |= {f"stats/{feature}/{name}": value for name, value in found.items()}
         row |= {f"meta/episodes/{key}": value for key, value in place.items()}
-        row |= {f"sightline/{key}": value for key, value in staged.own.items()}
-        row["sightline/failures"] = json.dumps(failures)
+        if staged.own:
+            row |= {f"sightline/{key}": value for key, value in staged.own.items()}
+            row["sightline/failures"] = json.dumps(failures)
         return pa.Table.from_pylist([row])
 
     def refresh(self) -> None:

@@ -44,7 +44,7 @@ def contents_of(spec: WorldSpec, stream: int, number: int) -> Contents:
 
     Raises SightlineError on an unknown split or collection, or one that lacks what the tasks need.
     """
-    return contents_of_seed(spec.drawn(stream, number), objects.world_seed(stream, number))
+    return contents_of_seed(spec, objects.world_seed(stream, number), spec.drawn(stream, number).tasks)
 
 
 def numbered_world(spec: WorldSpec, stream: int, number: int) -> World:
@@ -52,7 +52,10 @@ def numbered_world(spec: WorldSpec, stream: int, number: int) -> World:
 
     Raises SightlineError as :func:`build_world`.
     """
-    return build_world(objects.world_seed(stream, number), spec.drawn(stream, number))
+    spec.check()
+    drawn, seed = spec.drawn(stream, number), objects.world_seed(stream, number)
+    contents = contents_of_seed(spec, seed, drawn.tasks)
+    return World.of(contents.models, seed, drawn, contents.fixtures)
 
 
 def build_world(seed: int, spec: WorldSpec = WorldSpec()) -> World:  # noqa: B008 - it is frozen
@@ -64,21 +67,25 @@ def build_world(seed: int, spec: WorldSpec = WorldSpec()) -> World:  # noqa: B00
     if seed < 0:
         raise SightlineError(f"A world's seed must not be negative, but it is {seed}.")
     spec.check()
-    contents = contents_of_seed(spec, seed)
+    contents = contents_of_seed(spec, seed, spec.tasks)
     return World.of(contents.models, seed, spec, contents.fixtures)
 
 
-def contents_of_seed(spec: WorldSpec, seed: int) -> Contents:
-    """What stands in the world of this seed, for one kind of tasks.
+def contents_of_seed(spec: WorldSpec, seed: int, tasks: str) -> Contents:
+    """What stands in the world of this seed.
 
     Fixtures decide on what else there is: nothing is called like a part of one, no sewing button among push buttons.
+
+    Args:
+        tasks: the one kind of tasks that it is for. Where ``spec`` says ``all``, a world to put things somewhere has
+            price tags and sometimes a chest, like the others; where it says ``place``, it has none.
     """
     if spec.tasks == PLACE:
         return Contents(objects.of_world(seed, spec.split, spec.collection))
-    rng = np.random.default_rng([seed, zlib.crc32(spec.split.encode()), zlib.crc32(spec.tasks.encode())])
-    things = _items(rng, spec.split, spec.collection, BASES if spec.tasks == "stack" else 0)
+    rng = np.random.default_rng([seed, zlib.crc32(spec.split.encode()), zlib.crc32(tasks.encode())])
+    things = _items(rng, spec.split, spec.collection, BASES if tasks == "stack" else 0)
     models = (*things, *price_tags(rng, TAGS))
-    fixtures = _fixtures(rng, spec.tasks)
+    fixtures = _fixtures(rng, tasks)
     taken = {model.kind for fixture in fixtures for model in fixture.models}
     return Contents(tuple(entry for entry in models if entry.kind not in taken), fixtures)
 
@@ -97,7 +104,7 @@ def _items(rng: np.random.Generator, split: str, collection: str, bases: int) ->
 
 def _fixtures(rng: np.random.Generator, tasks: str) -> tuple[Fixture, ...]:
     """Furniture with the parts that the tasks act on; where they act on none, sometimes a chest."""
-    parts = dict.fromkeys(SKILLS[name].target for name in SKILL_TASKS[tasks] if SKILLS[name].acts_on_part)
+    parts = dict.fromkeys(SKILLS[name].target for name in SKILL_TASKS.get(tasks, ()) if SKILLS[name].acts_on_part)
     if parts:
         return tuple(FURNITURE[part](rng) for part in parts)
     return (chest(rng),) if rng.random() < CHESTS else ()
