@@ -117,22 +117,22 @@ def obvious(root: Path, plan: Plan, places: dict[int, tuple[Path, float]]) -> It
     """Each episode with (row, what its picture shows) of every frame; None where some row has no picture."""
     rows = [row for path in (root / "data").rglob("*.parquet") for row in pq.read_table(path).to_pylist()]
     for episode, length in plan.lengths.items():
-        found: list | None = []
+        found: list = []
         for t in range(length):
             (row,) = [row for row in rows if (row["episode_index"], row["frame_index"]) == (episode, t)]
-            if plan.image:
-                found.append((row, (episode, t)))
-                continue
-            film, start = places[episode]
-            wanted = start + row["timestamp"]
-            with av.open(str(film)) as container:
-                frames = [(abs(f.time - wanted), f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
-            off, image = min(frames, key=lambda frame: frame[0])
-            if off > 0.25 / plan.fps:
-                found = None
-                break
-            found.append((row, shown(image)))
-        yield episode, found
+            seen: tuple[int, int] | None = episode, t
+            if not plan.image:
+                seen = nearest(*places[episode], row["timestamp"], 0.25 / plan.fps)
+            found.append((row, seen))
+        yield episode, None if any(seen is None for _, seen in found) else found
+
+
+def nearest(film: Path, start: float, seconds: float, reach: float) -> tuple[int, int] | None:
+    """What the film shows then; None where it shows nothing within reach."""
+    with av.open(str(film)) as container:
+        frames = [(abs(f.time - start - seconds), f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
+    off, image = min(frames, key=lambda frame: frame[0])
+    return shown(image) if off <= reach else None
 
 
 def require_same(found: Recordings, cache: ImageCache, episode: int, truth: list) -> None:

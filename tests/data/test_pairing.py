@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_films_with_holes_and_damage_are_left_out_before_the_first_step(tmp_path
     assert len(found.problems) == 1 and "episode_000001.mp4" in found.problems[0]
 
 
-def moved(**seconds: float):
+def moved(**seconds: float) -> Callable[[dict], None]:
     def change(row: dict) -> None:
         if row["episode_index"] == 1:
             row.update({f"videos/{CAMERA}/{name}": value for name, value in seconds.items()})
@@ -120,7 +121,9 @@ def moved(**seconds: float):
         (moved(to_timestamp=0.7), [0, 2], "before its last row"),
     ],
 )
-def test_stretches_of_a_film_that_cannot_be_right(tmp_path: Path, change, usable: list[int], reason: str) -> None:
+def test_stretches_of_a_film_that_cannot_be_right(
+    tmp_path: Path, change: Callable[[dict], None], usable: list[int], reason: str
+) -> None:
     root = write_v3(tmp_path, [(0, 5), (1, 5), (2, 5)])
     change_index(root, change)
     found = opened(root)
