@@ -82,6 +82,7 @@ def written(plan: Plan, root: Path) -> dict[int, tuple[Path, float]]:
     rng = np.random.default_rng(plan.seed)
     tables: dict[Path, list[dict[str, Any]]] = {}
     films: dict[Path, list[tuple[float, np.ndarray]]] = {}
+    ends: dict[Path, float] = {}
     places, index = {}, []
     for episode, length in plan.lengths.items():
         three = plan.version == "v3.0"
@@ -94,10 +95,10 @@ def written(plan: Plan, root: Path) -> dict[int, tuple[Path, float]]:
             row.update({CAMERA: picture(episode, t)} if plan.image else {})
         tables.setdefault(table, []).extend(rows)
         frames = films.setdefault(film, [])
-        start = frames[-1][0] + 1 / plan.fps if frames else 0.0
+        start = ends.get(film, 0.0)  # stretches do not overlap, even where a film ends early
         frames += [(start + seconds, image) for seconds, image in stretch(plan, episode)]
         places[episode] = film, start
-        end = max(frames[-1][0] + plan.drift / plan.fps / plan.rate, start + length / plan.fps)
+        ends[film] = end = max(frames[-1][0] + 1 / plan.fps, start + length / plan.fps)
         index.append(meta_row(episode, length, first, start, end, plan.files[episode], plan.films[episode]))
     for path, rows in tables.items():
         order = rng.permutation(len(rows)) if plan.shuffled else range(len(rows))

@@ -162,7 +162,7 @@ def mutated(value: Any, rng: random.Random) -> Any:
         elif kind == "name" and isinstance(part, dict):
             part[f"{key}s"] = part.pop(key, None)
         elif kind == "length" and isinstance(old, (str, list)):
-            part[key] = old + old if rng.random() < 0.5 else old[:-1]
+            part[key] = old * 2 if rng.random() < 0.5 else old[:-1]
         else:
             part[key] = None if kind == "null" else rng.choice(OTHERS)
     return value
