@@ -68,6 +68,13 @@ def test_a_film_that_is_three_per_cent_off_is_left_out_everywhere(tmp_path: Path
             read()
 
 
+@pytest.mark.parametrize("late, usable", [(0.02, [0, 1]), (0.03, [0])])
+def test_a_quarter_of_a_frame_is_the_limit(tmp_path: Path, late: float, usable: list[int]) -> None:
+    root = write_v2(tmp_path, {0: 4, 1: 5})
+    write_film(root / FILM, [(late + k / 10, picture(1, k)) for k in range(5)])
+    require_right(opened(root), usable)
+
+
 def test_where_no_episode_keeps_the_clock_it_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match=r"no episode that 'arm' can use.*has no frame at"):
         Mixture([opened(write_v2(tmp_path, {0: 20}, fps=5, film=4.85))])
