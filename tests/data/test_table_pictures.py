@@ -60,14 +60,6 @@ def test_rows_in_any_order_keep_their_pictures(tmp_path: Path) -> None:
     require_right(opened(root), [0, 1])
 
 
-def test_pictures_are_what_a_viewer_shows(tmp_path: Path) -> None:
-    """Sixteen bits of grey, as depth cameras and others store them, are scaled as everywhere else."""
-    root = in_tables(tmp_path, {0: 1})
-    grey = picture(0, 0)[..., 0]
-    replaced(root / "data/chunk-000/episode_000000.parquet", pa.array([png(grey.astype(np.uint16) * 257)]))
-    assert np.array_equal(load_dataset(root).frame(0, 0, "top"), picture(0, 0))
-
-
 def test_plain_bytes_and_paths(tmp_path: Path) -> None:
     root = in_tables(tmp_path, {0: 3, 1: 2})
     folder = root / "data/chunk-000"
