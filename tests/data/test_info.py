@@ -156,13 +156,13 @@ def mutated(value: Any, rng: random.Random) -> Any:
         kind = rng.choice(["drop", "null", "type", "length", "name"])
         if isinstance(part, list) and key >= len(part):
             continue  # the mutation before has taken it away
-        old = part.get(key) if isinstance(part, dict) else part[key]
+        old: Any = part.get(key) if isinstance(part, dict) else part[key]
         if kind == "drop":
             part.pop(key, None) if isinstance(part, dict) else part.pop(key)
         elif kind == "name" and isinstance(part, dict):
             part[f"{key}s"] = part.pop(key, None)
         elif kind == "length" and isinstance(old, (str, list)):
-            part[key] = old + old if rng.random() < 0.5 else old[:-1]
+            part[key] = old * 2 if rng.random() < 0.5 else old[:-1]
         else:
             part[key] = None if kind == "null" else rng.choice(OTHERS)
     return value
@@ -190,7 +190,7 @@ def v2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def trials(path: Path, original: Any, write: Callable[[Any], None], run: Callable[[], str], seed: int) -> list[str]:
+def trials(path: Path, original: Any, write: Callable[[Any], object], run: Callable[[], str], seed: int) -> list[str]:
     """What is said about each of TRIALS mutations of a file, which is restored."""
     rng, before, said = random.Random(seed), path.read_bytes(), []
     try:

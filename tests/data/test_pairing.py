@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +68,13 @@ def test_a_film_that_is_three_per_cent_off_is_left_out_everywhere(tmp_path: Path
             read()
 
 
+@pytest.mark.parametrize("late, usable", [(0.02, [0, 1]), (0.03, [0])])
+def test_a_quarter_of_a_frame_is_the_limit(tmp_path: Path, late: float, usable: list[int]) -> None:
+    root = write_v2(tmp_path, {0: 4, 1: 5})
+    write_film(root / FILM, [(late + k / 10, picture(1, k)) for k in range(5)])
+    require_right(opened(root), usable)
+
+
 def test_where_no_episode_keeps_the_clock_it_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match=r"no episode that 'arm' can use.*has no frame at"):
         Mixture([opened(write_v2(tmp_path, {0: 20}, fps=5, film=4.85))])
@@ -103,7 +111,7 @@ def test_films_with_holes_and_damage_are_left_out_before_the_first_step(tmp_path
     assert len(found.problems) == 1 and "episode_000001.mp4" in found.problems[0]
 
 
-def moved(**seconds: float):
+def moved(**seconds: float) -> Callable[[dict], None]:
     def change(row: dict) -> None:
         if row["episode_index"] == 1:
             row.update({f"videos/{CAMERA}/{name}": value for name, value in seconds.items()})
@@ -120,7 +128,9 @@ def moved(**seconds: float):
         (moved(to_timestamp=0.7), [0, 2], "before its last row"),
     ],
 )
-def test_stretches_of_a_film_that_cannot_be_right(tmp_path: Path, change, usable: list[int], reason: str) -> None:
+def test_stretches_of_a_film_that_cannot_be_right(
+    tmp_path: Path, change: Callable[[dict], None], usable: list[int], reason: str
+) -> None:
     root = write_v3(tmp_path, [(0, 5), (1, 5), (2, 5)])
     change_index(root, change)
     found = opened(root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from sightline.data.columns import read_columns
 from sightline.data.inspect import inspect
 from sightline.data.recordings import Recordings
 
+Change = Callable[[list[dict]], list[dict]]
 FILE = "data/chunk-000/file-000.parquet"
 
 
@@ -59,7 +61,7 @@ def test_more_episodes_promised_than_there_are(tmp_path: Path) -> None:
     assert inspect(root)["problems"] == ["meta/info.json promises 3 episodes, but the index has 2"]
 
 
-def renumbered(column: str, **new: int):
+def renumbered(column: str, **new: int) -> Change:
     """Rows with other numbers in a column: ``a0=5`` puts 5 where 0 stood."""
     table = {int(old[1:]): value for old, value in new.items()}
 
@@ -79,7 +81,7 @@ def renumbered(column: str, **new: int):
         (lambda rows: [*rows, rows[-1]], "holds 5 frames of episode 1 but the index says 4"),
     ],
 )
-def test_what_disagrees_is_left_out_on_every_route(tmp_path: Path, change, reason: str) -> None:
+def test_what_disagrees_is_left_out_on_every_route(tmp_path: Path, change: Change, reason: str) -> None:
     root = write_v3(tmp_path, [(0, 4), (1, 4)])
     change_rows(root / FILE, change)
     dataset = load_dataset(root)
@@ -117,7 +119,7 @@ def test_a_renamed_file_of_v21_is_not_taken_for_another_episode(tmp_path: Path) 
     assert found.episodes == [0] and "Its rows carry the episode_index 2" in found.problems[0]
 
 
-def without(*columns: str):
+def without(*columns: str) -> Change:
     return lambda rows: [{name: value for name, value in row.items() if name not in columns} for row in rows]
 
 

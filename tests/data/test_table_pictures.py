@@ -115,7 +115,7 @@ def test_a_damaged_picture_is_named_with_its_row(tmp_path: Path) -> None:
     replaced(path, pa.array([png(picture(0, 0)), b"no picture", None]))
     dataset = load_dataset(root)
     assert shown(dataset.frame(0, 0, "top")) == (0, 0)
-    with pytest.raises(SightlineError, match="at row 1 cannot be read"):
+    with pytest.raises(SightlineError, match=r"at row 1 cannot be read"):
         dataset.video(0, "top")
     with pytest.raises(SightlineError, match=r"no picture in 'observation\.images\.top' at row 2"):
         dataset.frame(0, 2, "top")

@@ -99,7 +99,8 @@ def _missing_videos(info: dict, episodes: list[EpisodeMeta]) -> list[str]:
 
 def _cameras(info: dict) -> tuple[dict[str, str], dict[str, str]]:
     """Camera -> feature: those with films, those with pictures in the tables."""
-    films, pictures = {}, {}
+    films: dict[str, str] = {}
+    pictures: dict[str, str] = {}
     for camera, feature in camera_features(info).items():
         (films if info["features"][feature]["dtype"] == VIDEO else pictures)[camera] = feature
     return films, pictures
@@ -191,19 +192,19 @@ def _v3_episode(
 
 def _own(root: Path, meta: EpisodeMeta, row: _Row, where: dict[str, int]) -> EpisodeMeta:
     """The episode with what ``sightline generate`` has stored about it."""
-    own = {name: row.values.get(f"sightline/{name}") for name in OWN}
+    own: dict[str, Any] = {name: row.values.get(f"sightline/{name}") for name in OWN}
     try:
-        task = json.loads(own["task"])  # type: ignore[arg-type]
+        task = json.loads(own["task"])
         return dataclasses.replace(
             meta,
             text=meta.text if task else "",
             labels=root / layout.LABELS_PATH.format(**where),
             task=Task(**task) if task else None,
-            objects=tuple(ObjectInfo(**item) for item in json.loads(own["objects"])),  # type: ignore[arg-type]
+            objects=tuple(ObjectInfo(**item) for item in json.loads(own["objects"])),
             seed=own["seed"],
             candidate=own["candidate"],
             kind=own["kind"],
-            failures=json.loads(own["failures"]),  # type: ignore[arg-type]
+            failures=json.loads(own["failures"]),
         )
     except (TypeError, ValueError) as error:
         raise SightlineError(

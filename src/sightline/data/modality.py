@@ -193,9 +193,9 @@ def _settle(fields: dict[str, Field], words: list[tuple[str, Field]], unclear: d
     for word, found in words:
         if word not in fields and found not in meant.setdefault(word, []):
             meant[word].append(found)
-    for word, found in meant.items():
-        if len(found) == 1:
-            fields[word] = found[0]
+    for word, several in meant.items():
+        if len(several) == 1:
+            fields[word] = several[0]
         else:
-            places = " or ".join(f"'column: {field.column}, start: {field.start}'" for field in found)
-            unclear[word] = f"it stands for {len(found)} things; give the part {places}"
+            places = " or ".join(f"'column: {field.column}, start: {field.start}'" for field in several)
+            unclear[word] = f"it stands for {len(several)} things; give the part {places}"
