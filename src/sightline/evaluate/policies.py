@@ -130,6 +130,6 @@ def load_policy(spec: str) -> PolicyLike:
 
 def load_checkpoint(spec: str) -> Any:
     """A trained policy (``models.policy.Policy``) from a checkpoint folder or the name ``tiny``."""
-    from sightline.models.policy import Policy  # imports transformers, which takes seconds and only checkpoints need
+    from sightline.models.policy import Policy  # imports torch, which takes seconds and only checkpoints need
 
     return Policy.from_pretrained(spec)

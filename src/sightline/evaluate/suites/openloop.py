@@ -48,7 +48,7 @@ def run(policy: str, settings: OpenLoopSettings, about: Mapping[str, Any]) -> di
     Returns ``open_loop_error``, ``constant_error``, ``by_dimension``, ``frames`` and ``settings``.
     Raises SightlineError where the policy is not a trained one, and as :func:`evaluate_open_loop`.
     """
-    from sightline.models.policy import Policy  # imports transformers, which takes seconds
+    from sightline.models.policy import Policy  # imports torch, which takes seconds
 
     actor = load_policy(policy)
     if not isinstance(actor, Policy):
