@@ -84,67 +84,87 @@ class LabelMaker:
         answers: list[list[list[Answer]]],
     ) -> GroundingLabels:
         """Labels for B frames with up to Q questions each; missing question slots are not asked."""
-        batch, slots, views = len(frames), max(map(len, questions)), len(bank.cameras)
+        arrays = self._of_frames(bank, frames) | self._of_answers(bank, frames, questions, answers)
+        return GroundingLabels(**{name: torch.from_numpy(value) for name, value in arrays.items()})
+
+    def _of_frames(self, bank: FrameBank, frames: NDArray[np.int64]) -> dict[str, NDArray]:
+        """What stands where, where the tool is, and the calibration, whatever is asked."""
+        batch, views = len(frames), len(bank.cameras)
         objects = max(len(bank.labels[bank.episode[f]].objects) for f in frames)
-        nan = float("nan")
-        points = np.full((batch, slots, len(ROLES), views, 2), nan, np.float32)
-        boxes = np.full((batch, slots, len(ROLES), views, 4), nan, np.float32)
-        axes = np.full((batch, slots, len(ROLES), views, 2), nan, np.float32)
-        heights = np.full((batch, slots, len(ROLES)), nan, np.float32)
-        traces = np.full((batch, slots, self.trace_points, 2), nan, np.float32)
-        asked = np.zeros((batch, slots, len(ROLES)), bool)
-        owners = np.zeros((batch, slots, len(ROLES) + 1), np.int64)
-        object_boxes = np.full((batch, views, objects + 1, 4), nan, np.float32)
-        tools = np.full((batch, views, 2), nan, np.float32)
+        object_boxes = np.full((batch, views, objects + 1, 4), np.nan, np.float32)
+        tools = np.full((batch, views, 2), np.nan, np.float32)
         cameras = np.zeros((batch, views, 15), np.float32)
         kinds = np.zeros((batch, objects + 1), np.int64)
         colours = np.full((batch, objects + 1), -100, np.int64)
         for b, frame in enumerate(frames):
-            labels = bank.labels[bank.episode[frame]]
+            labels, time = bank.labels[bank.episode[frame]], bank.time[frame]
             for number, info in enumerate(labels.objects, start=1):
                 kinds[b, number] = self.kinds.get(info.kind, 0)
                 colours[b, number] = self.colours.get(info.colour, -100)
             for v, name in enumerate(bank.cameras):
-                size, time = bank.picture_size(frame, name), bank.time[frame]
+                size = bank.picture_size(frame, name)
                 cameras[b, v] = labels.cameras[name][time]
                 tools[b, v] = labels.camera(time, name).project(labels.tool[time])[0] / size
                 object_boxes[b, v, 1 : len(labels.objects) + 1] = labels.boxes[name][time] / np.tile(size, 2)
-                for q, question in enumerate(questions[b]):
-                    seen = answers[b][q][v]
-                    asked[b, q] = ASKED[question.kind]
-                    owners[b, q] = question.target + 1, question.reference + 1, 0, question.landmark + 1
-                    boxes[b, q, 0, v] = seen.target_box / np.tile(size, 2)
-                    axes[b, q, 0, v] = seen.target_axis
-                    # What cannot be seen cannot be pointed at: the gripper hides it, or another object does.
-                    if np.isfinite(seen.target_box).all():
-                        points[b, q, 0, v] = seen.target_point / size
-                    heights[b, q, 0] = seen.target_height
-                    if question.kind != "task":
-                        continue
-                    boxes[b, q, 1, v] = seen.place_box / np.tile(size, 2)
-                    points[b, q, 1, v] = boxes[b, q, 1, v].reshape(2, 2).mean(0)
-                    points[b, q, 2, v] = seen.place_point / size
-                    heights[b, q, 2] = seen.place_height
-                    if v == 0:
-                        traces[b, q] = seen.trace / size
-        tools = np.where(((tools >= 0) & (tools <= 1)).all(-1, keepdims=True), tools, nan)
-        inside = ((points >= 0) & (points <= 1)).all(-1, keepdims=True)
-        arrays = {
-            "points": np.where(inside, points, nan),
-            "boxes": boxes,
-            "heights": heights,
-            "axes": axes,
-            "traces": np.where(((traces >= 0) & (traces <= 1)).all(-1, keepdims=True), traces, nan),
-            "asked": asked,
-            "owners": owners,
+        return {
             "cells": np.stack([bank.cells[name][frames] for name in bank.cameras], 1).astype(np.int64),
             "kinds": kinds,
             "colours": colours,
             "object_boxes": object_boxes,
-            "tools": tools,
+            "tools": _inside(tools),
             "cameras": cameras,
         }
-        return GroundingLabels(**{name: torch.from_numpy(value) for name, value in arrays.items()})
+
+    def _of_answers(
+        self,
+        bank: FrameBank,
+        frames: NDArray[np.int64],
+        questions: list[list[Question]],
+        answers: list[list[list[Answer]]],
+    ) -> dict[str, NDArray]:
+        """What the answers say, in widths and heights of the pictures."""
+        batch, slots, views, roles = len(frames), max(map(len, questions)), len(bank.cameras), len(ROLES)
+        points = np.full((batch, slots, roles, views, 2), np.nan, np.float32)
+        boxes = np.full((batch, slots, roles, views, 4), np.nan, np.float32)
+        axes = np.full((batch, slots, roles, views, 2), np.nan, np.float32)
+        heights = np.full((batch, slots, roles), np.nan, np.float32)
+        traces = np.full((batch, slots, self.trace_points, 2), np.nan, np.float32)
+        asked = np.zeros((batch, slots, roles), bool)
+        owners = np.zeros((batch, slots, roles + 1), np.int64)
+        for b, v in np.ndindex(batch, views):
+            size = bank.picture_size(frames[b], bank.cameras[v])
+            for q, question in enumerate(questions[b]):
+                seen = answers[b][q][v]
+                asked[b, q] = ASKED[question.kind]
+                owners[b, q] = question.target + 1, question.reference + 1, 0, question.landmark + 1
+                boxes[b, q, 0, v] = seen.target_box / np.tile(size, 2)
+                axes[b, q, 0, v] = seen.target_axis
+                # What cannot be seen cannot be pointed at: the gripper hides it, or another object does.
+                if np.isfinite(seen.target_box).all():
+                    points[b, q, 0, v] = seen.target_point / size
+                heights[b, q, 0] = seen.target_height
+                if question.kind != "task":
+                    continue
+                boxes[b, q, 1, v] = seen.place_box / np.tile(size, 2)
+                points[b, q, 1, v] = boxes[b, q, 1, v].reshape(2, 2).mean(0)
+                points[b, q, 2, v] = seen.place_point / size
+                heights[b, q, 2] = seen.place_height
+                if v == 0:
+                    traces[b, q] = seen.trace / size
+        return {
+            "points": _inside(points),
+            "boxes": boxes,
+            "heights": heights,
+            "axes": axes,
+            "traces": _inside(traces),
+            "asked": asked,
+            "owners": owners,
+        }
+
+
+def _inside(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Points [...,2] with NaN for those that lie outside the picture."""
+    return np.where(((points >= 0) & (points <= 1)).all(-1, keepdims=True), points, np.nan).astype(np.float32)
 
 
 def pictures(
