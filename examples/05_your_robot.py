@@ -1,7 +1,7 @@
-"""A robot of your own, from the first recording to the first step of a trained policy. Copy this file and my_robot.yaml.
+"""A robot of your own, from its first recording to a policy that moves it. Copy this file and my_robot.yaml.
 
 Everything between the lines of dashes stands for your robot and is to be replaced; the rest works for any.
-Two updates are no training: for a policy that acts, give it your data, hours, and one of the presets of `sightline plan`.
+Two updates are no training: for a policy that acts, give it your data and hours (`sightline plan` says how many).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CARD = Card(
 
 
 class Robot:
-    """Two joints, one camera. Yours reads its encoders and its camera, and sends commands, in the same three methods."""
+    """Two joints, one camera. Yours reads its encoders and its camera, and sends commands, in the same methods."""
 
     def __init__(self, seed: int) -> None:
         self.angles, self.goal = np.random.default_rng(seed).uniform(-1, 1, (2, 2))
@@ -71,8 +71,8 @@ if __name__ == "__main__":
     with DatasetWriter(OUT / "data", CARD) as writer:  # LeRobot v3.0; repeated, it goes on where it was
         for seed in range(len(writer.episodes), 3):
             writer.record(record(Robot(seed)))
-    few = ("steps=2", "action.samples=2", "system.planner.image_size=56", "device=cpu")
-    posttrain([OUT / "data"], None, OUT / "run", "none", "m1-mini", few, Sources(embodiment=str(ABOUT)))
+    quick = ("steps=2", "action.samples=2", "optimiser.muon=false", "system.planner.image_size=56", "device=cpu")
+    posttrain([OUT / "data"], None, OUT / "run", "none", "m1-mini", quick, Sources(embodiment=str(ABOUT)))
     policy, robot = Policy.from_pretrained(OUT / "run"), Robot(seed=9)
     policy.reset()
     for action in policy.act(robot.observe()).actions[:4]:  # then look again, and so on

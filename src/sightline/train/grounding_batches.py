@@ -132,7 +132,7 @@ class LabelMaker:
         asked = np.zeros((batch, slots, roles), bool)
         owners = np.zeros((batch, slots, roles + 1), np.int64)
         for b, v in np.ndindex(batch, views):
-            size = bank.picture_size(frames[b], bank.cameras[v])
+            size = bank.picture_size(int(frames[b]), bank.cameras[v])
             for q, question in enumerate(questions[b]):
                 seen = answers[b][q][v]
                 asked[b, q] = ASKED[question.kind]
