@@ -1,10 +1,11 @@
 """Recordings in other formats, written as LeRobot v3.0: behind this door there is one format.
 
-A format is a file in this folder with a function ``read`` and a row in ``FORMATS``.
+A format is a file in this folder with a function ``read(source, asked) -> Source``; its name is that of the file.
 """
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -16,7 +17,7 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import Recording
 from sightline.data.writer import DatasetWriter
 
-FORMATS = {"hdf5": "HDF5 demonstrations as robomimic and LIBERO store them"}
+FORMATS = tuple(sorted(name for _, name, _ in pkgutil.iter_modules(__path__)))
 
 
 @dataclass(frozen=True)
