@@ -116,7 +116,7 @@ def test_only_the_newest_checkpoints_stay(stage1: Path) -> None:
 
 
 def test_a_run_folder_of_another_model_is_refused(stage1: Path, data: Path) -> None:
-    with pytest.raises(SightlineError, match="another model configuration"):
+    with pytest.raises(SightlineError, match=r"begun otherwise \(system\.expert\.depth: \d != 2"):
         run_stage("pretrain", data, stage1, None, ("steps=6", "system.expert.depth=2"))
 
 
@@ -130,11 +130,15 @@ def test_a_damaged_training_state_is_named(stage1: Path, data: Path, tmp_path: P
 
 def test_a_run_with_other_weights_to_learn_is_refused(stage1: Path, data: Path, tmp_path: Path) -> None:
     run = roll_back(stage1, 5, tmp_path / "run")
+    # The settings of the run say so at once; without them, what it has stored says it.
+    with pytest.raises(SightlineError, match=r"begun otherwise \(ema: 0.0 != 0.9\)"):
+        run_stage("pretrain", data, run, None, ("steps=6", "ema=0.9"))
     for change, name in (
         ("optimiser.freeze=[planner.model.model.visual]", "has besides weights/planner.model.model.visual"),
         ("ema=0.9", "lacks average/"),
         ("lora.rank=2", "lacks weights/planner.*lora"),
     ):
+        (run / "config.yaml").unlink(missing_ok=True)
         with pytest.raises(SightlineError, match=f"begun with other settings .*{name}.*resume it with the same ones"):
             run_stage("pretrain", data, run, None, ("steps=6", change))
 
