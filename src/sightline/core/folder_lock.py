@@ -24,7 +24,7 @@ class FolderLock:
             self._new = not folder.exists()
             folder.mkdir(parents=True, exist_ok=True)
             while True:
-                self._file = open(path, "a")  # noqa: SIM115 - held until release()
+                self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - held until release()
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # Whoever had it until now may have taken the file away: that lock would be one on nothing.
                 if path.exists() and os.path.samestat(os.fstat(self._file.fileno()), path.stat()):

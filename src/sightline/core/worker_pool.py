@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import signal
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,7 @@ class DeafProcess(SpawnProcess):
     """A spawned process that Ctrl-C does not reach, from its first line on: it inherits that the signal is blocked."""
 
     def start(self) -> None:
+        resource_tracker.ensure_running()  # else the first start does it, which unblocks the signal again
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             super().start()

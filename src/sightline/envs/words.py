@@ -1,7 +1,7 @@
 """Words as observations that survive the memory which gymnasium's processes share.
 
-Gymnasium reads a text from that memory once, when the processes start, and hands out those blanks for ever
-(``AsyncVectorEnv`` with its default settings, Gymnasium#1164). Here the memory is read whenever the words are asked for.
+Gymnasium reads a text from that memory once, when the processes start, and hands out those blanks for ever (in
+``AsyncVectorEnv`` with its default settings, Gymnasium#1164). Here it is read whenever the words are asked for.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def read_planner_config(source: Path, image_size: int = 224) -> PlannerConfig:
     """
     path = source / "config.json" if source.is_dir() else source
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SightlineError(
             f"{path} cannot be read ({error}); give a folder that holds the planner's config.json."

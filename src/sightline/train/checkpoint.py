@@ -75,7 +75,7 @@ class CheckpointWriter:
                     tensors_written.result()
                 if self.processes.first:
                     write_policy(partial / "policy")
-                    (folder / "state.json").write_text(json.dumps({"step": step, **state}, indent=2))
+                    (folder / "state.json").write_text(json.dumps({"step": step, **state}, indent=2), encoding="utf-8")
                     self._publish(partial, self.root / f"{step:07d}")
             except (OSError, SafetensorError, CheckpointException) as error:
                 raise self._failed(step, error) from None
@@ -141,7 +141,7 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
             "used, also as --init of a new run."
         )
     try:
-        return json.loads((folder / "state.json").read_text())
+        return json.loads((folder / "state.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _unreadable(checkpoint, error) from None
 

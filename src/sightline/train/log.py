@@ -15,16 +15,16 @@ class RunLog:
         if active and self.path.exists():
             kept = [
                 line
-                for line in self.path.read_text().splitlines()
+                for line in self.path.read_text(encoding="utf-8").splitlines()
                 if line.endswith("}") and json.loads(line)["step"] <= step
             ]
-            self.path.write_text("".join(f"{line}\n" for line in kept))
+            self.path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
     def __enter__(self) -> RunLog:
         from torch.utils.tensorboard import SummaryWriter
 
         if self.active:
-            self.file = self.path.open("a")
+            self.file = self.path.open("a", encoding="utf-8")
             self.writer = SummaryWriter(str(self.tensorboard))
         return self
 

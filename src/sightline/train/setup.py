@@ -117,4 +117,4 @@ def notes_of(setup: StageSetup) -> dict:
 def _recipe(dataset: Dataset) -> dict:
     """How a dataset was generated; empty for recorded data."""
     path = dataset.root / "meta" / "generation.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -103,26 +103,25 @@ def test_mutations_get_a_sentence_or_a_default(
         (tmp_path / "dataset_statistics.json").write_text(json.dumps(theirs))
         try:
             found = parts(tmp_path, weights, run_folder / "base_vlm")
+            scaler = Scaler.from_statistics(found.statistics["action"], "action")  # as the policy will
         except SightlineError as error:
             refused += 1
             assert "\n" not in str(error) and len(str(error)) < 600, (number, what)
             continue
         assert (found.system.action_dim, found.system.chunk) == (7, 16), (number, what)
         assert (len(found.card.action_names), found.card.chunk) == (7, 16), (number, what)
-        scaler = Scaler.from_statistics(found.statistics["action"], "action")
         assert np.isfinite(scaler.inverse(np.zeros((2, 7), np.float32))).all(), (number, what)
     assert COUNT / 3 < refused < COUNT, refused
 
 
-@pytest.mark.parametrize("text", ["", "- 3", "a: [", "a: 2024-13-45", "\x00"])
+@pytest.mark.parametrize("text", ["", "- 3", "a: [", "\x00", '{"a": '])
 @pytest.mark.parametrize("name", ["config.yaml", "dataset_statistics.json"])
 def test_files_that_are_none_are_named(run_folder: Path, tmp_path: Path, name: str, text: str) -> None:
     for other in ("config.yaml", "dataset_statistics.json"):
         (tmp_path / other).write_text((run_folder / other).read_text())
     (tmp_path / name).write_text(text)
-    with pytest.raises(SightlineError, match=f"{name} (cannot be read|does not hold|holds no)|config.yaml"):
+    with pytest.raises(SightlineError, match=f"{name} (cannot be read|does not hold|holds no)"):
         RunFiles.read(tmp_path)
-        raise SightlineError("config.yaml")  # an empty date is a text to some versions of YAML
 
 
 @pytest.fixture
