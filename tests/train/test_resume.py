@@ -14,7 +14,8 @@ from small import die_after, roll_back, run_stage
 
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
-from sightline.train.checkpoint import last_checkpoint
+from sightline.train.checkpoint import last_checkpoint, read_state
+from sightline.train.log import RunLog
 
 
 def metric_lines(run: Path) -> list[dict]:
@@ -126,6 +127,21 @@ def test_a_damaged_training_state_is_named(stage1: Path, data: Path, tmp_path: P
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(SightlineError, match=r"training_state cannot be read .*resume earlier"):
         run_stage("pretrain", data, run, None, ("steps=6",))
+
+
+@pytest.mark.parametrize("state", ["", "null", "{}", '{"step": null}', '{"step": 5, "elapsed": "1"}'])
+def test_damaged_numbers_of_the_loop_are_named(state: str, tmp_path: Path) -> None:
+    (tmp_path / "training_state").mkdir()
+    (tmp_path / "training_state/state.json").write_text(state)
+    with pytest.raises(SightlineError, match=r"training_state cannot be read .*resume earlier"):
+        read_state(tmp_path)
+
+
+def test_lines_that_were_cut_short_are_dropped(tmp_path: Path) -> None:
+    lines = ['{"step": 1}', '{"step": 2, "lo', "}", "3", '{"loss": 1}', '{"step": null}', '{"step": 2}', '{"step": 3}']
+    (tmp_path / "metrics.jsonl").write_text("\n".join(lines))
+    RunLog(tmp_path, 2)
+    assert metric_lines(tmp_path) == [{"step": 1}, {"step": 2}]
 
 
 def test_a_run_with_other_weights_to_learn_is_refused(stage1: Path, data: Path, tmp_path: Path) -> None:

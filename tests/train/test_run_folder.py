@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from processes import PROCESSES
 from small import roll_back, run_stage, write_dataset
 
+from sightline.core.config import load_config, to_dict
 from sightline.core.errors import SightlineError
 from sightline.core.folder_lock import FolderLock
+from sightline.train.config import TrainConfig
 from sightline.train.run_folder import differences, read_sources
 
 SAME = ("steps=6", "save_every=2", "precision=bf16")
@@ -88,6 +92,35 @@ def test_a_run_of_an_older_version_goes_on_by_its_settings(run: Path, data: Path
     with pytest.raises(SightlineError, match="seed"):
         run_stage("pretrain", data, run, None, (*SAME, "seed=3"))
     assert run_stage("pretrain", data, run, None, SAME)["steps"] == 6
+
+
+OTHERS = (None, True, -3, 2.5, "x", "", [], [1, "a"], {}, {"a": 1}, 10**400, float("nan"))
+
+
+def test_mutations_of_a_runs_settings_get_a_sentence(stage1: Path, tmp_path: Path) -> None:
+    """Keys dropped, of another type or unknown: 500 of them, each a sentence or settings that are all there."""
+    stored = yaml.safe_load((stage1 / "config.yaml").read_text())
+    rng, refused = random.Random(0), 0
+    for _ in range(500):
+        values = json.loads(json.dumps(stored))
+        group = values
+        while True:
+            key = rng.choice(list(group))
+            if not (isinstance(group[key], dict) and group[key] and rng.random() < 0.8):
+                break
+            group = group[key]
+        if rng.random() < 0.3:
+            del group[key]
+        else:
+            group[key if rng.random() < 0.8 else f"{key}x"] = rng.choice(OTHERS)
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump(values))
+        try:
+            assert to_dict(load_config(TrainConfig, path)).keys() == stored.keys()
+        except SightlineError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 100
 
 
 def hold(folder: Path, held: object) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from sightline.core.config import load_config, to_dict
 from sightline.core.console import say, write_json
@@ -190,4 +189,9 @@ def differences(before: Any, now: Any, free: Sequence[str] = (), name: str = "")
 
 def _same(before: Any, now: Any) -> bool:
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (before, now))
-    return bool(np.isclose(before, now, rtol=1e-5, atol=1e-9, equal_nan=True)) if numbers else before == now
+    if not numbers or (isinstance(before, int) and isinstance(now, int)):
+        return bool(before == now)
+    try:
+        return math.isclose(before, now, rel_tol=1e-5, abs_tol=1e-9) or (math.isnan(before) and math.isnan(now))
+    except OverflowError:  # whole numbers beyond all floats
+        return False
