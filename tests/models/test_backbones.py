@@ -109,6 +109,64 @@ def test_hub_weights_are_taken_as_they_are(tmp_path: Path) -> None:
     assert dino_config(weights) == M1.visual
 
 
+@pytest.mark.parametrize(
+    "prefix", ["module.", "backbone.", "teacher.backbone.", "student.", "model.", "_orig_mod.module.encoder."]
+)
+@pytest.mark.parametrize("names", ["hub", "transformers"])
+def test_names_under_a_prefix_are_those_of_the_weights(prefix: str, names: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    if names == "hub":
+        plain = VisualEncoder(replace(M1.visual, depth=2)).state_dict()
+    else:
+        config = Dinov2Config(hidden_size=384, num_hidden_layers=2, num_attention_heads=6, image_size=56)
+        Dinov2Model(config).save_pretrained(tmp_path)
+        plain = read_tensors(tmp_path)
+    wrapped = {prefix + name: value for name, value in plain.items()} | {"head.weight": torch.zeros(3)}
+    expected, found = dino_names(plain), dino_names(wrapped)
+    assert found.keys() == expected.keys() and all(found[name].equal(expected[name]) for name in found)
+    assert dino_config(found).depth == 2
+
+
+def test_of_teacher_and_student_the_teacher_is_taken() -> None:
+    plain = VisualEncoder(replace(M1.visual, depth=1)).state_dict()
+    pair = {f"student.backbone.{k}": v + 1 for k, v in plain.items()} | {
+        f"teacher.backbone.{k}": v for k, v in plain.items()
+    }
+    assert all(value.equal(plain[name]) for name, value in dino_names(pair).items())
+    with pytest.raises(SightlineError, match=r"several encoders \(left\., right\.\)"):
+        dino_names({"left.cls_token": torch.zeros(1), "right.cls_token": torch.zeros(1)})
+
+
+@pytest.mark.parametrize(
+    ("weights", "reason"),
+    [
+        ({"vision_model.embeddings.class_embedding": (384,)}, "cls_token is missing .*class_embedding"),
+        ({}, "cls_token is missing"),
+        ({"module.cls_token": (1, 1, 384)}, "'patch_embed.proj.weight' is missing"),
+        ({"cls_token": (), "patch_embed.proj.weight": (), "pos_embed": ()}, "other shapes"),
+        ({"dinov2.embeddings.cls_token": (1, 1, 384)}, "'embeddings.mask_token' is missing"),
+        (
+            {"cls_token": (1, 1, 384), "patch_embed.proj.weight": (384, 3, 14, 14), "pos_embed": (1, 0, 384)},
+            "no blocks",
+        ),
+        (
+            {"cls_token": (1, 1, 384), "patch_embed.proj.weight": (384, 3, 14, 14), "pos_embed": (1, 5, 384)}
+            | {"blocks.x.norm1.weight": (384,)},
+            "no blocks",
+        ),
+    ],
+)
+def test_weights_of_something_else_get_a_sentence(weights: dict[str, tuple[int, ...]], reason: str) -> None:
+    with pytest.raises(SightlineError, match=f"not the weights of a DINOv2: .*{reason}.*torch.hub"):
+        dino_config(dino_names({name: torch.zeros(shape) for name, shape in weights.items()}))
+
+
+def test_a_pointer_of_git_lfs_is_told(tmp_path: Path) -> None:
+    (tmp_path / "model.pth").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(SightlineError, match="git lfs pull"):
+        read_tensors(tmp_path / "model.pth")
+
+
 def test_what_is_no_backbone_is_refused(qwen_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match=r"not the config.json of a Qwen2.5-VL"):
         QwenPlanner.config_from({"hidden_size": 3})

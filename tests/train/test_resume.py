@@ -14,7 +14,8 @@ from small import die_after, roll_back, run_stage
 
 from sightline.core.errors import SightlineError
 from sightline.models.policy import Policy
-from sightline.train.checkpoint import last_checkpoint
+from sightline.train.checkpoint import last_checkpoint, read_state
+from sightline.train.log import RunLog
 
 
 def metric_lines(run: Path) -> list[dict]:
@@ -116,7 +117,7 @@ def test_only_the_newest_checkpoints_stay(stage1: Path) -> None:
 
 
 def test_a_run_folder_of_another_model_is_refused(stage1: Path, data: Path) -> None:
-    with pytest.raises(SightlineError, match="another model configuration"):
+    with pytest.raises(SightlineError, match=r"begun otherwise \(system\.expert\.depth: \d != 2"):
         run_stage("pretrain", data, stage1, None, ("steps=6", "system.expert.depth=2"))
 
 
@@ -128,13 +129,32 @@ def test_a_damaged_training_state_is_named(stage1: Path, data: Path, tmp_path: P
         run_stage("pretrain", data, run, None, ("steps=6",))
 
 
+@pytest.mark.parametrize("state", ["", "null", "{}", '{"step": null}', '{"step": 5, "elapsed": "1"}'])
+def test_damaged_numbers_of_the_loop_are_named(state: str, tmp_path: Path) -> None:
+    (tmp_path / "training_state").mkdir()
+    (tmp_path / "training_state/state.json").write_text(state)
+    with pytest.raises(SightlineError, match=r"training_state cannot be read .*resume earlier"):
+        read_state(tmp_path)
+
+
+def test_lines_that_were_cut_short_are_dropped(tmp_path: Path) -> None:
+    lines = ['{"step": 1}', '{"step": 2, "lo', "}", "3", '{"loss": 1}', '{"step": null}', '{"step": 2}', '{"step": 3}']
+    (tmp_path / "metrics.jsonl").write_text("\n".join(lines))
+    RunLog(tmp_path, 2)
+    assert metric_lines(tmp_path) == [{"step": 1}, {"step": 2}]
+
+
 def test_a_run_with_other_weights_to_learn_is_refused(stage1: Path, data: Path, tmp_path: Path) -> None:
     run = roll_back(stage1, 5, tmp_path / "run")
+    # The settings of the run say so at once; without them, what it has stored says it.
+    with pytest.raises(SightlineError, match=r"begun otherwise \(ema: 0.0 != 0.9\)"):
+        run_stage("pretrain", data, run, None, ("steps=6", "ema=0.9"))
     for change, name in (
         ("optimiser.freeze=[planner.model.model.visual]", "has besides weights/planner.model.model.visual"),
         ("ema=0.9", "lacks average/"),
         ("lora.rank=2", "lacks weights/planner.*lora"),
     ):
+        (run / "config.yaml").unlink(missing_ok=True)
         with pytest.raises(SightlineError, match=f"begun with other settings .*{name}.*resume it with the same ones"):
             run_stage("pretrain", data, run, None, ("steps=6", change))
 

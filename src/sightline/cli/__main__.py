@@ -1,5 +1,5 @@
 """``python -m sightline.cli``: the command without the script."""
 
-from sightline.cli.commands import main
+from sightline.cli import main
 
 main()

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import tyro
 
-from sightline.cli.options import ABOUT_ALL_COLLECTIONS, ABOUT_COLLECTIONS, File, Json
+from sightline.cli.options import ABOUT_ALL_COLLECTIONS, ABOUT_COLLECTIONS, File, Json, NeededFile
+from sightline.core.outputs import Output
 from sightline.engine.collections import FULL
 
 
@@ -16,7 +17,7 @@ from sightline.engine.collections import FULL
 class AssetsScenes:
     """One picture of many scenes, each in a world of its own, to see what a collection looks like."""
 
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
+    out: NeededFile
     """The picture (PNG or JPEG)."""
     count: int = 60
     """Number of scenes."""
@@ -54,7 +55,7 @@ class AssetsKinds:
 class AssetsObjects:
     """One picture of many objects of the full collection, with their names."""
 
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
+    out: NeededFile
     """The picture (PNG or JPEG)."""
     count: int = 300
     """Number of objects, spread evenly over the kinds."""
@@ -99,7 +100,7 @@ class AssetsImport:
 
     folder: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """Folder of mesh files."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="LIBRARY")] = None
+    out: Annotated[Path | None, Output(folder=True), tyro.conf.arg(metavar="LIBRARY")] = None
     """Library folder; a file that was imported before is replaced, another one of its name gets a name of its own.
     Default: the user's data folder."""
     gallery: File = None

@@ -6,10 +6,10 @@ Everything heavy is imported when a command runs, so that help is instant.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, get_type_hints
 
 import tyro
 
@@ -25,11 +25,13 @@ from sightline.cli.options import (
     Folder,
     Folders,
     Json,
+    OptionalFolder,
 )
 from sightline.cli.plan import Plan
 from sightline.cli.train import Posttrain, Pretrain
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import Output, Unwritten, require_writable
 from sightline.core.runtime import prepare_process
 from sightline.core.types import EXECUTE
 from sightline.engine.collections import STARTER
@@ -177,7 +179,7 @@ class Evaluate:
     """Number of episodes (grounding: of pictures; openloop: of each dataset)."""
     seed: int = 0
     """Seed of the episodes; the same seed gives the same episodes for every policy."""
-    video: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    video: OptionalFolder = None
     """Write films of episodes here, with the predicted box, points and trace drawn."""
     films: int = 24
     """Number of episodes that are filmed, the first ones (with --video)."""
@@ -269,12 +271,29 @@ def parse(arguments: Sequence[str] | None = None) -> Command:
     )
 
 
+def outputs_of(command: Command) -> Iterator[tuple[Path, Output]]:
+    """What a command will write, as far as it was asked to."""
+    for name, kind in get_type_hints(type(command), include_extras=True).items():
+        path = getattr(command, name)
+        for mark in getattr(kind, "__metadata__", ()):
+            if isinstance(mark, Output) and path is not None:
+                yield path, mark
+
+
 def execute(command: Command) -> None:
     """Run a command, write its JSON result, and raise SightlineError where the result itself is a failure."""
     prepare_process()
-    result = command.run()
+    for path, output in outputs_of(command):
+        require_writable(path, output.folder)
+    late: Unwritten | None = None
+    try:
+        result = command.run()
+    except Unwritten as error:
+        late, result = error, error.result
     if command.json is not None:
         write_json(command.json, result)
+    if late is not None:
+        raise late
     if isinstance(command, Doctor) and not result["ok"]:
         missing = ", ".join(check["name"] for check in result["checks"] if check["required"] and not check["ok"])
         raise SightlineError(f"This machine is not ready ({missing}); the lines above say how to mend it.")
@@ -287,7 +306,3 @@ def execute(command: Command) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the command line."""
     sys.exit(run_command(lambda: execute(parse(arguments))))
-
-
-if __name__ == "__main__":
-    main()

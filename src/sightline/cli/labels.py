@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from sightline.cli.options import Json
+from sightline.cli.options import Folder, Json, NeededFile, OptionalFolder
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Questions:
 
     data: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DIR..")]
     """Dataset folders (made with generate, either kind)."""
-    out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
+    out: NeededFile
     """Write the lines here: all of them, or no file."""
     count: int = 100_000
     """Number of lines; each holds one question with its answer, some a second one that follows from the first."""
@@ -43,7 +43,7 @@ class Questions:
     """The same seed gives the same lines for any number of workers."""
     workers: int = 2
     """Processes."""
-    images: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    images: OptionalFolder = None
     """Write the pictures here as JPEG, at the paths that the lines name, and a registry beside FILE by which `--chat
     FILE` finds them. Left out, no pictures are written."""
     language: Literal["plain", "rich"] = "rich"
@@ -75,7 +75,7 @@ class Annotate:
 
     dataset: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]
     """Dataset folder."""
-    out: Annotated[Path, tyro.conf.arg(metavar="DIR")]
+    out: Folder
     """Folder of the copy; must not exist."""
     seed: int = 0
     """Seed of the words and questions."""

@@ -8,13 +8,18 @@ from typing import Annotated
 
 import tyro
 
+from sightline.core.outputs import Output
 from sightline.engine.collections import COLLECTIONS, LIBRARY, OWN
 from sightline.engine.robots import ROBOTS
 from sightline.tasks.kinds import PLACE, SKILL_TASKS, TASKS
 
-Json = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
-File = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
-Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
+# What a command writes; it is tried before the command does anything (see core.outputs).
+Json = Annotated[Path | None, Output(), tyro.conf.arg(metavar="FILE")]
+File = Annotated[Path | None, Output(), tyro.conf.arg(metavar="FILE")]
+NeededFile = Annotated[Path, Output(), tyro.conf.arg(metavar="FILE")]
+Folder = Annotated[Path, Output(folder=True), tyro.conf.arg(metavar="DIR")]
+OptionalFolder = Annotated[Path | None, Output(folder=True), tyro.conf.arg(metavar="DIR")]
+# What it reads.
 Folders = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR..")]
 Overrides = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="KEY=VALUE", help_behavior_hint="")

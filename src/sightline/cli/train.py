@@ -10,7 +10,7 @@ import tyro
 
 from sightline.cli.options import Folder, Folders, Json, Overrides
 
-OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+StartFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
 Backbone = Annotated[str, tyro.conf.arg(metavar="DIR")]
 Records = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE..")]
 
@@ -57,7 +57,7 @@ class Posttrain:
     """LeRobot datasets with episodes; with --mixture, the one folder that the mixture's datasets lie in."""
     out: Folder
     """Run folder. An interrupted run is continued."""
-    init: OptionalFolder = None
+    init: StartFolder = None
     """Run or checkpoint folder to start from; for m1 also an official InternVLA-M1 run. The preset tiny needs it unless
     --guidance is none."""
     embodiment: str = "sightline"

@@ -74,7 +74,7 @@ def _read(cls: type, source: Any) -> dict:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SightlineError(f"Cannot read the configuration file {path}: {error.strerror}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # dates and numbers that are none, bytes that are no text
         raise SightlineError(
             f"The configuration file {path} is not valid YAML: {' '.join(str(error).split())}."
         ) from None
@@ -202,14 +202,12 @@ def _convert_container(value: Any, kind: type, args: tuple, key: str, root: type
 
 
 def _convert_scalar(value: Any, kind: Any, key: str) -> Any:
-    if kind is float and isinstance(value, str):
+    if kind is float and (isinstance(value, str) or type(value) is int):
         # YAML 1.1 reads 3e-4 (no dot) as a string; everybody means the number.
         try:
             return float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise _wrong(value, kind, key) from None
-    if kind is float and type(value) is int:
-        return float(value)
     if kind is Path and isinstance(value, str):
         return Path(value)
     # bool is a subclass of int, so the exact type is asked for: `steps: true` is a mistake.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,6 +20,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sightline.core.errors import SightlineError
+from sightline.core.interrupts import hearing_interrupts, quiet_end
+from sightline.core.outputs import machine_trouble, write_durably, writing
 
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines when the output is not a terminal (a log file, a pipe)."""
@@ -176,39 +178,50 @@ def plain(value: Any) -> Any:
 
 
 def write_json(path: Path | str, values: Mapping) -> None:
-    """Write ``values`` as JSON; a reader sees either the old file or the whole new one. Creates the parent folder."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(plain(values), indent=2, allow_nan=False) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp makes private files; a result is for everyone
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write ``values`` as JSON; a reader sees either the old file or the whole new one. Creates the parent folder.
+
+    Raises SightlineError where that is impossible.
+    """
+    path, text = Path(path), json.dumps(plain(values), indent=2, allow_nan=False) + "\n"
+    with writing(path):
+        write_durably(path, text.encode())
 
 
 def run_command(command: Callable[[], Any]) -> int:
     """Run a command of the command line and return its exit code.
 
-    A SightlineError is printed on stderr as one red sentence without a traceback (code 2); Ctrl-C ends quietly (130),
-    and so does a reader of the output that leaves, as in ``sightline --help | head`` (141).
-    Any other exception is a fault of the program and keeps its traceback.
+    A SightlineError is printed on stderr as one red sentence without a traceback (code 2), and so is what the machine
+    is to blame for, such as a full disk; Ctrl-C ends quietly (130), and so does a reader of the output that leaves, as
+    in ``sightline --help | head`` (141). Any other exception is a fault of the program and keeps its traceback.
+    Characters that the terminal cannot show are replaced.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
-        command()
+        with hearing_interrupts():
+            command()
+            sys.stdout.flush()
     except SightlineError as error:
-        _console(stderr=True).print(Text(f"Error: {error}", style="bold red"), soft_wrap=True)
-        return 2
+        return _failed(str(error))
     except KeyboardInterrupt:
-        _console(stderr=True).print("Interrupted.")
-        return 130
+        return quiet_end()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more as it ends
+        _mute()
         return 141
+    except OSError as error:
+        if not (trouble := machine_trouble(error)):
+            raise
+        _mute()  # it may be the output itself that cannot be written, which Python tries once more as it ends
+        return _failed(trouble)
     return 0
+
+
+def _failed(message: str) -> int:
+    _console(stderr=True).print(Text(f"Error: {message}", style="bold red"), soft_wrap=True)
+    return 2
+
+
+def _mute() -> None:
+    """Nothing more goes to stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,7 @@
 """Picture files as a viewer shows them: the one way in which a picture of somebody else's becomes numbers.
 
-Upright (EXIF), 8 bits a channel, sRGB, transparency on white. Every place that opens a picture file comes here.
+Upright (EXIF), 8 bits a channel, sRGB, transparency on white. Every place that opens a picture file comes here, and so
+does every drawing for people that is written.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import write_durably, writing
 
 T = TypeVar("T")
+
+DRAWN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}  # files that drawings are written as
+QUALITY = 85  # of these JPEG files; a PNG has none
 
 ORIENTATION = 0x0112  # EXIF tag: how the stored picture is turned to look at it
 BITS = 0x0102  # TIFF tag: bits that are used of a sample
@@ -155,3 +160,21 @@ def _profile(data: bytes) -> ImageCms.ImageCmsProfile | None:
         return None if "srgb" in ImageCms.getProfileDescription(profile).lower() else profile
     except (ImageCms.PyCMSError, *DAMAGE):
         return None
+
+
+# ---- writing --------------------------------------------------------------------------------------------------------
+
+
+def require_picture(path: Path) -> None:
+    """Raise SightlineError unless the file's name is that of a PNG or JPEG picture."""
+    if path.suffix.lower() not in DRAWN:
+        raise SightlineError(f"A drawing is a PNG or JPEG picture: '{path.name}' ends in neither .png nor .jpg.")
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Write a drawing [H,W,3] and make its folder. Raises SightlineError when it cannot be written."""
+    require_picture(path)
+    sink = io.BytesIO()
+    Image.fromarray(picture).save(sink, DRAWN[path.suffix.lower()], quality=QUALITY, optimize=True)
+    with writing(path):
+        write_durably(path, sink.getvalue())

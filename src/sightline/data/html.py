@@ -16,7 +16,7 @@ from PIL import Image
 
 from sightline.core.draw import draw_labels
 from sightline.core.errors import SightlineError
-from sightline.data import layout
+from sightline.core.outputs import write_durably, writing
 from sightline.data.dataset import Dataset
 from sightline.data.episode_index import EpisodeMeta
 from sightline.data.labels import EpisodeLabels
@@ -56,7 +56,8 @@ def write_page(dataset: Dataset, result: dict, path: Path) -> None:
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
         f"<main><h1>{title}</h1>{''.join(sections)}</main></html>"
     )
-    layout.write_durably(path, page.encode())
+    with writing(path):
+        write_durably(path, page.encode())
 
 
 def _head(dataset: Dataset, result: dict) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sightline.core import console
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import keeping
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.data.episode_index import EpisodeMeta
 from sightline.data.labels import EpisodeLabels
@@ -51,11 +52,12 @@ def inspect(path: Path | str, html: Path | str | None = None) -> dict:
         "bytes": sum(file.stat().st_size for file in dataset.root.rglob("*") if file.is_file()),
         "seconds": dataset.frames / dataset.fps,
     }
+    _print(dataset, result)
     if html is not None:
         from sightline.data.html import write_page  # loads matplotlib
 
-        write_page(dataset, result, Path(html))
-    _print(dataset, result)
+        with keeping(result):
+            write_page(dataset, result, Path(html))
     return result
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import uuid
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import sync_folder
+from sightline.core.outputs import write_durably as write_durably
 
 VERSION = "v3.0"
 FILES_PER_CHUNK = 1000
@@ -32,30 +32,6 @@ def place_of(episode: int) -> dict[str, int]:
 def image_key(camera: str) -> str:
     """LeRobot's feature name of a camera."""
     return IMAGE_PREFIX + camera
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames inside ``folder`` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` whole or not at all: temporary file beside it, forced to the disk, renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def move_durably(source: Path, target: Path) -> None:
@@ -114,8 +90,3 @@ def read_json(path: Path) -> dict:
         raise SightlineError(f"{path} is missing: the dataset is incomplete; copy or generate it again.") from None
     except ValueError as error:
         raise SightlineError(f"{path} is not valid JSON ({error}); copy or generate the dataset again.") from None
-
-
-def disk_full(error: OSError) -> bool:
-    """Whether ``error`` says that no space (or no quota) is left."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)

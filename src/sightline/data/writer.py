@@ -8,12 +8,9 @@ and is the commit point: what it names is complete and on the disk.
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import json
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,8 @@ from numpy.typing import NDArray
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
+from sightline.core.folder_lock import FolderLock
+from sightline.core.outputs import reporting_full_disk
 from sightline.core.types import Episode, Recording
 from sightline.data import layout
 from sightline.data.episode_index import EpisodeMeta, read_index
@@ -137,15 +136,7 @@ class DatasetWriter:
 
     def __init__(self, root: Path | str, card: Card):
         self.root, self.card = Path(root), card
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._lock = open(self.root / ".lock", "w")  # noqa: SIM115 - held until close()
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            raise SightlineError(
-                f"{self.root} is being written by another process; wait for it or stop it first."
-            ) from None
+        self._lock = FolderLock(self.root)
         shutil.rmtree(self.root / STAGING, ignore_errors=True)
         self.staging = self.root / STAGING
         self.staging.mkdir()
@@ -335,27 +326,13 @@ class DatasetWriter:
 
     def close(self) -> None:
         """Bring the summary files up to date, remove the staging folder, let other writers in."""
-        if self._lock.closed:
+        if not self._lock.held:
             return
         try:
             self.refresh()
         finally:
             shutil.rmtree(self.staging, ignore_errors=True)
-            self._lock.close()
-
-
-@contextmanager
-def reporting_full_disk(root: Path) -> Iterator[None]:
-    """Turn "no space left" into a SightlineError that says what is safe and what to do."""
-    try:
-        yield
-    except OSError as error:
-        if not layout.disk_full(error):
-            raise
-        raise SightlineError(
-            f"The disk that holds {root} is full: the episodes finished so far are safe and readable; "
-            "free some space and run the same command again to continue."
-        ) from None
+            self._lock.release()
 
 
 def tasks_table(tasks: dict[str, int]) -> pa.Table:

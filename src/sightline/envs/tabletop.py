@@ -24,6 +24,7 @@ from sightline.engine.simulation.simulation import MAX_STEP, MAX_TURN, Simulatio
 from sightline.engine.simulation.success import Judge
 from sightline.engine.worlds.spec import WorldSpec
 from sightline.envs.base import Info
+from sightline.envs.words import Words
 from sightline.language.instructions import TaskSampler
 from sightline.language.paraphrases import spoken
 from sightline.language.referring import PLAIN, Phrasebook
@@ -34,7 +35,6 @@ TIME_LIMIT = 80  # actions of an episode
 EVALUATION = 0x5EED  # sets the random streams of evaluation apart from those of every dataset
 MAX_TRIES = 20  # scenes drawn before giving up on one that offers a task
 OPTIONS = ("instruction", "task")
-LETTERS = "".join(chr(code) for code in range(32, 127))
 
 
 class TabletopEnv(gymnasium.Env):
@@ -43,6 +43,10 @@ class TabletopEnv(gymnasium.Env):
     Observations are dictionaries: ``images`` (camera -> [size,size,3] uint8), ``state`` [12] float32 and
     ``instruction``. Actions are [7] float32: metres and radians of the commanded tool pose over 0.1 s (base frame),
     and the gripper (+1 open, -1 close).
+
+    Gymnasium's vector environments work with their default settings, the words included. A process that has rendered
+    must not fork into others that render, which OpenGL (EGL) does not survive: after that, ``AsyncVectorEnv(...,
+    context="spawn")``; a fork is refused in a sentence.
 
     Args:
         split: ``seen`` (the object models of training, new scenes), ``unseen`` (also colour-kind pairs held out of it)
@@ -84,7 +88,7 @@ class TabletopEnv(gymnasium.Env):
             {
                 "images": spaces.Dict({camera: picture for camera in self.card.cameras}),
                 "state": spaces.Box(-np.inf, np.inf, (len(STATE_NAMES),), np.float32),
-                "instruction": spaces.Text(400, min_length=0, charset=LETTERS),
+                "instruction": Words(),
             }
         )
         reach = np.array([MAX_STEP] * 3 + [MAX_TURN] * 3 + [1.0], np.float32)

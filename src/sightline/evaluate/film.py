@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -66,22 +68,42 @@ def _fit(picture: Picture, height: int) -> Picture:
 
 
 class Film:
-    """Writes one episode as an mp4 file as it goes on, and holds the last frame under the outcome."""
+    """Writes one episode as an mp4 file as it goes on, and holds the last frame under the outcome.
+
+    A film that cannot be written costs itself, not the episode: it is given up.
+
+    Attributes:
+        lost: whether it was given up.
+    """
 
     def __init__(self, path: Path, cameras: tuple[str, ...], fps: int) -> None:
-        self.path, self.cameras, self.fps = path, cameras, fps
-        self._writer = VideoWriter(path, fps)
+        self.path, self.cameras, self.fps, self.lost = path, cameras, fps, False
+        with self._giving_up():
+            self._writer = VideoWriter(path, fps)
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self.lost = True
+            VideoWriter.partial(self.path).unlink(missing_ok=True)
 
     def add(self, observation: Observation, grounding: Grounding | None, step: int) -> None:
         """Append one moment."""
-        self._writer.add(compose(observation, self.cameras, grounding, step))
+        if not self.lost:
+            with self._giving_up():
+                self._writer.add(compose(observation, self.cameras, grounding, step))
 
     def finish(
         self, observation: Observation, grounding: Grounding | None, step: int, success: bool, outcome: str
     ) -> None:
         """Append the end and finish the file."""
+        if self.lost:
+            return
         colour = SUCCESS if success else FAILURE
         last = compose(observation, self.cameras, grounding, step, outcome, colour)
         last[:4], last[-4:], last[:, :4], last[:, -4:] = colour, colour, colour, colour
-        self._writer.add(last, times=max(1, round(HOLD_SECONDS * self.fps)))
-        self._writer.close()
+        with self._giving_up():
+            self._writer.add(last, times=max(1, round(HOLD_SECONDS * self.fps)))
+            self._writer.close()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from sightline.core.console import say, table
 from sightline.core.draw import Picture, caption_bar, overlay
 from sightline.core.errors import SightlineError
-from sightline.core.pictures import read_picture
+from sightline.core.outputs import keeping
+from sightline.core.pictures import read_picture, require_picture, write_picture
 from sightline.core.types import Grounding
 from sightline.evaluate.policies import load_checkpoint
 
@@ -34,6 +34,8 @@ def ground(policy: str, image: Path | str, text: str, out: Path | str | None = N
     """
     if not text.strip():
         raise SightlineError("The text is empty; say what to look for, e.g. 'the red mug'.")
+    if out is not None:
+        require_picture(Path(out))
     picture = read_picture(Path(image))
     said: Grounding = load_checkpoint(policy).ground(picture, text)
     rows: list[tuple[str, str, str, str]] = []
@@ -43,26 +45,24 @@ def ground(policy: str, image: Path | str, text: str, out: Path | str | None = N
     table(f"“{text}”", ("what", "box (x1, y1, x2, y2)", "point (u, v)", "confidence"), rows)
     if said.text:
         say(said.text)
-    if out is not None:
-        draw_answer(picture, said, text, Path(out))
-        say(f"Drawn in {out}.")
-    return {
+    result = {
         "boxes": {label: _plain(box) for label, box in said.boxes.items()},
         "points": {label: _plain(point) for label, point in said.points.items()},
         "trace": _plain(said.trace),
         "confidence": {label: float(value) for label, value in said.confidence.items()},
         "text": said.text,
     }
+    if out is not None:
+        with keeping(result):
+            draw_answer(picture, said, text, Path(out))
+        say(f"Drawn in {out}.")
+    return result
 
 
 def draw_answer(picture: Picture, said: Grounding, text: str, out: Path) -> None:
     """Write the picture, enlarged where it is small, with the answer drawn and the text below."""
     drawn = caption_bar(overlay(picture, said, scale=max(1, round(DRAWN_WIDTH / picture.shape[1]))), text)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(drawn).save(out)
-    except (OSError, ValueError) as error:
-        raise SightlineError(f"The drawing cannot be written to {out} ({error}); name a .png or .jpg file.") from None
+    write_picture(out, drawn)
 
 
 def _numbers(values: np.ndarray | None) -> str:

@@ -18,6 +18,7 @@ from PIL import Image
 
 from sightline.core.console import format_value, say, table
 from sightline.core.draw import Picture
+from sightline.core.outputs import write_durably, writing
 from sightline.evaluate.charts import curves, histogram, rate_chart
 from sightline.evaluate.grounding_metrics import GroundingScores
 from sightline.evaluate.language_probe import ListeningResult
@@ -198,14 +199,14 @@ def write_open_loop_report(path: Path, title: str, scores: OpenLoopScores, setti
 
 
 def _write(path: Path, title: str, lead: str, body: Sequence[str]) -> None:
-    css = files("sightline.evaluate").joinpath("page.css").read_text()
+    css = files("sightline.evaluate").joinpath("page.css").read_text(encoding="utf-8")
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     page = (
         f'<!doctype html><html lang="en"><head>{head}<title>{escape(title)}</title><style>{css}</style></head>'
         f'<body><main><h1>{escape(title)}</h1><p class="lead">{escape(lead)}</p>{"".join(body)}</main></body></html>\n'
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    with writing(path):
+        write_durably(path, page.encode())
 
 
 def _tiles(tiles: Sequence[tuple[str, str]]) -> str:

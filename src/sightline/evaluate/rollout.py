@@ -7,9 +7,8 @@ The batches that a policy sees are thus the same whatever the number of worker p
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from sightline.core.card import Card
 from sightline.core.console import progress
 from sightline.core.errors import SightlineError
 from sightline.core.types import EXECUTE, ActionChunk, Grounding, PolicyLike
+from sightline.core.worker_pool import WorkerPool
 from sightline.envs.base import Environment
 from sightline.evaluate.action_chunks import ChunkPlayer
 from sightline.evaluate.film import Film
@@ -98,7 +98,7 @@ class _Running:
             success_any_time=self.success_any_time,
             steps=self.steps,
             failure=failure,
-            video=self.film.path.name if self.film else "",
+            video=self.film.path.name if self.film and not self.film.lost else "",
         )
 
 
@@ -266,8 +266,7 @@ def rollout_in_processes(
         return rollout(make_policy(), make_env, seeds, settings, options, label)
     filmed, done = frozenset(list(seeds)[: settings.films]), {}
     groups = _groups(seeds, settings.batch)
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(groups)), context, _start_worker, (make_policy, make_env, settings))
+    pool = WorkerPool(min(workers, len(groups)), _start_worker, (make_policy, make_env, settings))
     try:
         with pool, progress(len(seeds), label, unit="episode") as bar:
             chosen = [{seed: (options or {})[seed] for seed in group if seed in (options or {})} for group in groups]
@@ -275,14 +274,10 @@ def rollout_in_processes(
                 pool.submit(_work, group, some, filmed): i
                 for i, (group, some) in enumerate(zip(groups, chosen, strict=True))
             }
-            try:
-                for job in as_completed(jobs):
-                    done[jobs[job]] = job.result()
-                    so_far = [row.success for rows in done.values() for row in rows]
-                    bar.update(len(done[jobs[job]]), success=sum(so_far) / len(so_far))
-            except BaseException:
-                pool.shutdown(cancel_futures=True, wait=False)
-                raise
+            for job in as_completed(jobs):
+                done[jobs[job]] = job.result()
+                so_far = [row.success for rows in done.values() for row in rows]
+                bar.update(len(done[jobs[job]]), success=sum(so_far) / len(so_far))
     except BrokenProcessPool:
         raise SightlineError(
             "An evaluation worker died (out of memory?); try fewer workers or a smaller batch."

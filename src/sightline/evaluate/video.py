@@ -20,13 +20,18 @@ class VideoWriter:
 
     def __init__(self, path: Path, fps: int, quality: int = 24) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.path, self._partial = path, path.with_name(f".{path.name}.partial")
+        self.path, self._partial = path, self.partial(path)
         self._container = av.open(str(self._partial), "w", format="mp4", options={"movflags": "+faststart"})
         self._stream = self._container.add_stream("libx264", rate=fps)
         # One thread: the bytes must not depend on the machine's load, and several episodes may be filmed at once.
         self._stream.options = {"crf": str(quality), "preset": "veryfast", "threads": "1"}
         self._stream.pix_fmt = "yuv420p"
         self._started = False
+
+    @staticmethod
+    def partial(path: Path) -> Path:
+        """Where a film is until it is finished."""
+        return path.with_name(f".{path.name}.partial")
 
     def add(self, frame: NDArray[np.uint8], times: int = 1) -> None:
         """Append a frame [H,W,3] (H and W even, equal for all frames), shown for ``times`` frames."""

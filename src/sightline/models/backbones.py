@@ -25,6 +25,7 @@ from sightline.models.weights import fill
 # Heads of the DINOv2 sizes by their width; the hub's names are s, b, l, g.
 DINO_HEADS = {384: 6, 768: 12, 1024: 16, 1536: 24}
 
+LFS = b"version https://git-lfs"
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -35,7 +36,7 @@ def read_planner_config(source: Path, image_size: int = 224) -> PlannerConfig:
     """
     path = source / "config.json" if source.is_dir() else source
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SightlineError(
             f"{path} cannot be read ({error}); give a folder that holds the planner's config.json."
@@ -69,6 +70,8 @@ def read_tensors(source: Path) -> dict[str, Tensor]:
     files = sorted(source.glob("*.safetensors")) or sorted(source.glob("*.pt*")) if source.is_dir() else [source]
     if not files:
         raise SightlineError(f"{source} holds no weights (*.safetensors or *.pt).")
+    if pointers := [file for file in files if _is_pointer(file)]:
+        raise SightlineError(f"{pointers[0]} is a pointer of Git LFS, not the weights themselves: run git lfs pull.")
     found: dict[str, Tensor] = {}
     for file in files:
         try:
@@ -89,6 +92,14 @@ def read_tensors(source: Path) -> dict[str, Tensor]:
     return found
 
 
+def _is_pointer(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(LFS)) == LFS
+    except OSError:
+        return False  # whoever reads it says why not
+
+
 def first_line(error: Exception) -> str:
     """The first line of an error's message."""
     return (str(error).splitlines() or [type(error).__name__])[0]
@@ -98,21 +109,65 @@ def dino_config(weights: Mapping[str, Tensor]) -> VisualEncoderConfig:
     """Sizes of a DINOv2 from its weights (hub names)."""
     try:
         width, patch = weights["cls_token"].shape[-1], weights["patch_embed.proj.weight"].shape[-1]
-        side = round((weights["pos_embed"].shape[1] - 1) ** 0.5)
+        side = round(max(weights["pos_embed"].shape[1] - 1, 0) ** 0.5)
     except KeyError as error:
-        raise SightlineError(f"These are not the weights of a DINOv2: {error} is missing.") from None
+        raise _no_dino(f"{error} is missing") from None
+    except IndexError:
+        raise _no_dino("its first weights have other shapes") from None
     if width not in DINO_HEADS:
         raise SightlineError(f"A DINOv2 of width {width} is unknown; known widths: {', '.join(map(str, DINO_HEADS))}.")
-    depth = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("blocks."))
+    depth = _depth("blocks.", weights)
     swiglu = "blocks.0.mlp.w12.weight" in weights
     return VisualEncoderConfig(depth, width, DINO_HEADS[width], patch, 0, swiglu, side * patch)
 
 
+def _depth(stack: str, weights: Mapping[str, Tensor]) -> int:
+    """Number of blocks whose names begin with ``stack``."""
+    numbers = [name.removeprefix(stack).split(".")[0] for name in weights if name.startswith(stack)]
+    if not numbers or not all(number.isdecimal() for number in numbers):
+        raise _no_dino(f"it has no blocks under {stack}0")
+    return 1 + max(map(int, numbers))
+
+
+def _no_dino(reason: str) -> SightlineError:
+    return SightlineError(
+        f"These are not the weights of a DINOv2: {reason}; give a file from torch.hub, or a folder such as "
+        "facebook/dinov2-small."
+    )
+
+
 def dino_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a DINOv2 under the hub's names; transformers keeps query, key and value apart."""
-    if "cls_token" in weights:
-        return dict(weights)
-    plain = {name.removeprefix("dinov2."): value for name, value in weights.items()}
+    """Weights of a DINOv2 under the hub's names; transformers keeps query, key and value apart.
+
+    Raises SightlineError where they are of something else.
+    """
+    plain = _unwrapped(weights)
+    if "cls_token" in plain:
+        return plain
+    try:
+        return _renamed(plain)
+    except KeyError as error:
+        raise _no_dino(f"{error} is missing") from None
+
+
+def _unwrapped(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights without what a program has put before all of their names: ``module.``, ``backbone.``,
+    ``teacher.backbone.``, ``dinov2.`` and others. Raises SightlineError where there is no DINOv2, or several."""
+    ends = ("embeddings.cls_token", "cls_token")  # of transformers, of the hub
+    found = {name: next((end for end in ends if f".{name}".endswith(f".{end}")), None) for name in weights}
+    prefixes = [name.removesuffix(end) for name, end in found.items() if end is not None]
+    # Of the pair that self-distillation trains, the teacher is the one to use.
+    prefixes = [prefix for prefix in prefixes if "teacher" in prefix.split(".")] or prefixes
+    if not prefixes:
+        raise _no_dino(f"cls_token is missing (the first name is '{next(iter(weights), 'none at all')}')")
+    if len(prefixes) > 1:
+        raise SightlineError(f"These weights hold several encoders ({', '.join(prefixes)}); give a file of one.")
+    (prefix,) = prefixes
+    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+
+
+def _renamed(plain: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights in transformers' names under the hub's."""
     renamed = {
         "cls_token": plain["embeddings.cls_token"],
         "mask_token": plain["embeddings.mask_token"],
@@ -122,7 +177,7 @@ def dino_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
     for kind in ("weight", "bias"):
         renamed[f"patch_embed.proj.{kind}"] = plain[f"embeddings.patch_embeddings.projection.{kind}"]
-    depth = 1 + max(int(name.split(".")[2]) for name in plain if name.startswith("encoder.layer."))
+    depth = _depth("encoder.layer.", plain)
     parts = {"norm1": "norm1", "norm2": "norm2", "attention.output.dense": "attn.proj", "mlp.fc1": "mlp.fc1",
              "mlp.fc2": "mlp.fc2", "mlp.weights_in": "mlp.w12", "mlp.weights_out": "mlp.w3"}  # fmt: skip
     for i in range(depth):

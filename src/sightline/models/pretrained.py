@@ -103,7 +103,7 @@ def find_folder(source: Path | str) -> Path:
 
 def _read_json(path: Path, keys: Sequence[str] = ()) -> dict:
     try:
-        value = json.loads(path.read_text())
+        value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SightlineError(f"{path} cannot be read ({error}); restore the checkpoint.") from None
     if not isinstance(value, dict) or any(key not in value for key in keys):
@@ -146,7 +146,7 @@ def write_parts(
     _write_json(folder / "card.json", parts.card.to_dict())
     _write_json(folder / "statistics.json", parts.statistics)
     save_file(example_batch(parts), folder / "example_batch.safetensors")
-    (folder / "README.md").write_text(model_card(parts))
+    (folder / "README.md").write_text(model_card(parts), encoding="utf-8")
     partial = folder / ".model.safetensors.partial"
     save_file(weights, partial)
     os.replace(partial, folder / "model.safetensors")
@@ -183,4 +183,4 @@ def model_card(parts: Parts) -> str:
 
 
 def _write_json(path: Path, value: dict) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n")
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

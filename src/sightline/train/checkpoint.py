@@ -26,6 +26,8 @@ from sightline.core.errors import SightlineError
 from sightline.train.distributed import Processes
 
 KEEP = 2
+# The loop's numbers.
+STATE = {"step": int, "elapsed": (int, float), "samples": int, "metrics": dict, "start": dict}
 # One process is the usual case here, nothing to be warned of.
 warnings.filterwarnings("ignore", message="torch.distributed is disabled")
 
@@ -75,7 +77,7 @@ class CheckpointWriter:
                     tensors_written.result()
                 if self.processes.first:
                     write_policy(partial / "policy")
-                    (folder / "state.json").write_text(json.dumps({"step": step, **state}, indent=2))
+                    (folder / "state.json").write_text(json.dumps({"step": step, **state}, indent=2), encoding="utf-8")
                     self._publish(partial, self.root / f"{step:07d}")
             except (OSError, SafetensorError, CheckpointException) as error:
                 raise self._failed(step, error) from None
@@ -141,9 +143,15 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
             "used, also as --init of a new run."
         )
     try:
-        return json.loads((folder / "state.json").read_text())
+        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        for name, kind in STATE.items():
+            if not isinstance(state[name], kind) or isinstance(state[name], bool):
+                raise ValueError(f"state.json has {state[name]!r} as {name}")
     except (OSError, ValueError) as error:
         raise _unreadable(checkpoint, error) from None
+    except (KeyError, TypeError):
+        raise _unreadable(checkpoint, ValueError(f"state.json must hold {', '.join(STATE)}")) from None
+    return state
 
 
 def stored_tensors(checkpoint: Path) -> dict[str, tuple[int, ...]]:

@@ -48,7 +48,7 @@ class Processes:
             dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
             atexit.register(dist.destroy_process_group)
             if dist.get_rank():
-                sys.stdout = open(os.devnull, "w")  # noqa: SIM115  for the rest of the process
+                sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  for the rest of the process
         return Processes(dist.get_rank(), size)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,16 +15,9 @@ from sightline.data.dataset import Dataset
 from sightline.data.episode_index import EpisodeMeta
 from sightline.data.labels import EpisodeLabels
 from sightline.models.normalisation import fit_picture
+from sightline.train.scratch import scratch
 
 MIN_SHARE = 0.15  # of a cell's pixels that an object must cover to own it
-
-
-def scratch(shape: tuple[int, ...], dtype: type) -> NDArray:
-    """An array in a nameless file: too large for memory, and its space is free again however the process ends."""
-    if 0 in shape:
-        return np.zeros(shape, dtype)
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, dtype, "w+", shape=shape)
 
 
 def cell_owners(ids: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -128,7 +120,9 @@ def common_card(datasets: Sequence[Dataset]) -> Card:
     for dataset in datasets:
         if dataset.card is None:
             raise SightlineError(
-                f"The dataset {dataset.root} has no interface card (meta/card.json); add one to train on it."
+                f"The dataset {dataset.root} has no interface card (meta/card.json): the preset learns "
+                "from labelled datasets of 'sightline generate'. Recordings are for stage 2 of planners that answer in "
+                "words: sightline posttrain --preset m1-mini --guidance none --embodiment NAME_OR_YAML."
             )
         if first is None:
             first = dataset.card

@@ -8,9 +8,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.core.console import say
+from sightline.core.errors import SightlineError
 from sightline.data.mixture import Draw, Mixture
 from sightline.data.recordings import Recordings
-from sightline.train.frame_bank import scratch
+from sightline.train.scratch import scratch
 
 Picture = NDArray[np.uint8]
 
@@ -21,7 +23,7 @@ class ImageCache:
     Args:
         resize: a stored picture to [side,side,3], the policy's own transform.
         budget: bytes of disk. A mixture that does not fit is not kept at all: its frames hardly come again before the
-            run is over, and decoding an episode for one frame would be a waste.
+            run is over, and decoding an episode for one frame would be a waste. The same where the disk has no room.
     """
 
     def __init__(self, mixture: Mixture, side: int, resize: Callable[[Picture], Picture], budget: float) -> None:
@@ -35,7 +37,11 @@ class ImageCache:
         cameras = mixture.recordings[0].card.cameras
         self.fits = 0 < count * len(cameras) * side * side * 3 <= budget
         if self.fits:
-            self._pictures = {name: scratch((count, side, side, 3), np.uint8) for name in cameras}
+            try:
+                self._pictures = {name: scratch((count, side, side, 3), np.uint8) for name in cameras}
+            except SightlineError as error:
+                say(f"{error} Until then every picture is decoded again each time, which is slower.", style="yellow")
+                self.fits = False
         self._filled: set[tuple[int, int]] = set()
         self._locks = {key: threading.Lock() for key in self._starts}
 

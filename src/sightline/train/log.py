@@ -13,18 +13,15 @@ class RunLog:
     def __init__(self, run: Path, step: int, active: bool = True) -> None:
         self.path, self.tensorboard, self.active = run / "metrics.jsonl", run / "tensorboard", active
         if active and self.path.exists():
-            kept = [
-                line
-                for line in self.path.read_text().splitlines()
-                if line.endswith("}") and json.loads(line)["step"] <= step
-            ]
-            self.path.write_text("".join(f"{line}\n" for line in kept))
+            lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+            kept = [line for line in lines if 0 <= _step_of(line) <= step]
+            self.path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
     def __enter__(self) -> RunLog:
         from torch.utils.tensorboard import SummaryWriter
 
         if self.active:
-            self.file = self.path.open("a")
+            self.file = self.path.open("a", encoding="utf-8")
             self.writer = SummaryWriter(str(self.tensorboard))
         return self
 
@@ -41,3 +38,12 @@ class RunLog:
         self.file.flush()
         for name, value in numbers.items():
             self.writer.add_scalar(name, value, step)
+
+
+def _step_of(line: str) -> int:
+    """The update that a line tells of; -1 where it is cut short or damaged."""
+    try:
+        step = json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError):
+        return -1
+    return step if isinstance(step, int) else -1

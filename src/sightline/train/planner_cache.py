@@ -10,8 +10,9 @@ from torch import Tensor
 from sightline.core.console import progress
 from sightline.models.system import DualSystem
 from sightline.models.vlm.prompts import Packer, task_prompt
-from sightline.train.frame_bank import FrameBank, scratch
+from sightline.train.frame_bank import FrameBank
 from sightline.train.grounding_batches import own_question, pictures
+from sightline.train.scratch import scratch
 
 
 class PlannerCache:

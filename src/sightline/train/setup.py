@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ import torch
 from sightline.core.config import to_dict
 from sightline.core.errors import SightlineError
 from sightline.core.runtime import keep_freed_memory
+from sightline.data import layout
 from sightline.data.conversation_mix import ConversationMix
 from sightline.data.dataset import Dataset
 from sightline.data.mixture import Mixture
@@ -117,4 +117,4 @@ def notes_of(setup: StageSetup) -> dict:
 def _recipe(dataset: Dataset) -> dict:
     """How a dataset was generated; empty for recorded data."""
     path = dataset.root / "meta" / "generation.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return layout.read_json(path) if path.exists() else {}

@@ -33,7 +33,9 @@ class Sources:
         if given:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             in_words = " and ".join(name for name, system in PRESETS.items() if not system.grounding.pointer)
-            raise SightlineError(f"{options}: for planners that answer in words (presets {in_words}); leave out.")
+            raise SightlineError(
+                f"{options}: for planners that answer in words (presets {in_words}): add --preset, or leave out."
+            )
 
 
 NO_SOURCES = Sources()

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Protocol
 
 from sightline.core.config import load_config
+from sightline.core.errors import SightlineError
+from sightline.core.outputs import reporting_full_disk
 from sightline.models.config import preset
 from sightline.train import stages_pointer, stages_words
 from sightline.train.config import STAGE_1, STAGE_2, TrainConfig, stage_defaults
+from sightline.train.distributed import Processes
 from sightline.train.loop import Trainer
 from sightline.train.objectives import make_objectives
+from sightline.train.run_folder import RunFolder
 from sightline.train.setup import Check, StageRequest, StageSetup, notes_of, precision_of
 from sightline.train.sources import NO_SOURCES, Sources
 from sightline.train.validate import LossCheck
@@ -45,7 +49,7 @@ def pretrain(
 
     Args:
         data: datasets of scenes and episodes from ``sightline generate``, for planners with a pointer.
-        out: run folder; an interrupted run in it is resumed.
+        out: run folder; an interrupted run in it is resumed, if what decides it is the same (see RunFolder).
         preset_name: of the model; it decides the route.
         overrides: ``key=value`` changes of TrainConfig.
         sources: for planners that answer in words: conversations and pre-trained parts.
@@ -53,7 +57,9 @@ def pretrain(
         ``steps``, ``samples_per_second`` and, on what is held out, ``box_acc50``, ``point_acc``, ``trace_mae_px``.
     """
     config = load_config(TrainConfig, stage_defaults(STAGE_1, preset_name), overrides)
-    return _train(_route(preset_name).pretrain(StageRequest(data, config, sources, _of_system(overrides))), out)
+    asked = StageRequest(data, config, sources, _of_system(overrides))
+    with RunFolder(out) as run:
+        return _train(run, asked, _route(preset_name).pretrain(asked))
 
 
 def posttrain(
@@ -71,7 +77,7 @@ def posttrain(
         data: LeRobot datasets with episodes; scenes among them serve co-training.
         init: run or policy folder to start from. Planners with a pointer need stage 1's when guided, and must have None
             otherwise; those that answer in words start from any, an official InternVLA-M1 run too, or from nothing.
-        out: run folder; an interrupted run in it is resumed.
+        out: run folder; an interrupted run in it is resumed, if what decides it is the same (see RunFolder).
         guidance: ``spatial`` or ``none`` (vanilla: no spatial prompt, no points, no co-training).
         preset_name: of the model; it decides the route.
         overrides: ``key=value`` changes of TrainConfig.
@@ -82,8 +88,10 @@ def posttrain(
     """
     changes = [*overrides, f"system.guidance={guidance}"]
     config = load_config(TrainConfig, stage_defaults(STAGE_2, preset_name), changes)
-    setup = _route(preset_name).posttrain(StageRequest(data, config, sources, _of_system(changes), init))
-    return _train(setup, out, expected={"action_loss": float("nan")}, guarded=GUARDED)
+    asked = StageRequest(data, config, sources, _of_system(changes), init)
+    with RunFolder(out) as run:
+        setup = _route(preset_name).posttrain(asked)
+        return _train(run, asked, setup, expected={"action_loss": float("nan")}, guarded=GUARDED)
 
 
 def _route(preset_name: str) -> Route:
@@ -96,9 +104,16 @@ def _of_system(changes: Sequence[str]) -> list[str]:
 
 
 def _train(
-    setup: StageSetup, out: Path, expected: dict[str, float] | None = None, guarded: Sequence[str] = ()
+    run: RunFolder,
+    asked: StageRequest,
+    setup: StageSetup,
+    expected: dict[str, float] | None = None,
+    guarded: Sequence[str] = (),
 ) -> dict[str, float]:
     """Train a stage to its end; ``expected`` are numbers to report where nothing could be measured."""
+    processes = Processes.join(setup.policy.device)
+    if refusal := processes.agree(run.claim(asked, setup) if processes.first else ""):
+        raise SightlineError(refusal)
     objectives = make_objectives(setup)
     checks: list[Check] = [LossCheck(objectives, precision_of(setup.config)), *setup.checks]
     policy = setup.policy
@@ -107,4 +122,5 @@ def _train(
     def evaluate() -> dict[str, float]:
         return {**(expected or {}), **{name: value for check in checks for name, value in check(policy).items()}}
 
-    return Trainer(out, setup.stage, policy, objectives, setup.config, evaluate, guarded).train()
+    with reporting_full_disk(run.path, "checkpoints"):
+        return Trainer(run.path, setup.stage, policy, objectives, setup.config, evaluate, guarded).train()

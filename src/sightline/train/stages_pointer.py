@@ -63,6 +63,8 @@ def posttrain(asked: StageRequest) -> StageSetup:
     config, init = asked.config, asked.init
     asked.sources.refuse()
     guided = config.system.guidance == "spatial"
+    datasets = [load_dataset(path) for path in asked.data]
+    card = common_card(datasets)  # first of all: recordings are for other presets
     if guided and init is None:
         raise SightlineError(
             "Spatial guidance starts from stage 1: give --init RUN, or train unguided with --guidance none."
@@ -73,8 +75,6 @@ def posttrain(asked: StageRequest) -> StageSetup:
         config = replace(config, action=replace(config.action, planner="joint"))
         say("An unguided planner has nothing to cache: training jointly.")
     start_process(config)
-    datasets = [load_dataset(path) for path in asked.data]
-    card = common_card(datasets)
     if init is None:
         expert = replace(config.system.expert, spatial=False)
         config = replace(config, system=replace(fitted(config.system, card), expert=expert))

@@ -23,7 +23,7 @@ def test_a_sheet_shows_every_scene_and_is_reproducible(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "count", "message"),
-    [("a.bmp", 2, "PNG or JPEG"), ("a.png", 0, "at least 1"), ("file/a.png", 1, "Cannot write")],
+    [("a.bmp", 2, "PNG or JPEG"), ("a.png", 0, "at least 1"), ("file/a.png", 1, "cannot be written")],
 )
 def test_misuse_is_named(tmp_path: Path, name: str, count: int, message: str) -> None:
     (tmp_path / "file").write_text("not a folder")

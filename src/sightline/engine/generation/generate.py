@@ -16,10 +16,10 @@ from pathlib import Path
 
 from sightline.core import console
 from sightline.core.errors import SightlineError, require_known
+from sightline.core.outputs import reporting_full_disk
 from sightline.core.types import Episode
 from sightline.data import DatasetWriter, layout, load_dataset
 from sightline.data.content_hash import content_hash
-from sightline.data.writer import reporting_full_disk
 from sightline.engine.generation.ray_cluster import on_cluster
 from sightline.engine.generation.recipe import SHARD, STRIDE, Recipe
 from sightline.engine.generation.workers import Bench, Maker, Outcome, in_parallel, in_process

@@ -10,11 +10,11 @@ import numpy as np
 from sightline.core import console
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import reporting_full_disk
 from sightline.data import Dataset, DatasetWriter, StagedEpisode, layout, load_dataset
 from sightline.data.content_hash import content_hash
 from sightline.data.labels import column_array
 from sightline.data.statistics import NAMES as STATISTICS
-from sightline.data.writer import reporting_full_disk
 from sightline.engine.generation.generate import RECIPE, read_recipe
 from sightline.engine.generation.recipe import SHARD
 

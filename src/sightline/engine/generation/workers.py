@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from typing import Any
 from sightline.core import console
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import reporting_full_disk
 from sightline.core.types import Episode
+from sightline.core.worker_pool import DEAF
 from sightline.data import StagedEpisode, stage_episode
-from sightline.data.writer import reporting_full_disk
 from sightline.engine.generation.recipe import Recipe
 
 BLOCK = 4
@@ -90,10 +91,9 @@ class _Worker:
     """A process, the pipe to it, and the candidates it has still to report."""
 
     def __init__(self, number: int, bench: Bench):
-        context = get_context("spawn")
         self.number, self.bench = number, bench
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, bench), name=f"worker {number}", daemon=True)
+        self.pipe, theirs = DEAF.Pipe()
+        self.process = DEAF.Process(target=_serve, args=(theirs, bench), name=f"worker {number}", daemon=True)
         self.process.start()
         theirs.close()
         self.pending: list[int] = []
@@ -181,7 +181,6 @@ def in_parallel(bench: Bench, first: int, workers: int) -> Generator[Outcome, No
 
 def _serve(pipe: Connection, bench: Bench) -> None:
     """Body of a worker process: blocks in, outcomes out, until the pipe closes or the parent dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
     while True:
         try:

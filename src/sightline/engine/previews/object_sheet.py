@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from sightline.core.console import progress
 from sightline.core.draw import contact_sheet
 from sightline.core.errors import SightlineError
+from sightline.core.pictures import require_picture, write_picture
 from sightline.engine.assets.model import COLLISION_GROUP, VISUAL_GROUP, ObjectModel
-from sightline.engine.previews.studio import Studio, require_picture, write_picture
+from sightline.engine.previews.studio import Studio
 
 TILE, CAPTION = 112, 14  # pixels: side of an object's picture, height of the line below it
 OVERSAMPLE = 2

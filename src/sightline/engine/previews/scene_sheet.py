@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sightline.core import console
 from sightline.core.draw import contact_sheet
 from sightline.core.errors import SightlineError
-from sightline.engine.previews.studio import require_picture, write_picture
+from sightline.core.pictures import require_picture, write_picture
 from sightline.engine.simulation.randomization import apply_look, sample_look
 from sightline.engine.simulation.renderer import Renderer
 from sightline.engine.simulation.simulation import Simulation

@@ -1,21 +1,15 @@
-"""What all sheets of pictures share: rendering objects that stand in no world, and writing the file."""
+"""What all sheets of pictures share: rendering objects that stand in no world."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from types import TracebackType
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from sightline.core.errors import SightlineError
 from sightline.engine.simulation.renderer import gl_context
-
-FORMATS = (".png", ".jpg", ".jpeg")
-QUALITY = 85  # of JPEG; a PNG has none
 
 
 class Studio:
@@ -47,19 +41,3 @@ class Studio:
         mujoco.mjr_render(rect, self._scene, self._context)
         mujoco.mjr_readPixels(pixels, None, rect, self._context)
         return pixels[::-1].copy()
-
-
-def require_picture(path: Path) -> None:
-    """Raise SightlineError unless the file's name is that of a PNG or JPEG picture."""
-    if path.suffix.lower() not in FORMATS:
-        raise SightlineError(f"A sheet is a PNG or JPEG picture: '{path.name}' ends in neither .png nor .jpg.")
-
-
-def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
-    """Write a picture [H,W,3] and make its folder. Raises SightlineError when it cannot be written."""
-    require_picture(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(path, quality=QUALITY, optimize=True)
-    except OSError as error:
-        raise SightlineError(f"Cannot write {path} ({error.strerror}): choose another place.") from None

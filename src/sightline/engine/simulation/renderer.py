@@ -26,13 +26,23 @@ from sightline.engine.worlds.world import World
 MIN_PIXELS = 6  # an object that shows fewer has no box
 SHADOW_STRENGTH, SHADOW_FADE = 0.4, 0.12  # darkness on contact; height in metres at which it has fallen to a third
 _context: Any = None  # one OpenGL context a process: making one costs more than all pictures of a world
+_owner = 0  # the process that has made it
 
 
 def gl_context() -> Any:
-    """This process's OpenGL context, made on first use. Raises SightlineError that names the missing packages."""
-    global _context
+    """This process's OpenGL context, made on first use.
+
+    Raises SightlineError that names the missing packages, or where the context is that of a process which has forked
+    into this one: drawing would hang.
+    """
+    global _context, _owner
+    backend = os.environ.get("MUJOCO_GL", "").lower() or "egl"
+    if _context is not None and _owner != os.getpid() and backend != "osmesa":
+        raise SightlineError(
+            "This process was forked from one that has rendered, which OpenGL does not survive: start processes by "
+            'spawn, for example gymnasium.vector.AsyncVectorEnv(..., context="spawn").'
+        )
     if _context is None:
-        backend = os.environ.get("MUJOCO_GL", "").lower() or "egl"
         try:
             if platform.system() == "Linux" and backend in ("egl", "osmesa"):
                 made = importlib.import_module(f"mujoco.{backend}").GLContext(64, 64)
@@ -41,7 +51,7 @@ def gl_context() -> Any:
             made.make_current()
         except Exception as error:  # PyOpenGL raises anything from AttributeError to its own GLError
             raise SightlineError(f"{MISSING} The backend {backend} said: {error}") from error
-        _context = made
+        _context, _owner = made, os.getpid()
         atexit.register(_free_context)  # before the OpenGL libraries themselves go
     _context.make_current()
     return _context
@@ -49,7 +59,7 @@ def gl_context() -> Any:
 
 def _free_context() -> None:
     global _context
-    if _context is not None:
+    if _context is not None and _owner == os.getpid():
         _context.free()
         _context = None
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from sightline.core import console
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import writing
 from sightline.data import layout
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.data.episode_index import EpisodeMeta
@@ -27,7 +28,6 @@ from sightline.data.labels import EpisodeLabels
 from sightline.engine.vqa.asking import KINDS, Asked, Order, Reader, ask
 from sightline.engine.vqa.formats import points_text, steps_text
 from sightline.engine.vqa.planning import remaining, step
-from sightline.engine.vqa.stream import reporting_unwritable
 from sightline.language.paraphrases import wording
 from sightline.language.referring import instruct
 
@@ -55,10 +55,10 @@ def add_language(source: Path, out: Path, seed: int = 0, language: str = "rich",
     shutil.rmtree(partial, ignore_errors=True)
     counts: Counter[str] = Counter()
     try:
-        with reporting_unwritable(out):
+        with writing(out):
             shutil.copytree(source, partial, copy_function=_link, ignore=shutil.ignore_patterns(".*"))
         bar = console.progress(total=len(dataset), label=f"language for {out.name}", unit="episode")
-        with reporting_unwritable(out), bar:
+        with writing(out), bar:
             for meta in dataset.episodes:
                 counts += _annotate(dataset, meta, partial, order)
                 bar.update(1)

@@ -10,10 +10,9 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
-from multiprocessing import get_context
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +22,8 @@ from PIL import Image
 
 from sightline.core import console
 from sightline.core.errors import SightlineError
-from sightline.data import layout
+from sightline.core.outputs import write_durably, writing
+from sightline.core.worker_pool import WorkerPool
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.engine.vqa.asking import KINDS, Lines, Order, ask_episode, picture_name
 
@@ -114,17 +114,14 @@ def write_registry(out: Path, images: Path) -> None:
     """Say in ``out``'s registry, the .yaml file of its name, where its pictures lie. Raises SightlineError where that
     cannot be written, or where it is somebody else's file."""
     path = out.with_suffix(".yaml")
-    with reporting_unwritable(path):
+    with writing(path):
         ours = not path.exists() or path.read_text(encoding="utf-8", errors="replace").startswith(OURS)
     if not ours or path == out:
         raise SightlineError(f"{path} is not of 'sightline questions' and would be overwritten; give another --out.")
     entry = {"annotations": out.name, "pictures": os.path.relpath(images, out.parent)}
     text = f"{OURS}\n{yaml.safe_dump({out.stem: entry}, sort_keys=False, allow_unicode=True)}"
-    with reporting_unwritable(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+    with writing(path):
+        write_durably(path, text.encode())
 
 
 def share_out(datasets: list[Dataset], count: int, seed: int) -> list[Share]:
@@ -145,31 +142,21 @@ def _written(made: Iterable[Lines], out: Path) -> Iterator[Lines]:
     """Write lines as they come into a file beside ``out`` that takes its place at the end; pass them on."""
     partial = out.with_name(f".{out.name}.partial")
     try:
-        with reporting_unwritable(out):
+        with writing(out):
             out.parent.mkdir(parents=True, exist_ok=True)
             file = open(partial, "w", encoding="utf-8")  # noqa: SIM115 - closed below, errors told apart
         with file:
             for lines in made:
-                with reporting_unwritable(out):
+                with writing(out):
                     file.write(lines.text)
                 yield lines
-            with reporting_unwritable(out):
+            with writing(out):
                 file.flush()
                 os.fsync(file.fileno())
                 os.replace(partial, out)
     finally:
         if partial.exists():
             partial.unlink()
-
-
-@contextmanager
-def reporting_unwritable(path: Path) -> Iterator[None]:
-    """Turn what the operating system says about writing ``path`` into a SightlineError."""
-    try:
-        yield
-    except OSError as error:
-        reason = "the disk is full: free some space" if layout.disk_full(error) else f"{error.strerror}: choose another"
-        raise SightlineError(f"{path} cannot be written ({reason}).") from None
 
 
 class Crew:
@@ -215,7 +202,7 @@ def extract(dataset: Dataset, name: str, episode: int, pictures: set[tuple[int, 
         if not missing:
             continue
         video = dataset.video(episode, camera)
-        with reporting_unwritable(folder):
+        with writing(folder):
             for t, file in missing.items():
                 file.parent.mkdir(parents=True, exist_ok=True)
                 partial = file.with_name(f".{file.name}.{os.getpid()}")
@@ -240,7 +227,7 @@ def in_processes(crew: Crew, shares: list[Share], workers: int) -> Generator[Lin
     """The lines of all shares in their order, made by ``workers`` processes, each at most AHEAD shares ahead."""
     waiting: deque[Future[Lines]] = deque()
     given = (crew.data, crew.order, crew.images)
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=given) as pool:
+    with WorkerPool(workers, _start, given) as pool:
         try:
             for share in shares:
                 waiting.append(pool.submit(_make, share))
@@ -252,5 +239,3 @@ def in_processes(crew: Crew, shares: list[Share], workers: int) -> Generator[Lin
             raise SightlineError(
                 "A worker process died (too little memory is a usual reason): use fewer workers and run it again."
             ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

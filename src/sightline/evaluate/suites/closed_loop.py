@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sightline.core.console import say
+from sightline.core.errors import SightlineError
+from sightline.core.outputs import keeping
 from sightline.core.types import EXECUTE, PolicyLike
 from sightline.envs.base import Environment
 from sightline.evaluate.language_probe import ListeningResult
@@ -88,11 +90,8 @@ def closed_loop(
         "seconds": round(seconds, 1),
         **about,
     }
-    if settings.report is not None:
-        write_rollout_report(settings.report, title, rows, about, settings.video, listening)
-        say(f"Report: {settings.report}")
     rate, wrong = success_rate(rows), share(rows, "wrong_object_lifted")
-    return {
+    result = {
         "success_rate": rate.value,
         "ci95": list(rate.interval),
         "success_any_time": success_rate(rows, "success_any_time").value,
@@ -102,6 +101,17 @@ def closed_loop(
         "settings": about,
         **({"listening": listening.to_dict()} if listening else {}),
     }
+    with keeping(result):
+        if settings.report is not None:
+            write_rollout_report(settings.report, title, rows, about, settings.video, listening)
+            say(f"Report: {settings.report}")
+        filmed = [row for row in rows if row.video]
+        if settings.video is not None and len(filmed) < (wanted := min(settings.films, len(rows))):
+            raise SightlineError(
+                f"{wanted - len(filmed)} of {wanted} films could not be written to {settings.video} (is the disk "
+                "full?); everything else is as it should be."
+            )
+    return result
 
 
 def benchmark(environment: str, **arguments: Any) -> Suite[ClosedLoopSettings]:

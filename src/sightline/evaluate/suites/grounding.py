@@ -9,6 +9,7 @@ from typing import Any
 
 from sightline.core.console import say
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import keeping
 from sightline.evaluate.grounding_metrics import Grounder, evaluate_grounding
 from sightline.evaluate.policies import load_policy
 from sightline.evaluate.report import print_grounding, write_grounding_report
@@ -42,10 +43,12 @@ def run(policy: str, settings: GroundingSettings, about: Mapping[str, Any]) -> d
     summary = scores.summary()
     print_grounding(summary)
     about = {**about, "seed": settings.seed, "data": ", ".join(map(str, settings.data)), "pictures": settings.episodes}
+    result = summary | {"settings": about}
     if settings.report is not None:
-        write_grounding_report(settings.report, f"{policy}: grounding", scores, about)
+        with keeping(result):
+            write_grounding_report(settings.report, f"{policy}: grounding", scores, about)
         say(f"Report: {settings.report}")
-    return summary | {"settings": about}
+    return result
 
 
 GROUNDING = Suite(GroundingSettings, run)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sightline.core.console import progress, say, table
 from sightline.core.errors import SightlineError
+from sightline.core.outputs import keeping
 from sightline.data.dataset import load_dataset
 from sightline.data.embodiments import find_embodiment
 from sightline.data.recordings import Recordings
@@ -56,10 +57,12 @@ def run(policy: str, settings: OpenLoopSettings, about: Mapping[str, Any]) -> di
     scores = evaluate_open_loop(actor, settings.data, settings.embodiment, settings.episodes)
     scores.print()
     about = {**about, "data": ", ".join(map(str, settings.data)), "embodiment": settings.embodiment}
+    result = scores.summary() | {"settings": about}
     if settings.report is not None:
-        write_open_loop_report(settings.report, f"{policy}: open loop", scores, about)
+        with keeping(result):
+            write_open_loop_report(settings.report, f"{policy}: open loop", scores, about)
         say(f"Report: {settings.report}")
-    return scores.summary() | {"settings": about}
+    return result
 
 
 @dataclass

@@ -12,6 +12,7 @@ from torch import Tensor
 from sightline.core.errors import SightlineError
 from sightline.models.backbones import dino_config
 from sightline.models.config import DIT_B, M1, PlannerConfig, QueryingConfig, SystemConfig
+from sightline.models.m1.run_files import RunConfig
 from sightline.models.system import DualSystem
 from sightline.models.vlm.qwen import QwenPlanner
 
@@ -101,61 +102,89 @@ def to_official(system: DualSystem, layout: Mapping[str, Any]) -> dict[str, Tens
     return found
 
 
+def action_sizes(weights: Mapping[str, Tensor]) -> tuple[int, int]:
+    """Numbers of an action, and actions of a chunk. Raises SightlineError where the weights do not say."""
+    try:
+        positions = weights["expert.net.positional_embedding"].shape[0]
+        return weights["expert.net.final_layer.linear.weight"].shape[0], positions - _queries(weights)[0]
+    except KeyError as error:
+        raise _lacks(error) from None
+
+
+def _queries(weights: Mapping[str, Tensor]) -> tuple[int, int]:
+    """Number of query tokens, and their width."""
+    count, width = weights["querying.query_tokens"].shape
+    return count, width
+
+
+def _lacks(error: KeyError) -> SightlineError:
+    return SightlineError(f"The checkpoint lacks {error}, which every InternVLA-M1 has.")
+
+
 def system_config(
-    config: Mapping[str, Any], weights: Mapping[str, Tensor], planner: PlannerConfig, cameras: tuple[str, ...]
+    config: RunConfig, weights: Mapping[str, Tensor], planner: PlannerConfig, cameras: tuple[str, ...]
 ) -> SystemConfig:
     """Sizes of the whole system: from the shapes of the weights where they say it, from config.yaml where not.
 
     Raises SightlineError where the two contradict each other or a size is unknown.
     """
-    framework, robot = config.get("framework", {}), config.get("datasets", {}).get("vla_data", {})
-    shapes = {name: tuple(value.shape) for name, value in weights.items()}
     try:
-        queries, width = shapes["querying.query_tokens"]
-        positions = shapes["expert.net.positional_embedding"][0]
-        action_dim = shapes["expert.net.final_layer.linear.weight"][0]
+        queries, width = _queries(weights)
     except KeyError as error:
-        raise SightlineError(f"The checkpoint lacks {error}, which every InternVLA-M1 has.") from None
+        raise _lacks(error) from None
     if width not in DIT_HEADS:
         raise SightlineError(f"An action model of width {width} is unknown; known: {', '.join(map(str, DIT_HEADS))}.")
-    depth = 1 + max(int(name.split(".")[3]) for name in shapes if name.startswith("expert.net.blocks."))
-    layers = 1 + max(int(name.split(".")[2]) for name in shapes if name.startswith("querying.layers."))
+    depth = 1 + max(int(name.split(".")[3]) for name in weights if name.startswith("expert.net.blocks."))
+    layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("querying.layers."))
+    action_dim, chunk = action_sizes(weights)
+    steps = config.whole("trainer.repeated_diffusion_steps", least=1) or 4
+    prompt = config.text("datasets.vla_data.CoT_prompt") or "{instruction}"
+    if "{instruction}" not in prompt:
+        raise config.wrong("datasets.vla_data.CoT_prompt", "a text with {instruction} in it", prompt)
     return replace(
         M1,
-        planner=replace(planner, image_size=_image_size(robot.get("image_size"))),
+        planner=replace(planner, image_size=_image_size(config, planner.patch * planner.merge)),
         visual=dino_config(_below("visual_encoder.", weights)),
-        querying=_querying(framework.get("layer_qformer", {}), layers, queries, planner.depth),
-        expert=replace(
-            DIT_B, depth=depth, width=width, heads=DIT_HEADS[width],
-            repeated_steps=int(config.get("trainer", {}).get("repeated_diffusion_steps", 4)),
-        ),
+        querying=_querying(config, layers, queries, planner.depth),
+        expert=replace(DIT_B, depth=depth, width=width, heads=DIT_HEADS[width], repeated_steps=steps),
         cameras=cameras,
         action_dim=action_dim,
-        chunk=positions - queries,
-        prompt=robot.get("CoT_prompt") or "{instruction}",
-    )  # fmt: skip
-
-
-def _querying(values: Mapping[str, Any], layers: int, queries: int, depth: int) -> QueryingConfig:
-    """The half-open range of planner states that the querying transformer reads; by default the last ones."""
-    end = int(values.get("qformer_end_layer", depth + 1))
-    start = int(values.get("qformer_start_layer", end - layers))
-    if end - start != layers or not 0 <= start < end <= depth + 1:
-        raise SightlineError(
-            f"config.yaml has the querying transformer read the states {start} to {end - 1} of {depth + 1}, but the "
-            f"checkpoint has {layers} of its layers."
-        )
-    scale = float(values.get("grad_scale", 0.5))
-    return replace(
-        M1.querying, layers=layers, skip=depth + 1 - end, queries=queries, gradient_scale=scale, attend_padding=True
+        chunk=chunk,
+        prompt=prompt,
     )
 
 
-def _image_size(size: Any) -> int:
+def _querying(config: RunConfig, layers: int, queries: int, depth: int) -> QueryingConfig:
+    """The half-open range of planner states that the querying transformer reads; by default the last ones."""
+    group = "framework.layer_qformer."
+    end, start = config.whole(group + "qformer_end_layer"), config.whole(group + "qformer_start_layer")
+    end = depth + 1 if end is None else end
+    start = end - layers if start is None else start
+    if end - start != layers or not 0 <= start < end <= depth + 1:
+        raise SightlineError(
+            f"{config.path} has the querying transformer read the states {start} to {end - 1} of {depth + 1}, but the "
+            f"checkpoint has {layers} of its layers."
+        )
+    scale = config.number(group + "grad_scale")
+    return replace(
+        M1.querying,
+        layers=layers,
+        skip=depth + 1 - end,
+        queries=queries,
+        gradient_scale=0.5 if scale is None else scale,
+        attend_padding=True,
+    )
+
+
+def _image_size(config: RunConfig, token: int) -> int:
     """The side of the pictures; 224 is what the official training resizes to, whatever the key says."""
+    name = "datasets.vla_data.image_size"
+    size = config.find(name)
     if size is None:
         return 224
-    sides = [size, size] if isinstance(size, int) else list(size)
+    sides = size if isinstance(size, list) else [size, size]
+    if not all(type(side) is int and side > 0 and side % token == 0 for side in sides) or not sides:
+        raise config.wrong(name, f"a multiple of {token} pixels, or two", size)
     if len(sides) != 2 or sides[0] != sides[1]:
-        raise SightlineError(f"config.yaml asks for pictures of {sides}; only square ones are supported.")
+        raise SightlineError(f"{config.path} asks for pictures of {sides}; only square ones are supported.")
     return int(sides[0])

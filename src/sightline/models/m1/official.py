@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ import torch
 import yaml
 from torch import Tensor
 
-from sightline.core.errors import SightlineError, require_known
+from sightline.core.card import Card
+from sightline.core.errors import SightlineError
 from sightline.models.backbones import read_planner_config, read_tensors, read_tokenizer
-from sightline.models.config import QWEN_3B, QWEN_7B, PlannerConfig
-from sightline.models.m1.layout import EMBEDDING, HEAD, from_official, system_config, to_official
+from sightline.models.config import QWEN_3B, QWEN_7B, PlannerConfig, SystemConfig
+from sightline.models.m1.layout import EMBEDDING, HEAD, action_sizes, from_official, system_config, to_official
+from sightline.models.m1.run_files import RunConfig, RunFiles, action_statistics, choose_tag
 from sightline.models.m1.statistics import OWN_CARD, card_of, official_statistics, statistics_of
 from sightline.models.policy import Policy
 from sightline.models.vlm.qwen import qwen_config
-from sightline.models.vlm.tokenizer import MissingTokenizer
+from sightline.models.vlm.tokenizer import MissingTokenizer, WordTokenizer
 from sightline.models.weights import empty_system, load_weights
 
 DINO_NAMES = {6: "s", 12: "b", 16: "l", 24: "g"}  # by heads
@@ -50,25 +53,47 @@ def load_official(
     Raises SightlineError naming the file, key or shape that does not fit. No code from the file is run.
     """
     weights_file, run = locate(Path(path))
-    config = _read_yaml(run / "config.yaml")
-    statistics = _read_json(run / "dataset_statistics.json")
+    files = RunFiles.read(run)  # before the gigabytes
+    tag = choose_tag(files.statistics, embodiment)
     weights, layout = from_official(read_tensors(weights_file), str(weights_file))
-    base = _find_base(run, config, None if base_vlm is None else Path(base_vlm))
-    planner = _known_planner(weights) if base is None else read_planner_config(base)
-    if planner.tied and not torch.equal(weights.get(HEAD, weights[EMBEDDING]), weights[EMBEDDING]):
+    parts = run_parts(files, weights, tag, _find_base(run, files.config, None if base_vlm is None else Path(base_vlm)))
+    if parts.system.planner.tied and not torch.equal(weights.get(HEAD, weights[EMBEDDING]), weights[EMBEDDING]):
         raise SightlineError(
             f"{weights_file} has an lm_head.weight of its own, but by its configuration it is the embedding: they do "
             "not belong together."
         )
-    tag = _choose_tag(statistics, embodiment)
-    card = card_of(tag, statistics[tag], config)
+    model = empty_system(parts.system, dtype or torch.float32)
+    load_weights(model, weights, str(weights_file))
+    notes = {NOTE: {**layout, "file": weights_file.name, **parts.told}}
+    return Policy(model, parts.tokenizer, parts.card, parts.statistics, notes)
+
+
+@dataclass(frozen=True)
+class RunParts:
+    """What the files of a run say of a network: its sizes, words, interface, scaling; ``told`` as they were written."""
+
+    system: SystemConfig
+    tokenizer: WordTokenizer
+    card: Card
+    statistics: dict[str, Any]
+    told: dict[str, Any]
+
+
+def run_parts(files: RunFiles, weights: Mapping[str, Tensor], tag: str, base: Path | None) -> RunParts:
+    """What the files say of ``weights`` (under our names) that act as ``tag``; ``base`` is the planner's folder.
+
+    Raises SightlineError that names file and key where something is missing, of another type, or of another network.
+    """
+    config, statistics = files.config, files.statistics
+    planner = _known_planner(weights) if base is None else read_planner_config(base)
+    size, chunk = action_sizes(weights)
+    ours = OWN_CARD in config.values
+    scaling = statistics_of(action_statistics(statistics, tag, size, files.path, ours), ours)
+    card = card_of(tag, config, size, chunk)
     system = system_config(config, weights, planner, card.cameras)
     tokenizer = None if base is None else read_tokenizer(base)
-    model = empty_system(system, dtype or torch.float32)
-    load_weights(model, weights, str(weights_file))
-    notes = {NOTE: {**layout, "file": weights_file.name, "config": config, "statistics": statistics, "tag": tag}}
-    scaling = statistics_of(statistics[tag], OWN_CARD in config)
-    return Policy(model, tokenizer or MissingTokenizer(), card, scaling, notes)
+    told = {"config": dict(config.values), "statistics": statistics, "tag": tag}
+    return RunParts(system, tokenizer or MissingTokenizer(), card, scaling, told)
 
 
 def save_official(policy: Policy, folder: Path | str) -> Path:
@@ -87,8 +112,8 @@ def save_official(policy: Policy, folder: Path | str) -> Path:
     file = folder / "checkpoints" / note.get("file", "steps_0_pytorch_model.pt")
     file.parent.mkdir(parents=True, exist_ok=True)
     _write_base(policy, folder / "base_vlm")
-    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    (folder / "dataset_statistics.json").write_text(json.dumps(statistics, indent=2))
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    (folder / "dataset_statistics.json").write_text(json.dumps(statistics, indent=2), encoding="utf-8")
     partial = file.with_suffix(".partial")
     torch.save(weights, partial)
     partial.replace(file)
@@ -112,7 +137,14 @@ def locate(path: Path) -> tuple[Path, Path]:
         raise SightlineError(f"{path} has no config.yaml beside it or one folder up; keep the run's files together.")
     if not path.is_dir():
         raise SightlineError(f"There is no official checkpoint at {path}.")
-    files = sorted(path.glob("checkpoints/steps_*_pytorch_model.*"), key=lambda file: int(file.name.split("_")[1]))
+    found = list(path.glob("checkpoints/steps_*_pytorch_model.*"))
+    unnumbered = [file for file in found if not file.name.split("_")[1].isdecimal()]
+    if unnumbered and len(found) > 1:
+        raise SightlineError(
+            f"{unnumbered[0]} has no number of steps, so that nobody can tell which of {len(found)} checkpoints is the "
+            "newest: give the file that is meant."
+        )
+    files = unnumbered or sorted(found, key=lambda file: int(file.name.split("_")[1]))
     files += [file for file in (path / "final_model" / "pytorch_model.pt",) if file.is_file()]
     if not files:
         raise SightlineError(
@@ -121,13 +153,13 @@ def locate(path: Path) -> tuple[Path, Path]:
     return files[-1], path
 
 
-def _find_base(run: Path, config: Mapping[str, Any], given: Path | None) -> Path | None:
+def _find_base(run: Path, config: RunConfig, given: Path | None) -> Path | None:
     if given is not None:
         if not given.exists():
             raise SightlineError(f"There is no Qwen2.5-VL at {given}.")
         return given
-    named = config.get("framework", {}).get("qwenvl", {}).get("base_vlm")
-    for folder in (run / "base_vlm", *([Path(str(named))] if named else [])):
+    named = config.text("framework.qwenvl.base_vlm")
+    for folder in (run / "base_vlm", *([Path(named)] if named else [])):
         if (folder / "config.json").is_file():
             return folder
     return None
@@ -143,17 +175,6 @@ def _known_planner(weights: Mapping[str, Tensor]) -> PlannerConfig:
         f"The embedding of this checkpoint is {shape[0]} x {shape[1]}, no published Qwen2.5-VL: give base_vlm=DIR with "
         "its config.json."
     )
-
-
-def _choose_tag(statistics: Mapping[str, Any], embodiment: str | None) -> str:
-    if embodiment is not None:
-        require_known("embodiment", embodiment, list(statistics))
-        return embodiment
-    if len(statistics) != 1:
-        raise SightlineError(
-            f"This checkpoint acts in several embodiments: choose one with embodiment=..., of {', '.join(statistics)}."
-        )
-    return next(iter(statistics))
 
 
 def _official_config(policy: Policy) -> dict[str, Any]:
@@ -190,25 +211,3 @@ def _official_config(policy: Policy) -> dict[str, Any]:
         "trainer": {"repeated_diffusion_steps": expert.repeated_steps, "pretrained_checkpoint": None},
         OWN_CARD: policy.card.to_dict(),
     }
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise SightlineError(
-            f"{path} cannot be read ({' '.join(str(error).split())}); restore it from the run."
-        ) from None
-    if not isinstance(values, dict):
-        raise SightlineError(f"{path} does not hold a configuration; restore it from the run.")
-    return values
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise SightlineError(f"{path} cannot be read ({error}); restore it from the run.") from None
-    if not isinstance(values, dict) or not values or not all("action" in value for value in values.values()):
-        raise SightlineError(f"{path} holds no action statistics by embodiment; restore it from the run.")
-    return values

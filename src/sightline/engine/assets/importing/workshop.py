@@ -5,16 +5,15 @@ Splitting a mesh into convex pieces is C++ that hears no Ctrl-C, and that a dama
 
 from __future__ import annotations
 
-import signal
 import time
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import TracebackType
 
 from sightline.core.errors import SightlineError
+from sightline.core.worker_pool import DEAF
 from sightline.engine.assets.importing.convert import Settings, import_file
 from sightline.engine.assets.importing.library import Entry
 
@@ -71,15 +70,9 @@ class Workshop:
         return made
 
     def _start(self) -> None:
-        context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        # Ctrl-C is for whoever waits: the process inherits that the signal is blocked, from its first line on.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._pipe, theirs = DEAF.Pipe()
+        self._process = DEAF.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
         theirs.close()
 
     def _end(self) -> None:
