@@ -24,6 +24,8 @@ from sightline.models.system import DualSystem
 from sightline.models.transforms import Transforms
 from sightline.models.vlm.tokenizer import WordTokenizer
 
+ALONE = -1  # row of an observation that belongs to no episode
+
 
 class Policy:
     """A trained dual system with everything it needs to act: tokenizer, card, statistics.
@@ -92,6 +94,19 @@ class Policy:
             sizes = [observation.images[camera].shape[:2] for observation in observations]
             groundings = [read_pointing(guided, row, size, camera) for row, size in enumerate(sizes)]
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
+
+    def act_seeded(self, observation: Observation, seed: int) -> ActionChunk:
+        """The chunk for an observation by itself: the past plays no part, and ``seed`` decides its noise.
+
+        Args:
+            seed: 0 to 2**63 - 1; the same one gives the same chunk.
+        """
+        self.reset([ALONE])
+        self._calls[ALONE] = seed
+        try:
+            return self.act_batch([observation], [ALONE])[0]
+        finally:
+            self.reset([ALONE])
 
     # ---- tensors, as the official code takes them ---------------------------------------------------------------
 
