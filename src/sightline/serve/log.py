@@ -8,10 +8,9 @@ import time
 import traceback
 from typing import Any, Literal, TextIO
 
-from sightline_client.codec import CodecError, unpack
-
 from sightline.core.errors import SightlineError
 from sightline.serve.requests import Client
+from sightline_client.codec import CodecError, unpack
 
 Detail = Literal["silent", "events", "requests", "instructions"]
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from sightline_client.codec import Limits, pack
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -26,6 +25,7 @@ from sightline.serve.served import Served
 from sightline.serve.service import Service
 from sightline.serve.sessions import Sessions
 from sightline.serve.worker import Worker
+from sightline_client.codec import Limits, pack
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 SWEEP = 5.0  # seconds between looks for idle sessions

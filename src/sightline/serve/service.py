@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sightline_client.codec import DEFAULT, CodecError, Limits, pack, unpack
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, did_you_mean
@@ -23,6 +22,7 @@ from sightline.serve.requests import EPISODES, SEEDS, Asked, Client, batch_of, s
 from sightline.serve.served import Served
 from sightline.serve.sessions import Session, Sessions
 from sightline.serve.worker import Done, Job, Worker
+from sightline_client.codec import DEFAULT, CodecError, Limits, pack, unpack
 
 PREFERENCES = ("chunk", "normalisation")  # entries of the card that a client need not share
 

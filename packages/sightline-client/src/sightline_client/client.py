@@ -164,8 +164,8 @@ class PolicyClient:
             left = until - time.monotonic()
             if left <= 0:
                 raise Unreachable(
-                    f"No policy server answered at {self.address} within {self.patience.connect:g} s ({reason}). Start one "
-                    "with 'sightline serve', or check address and port."
+                    f"No policy server answered at {self.address} within {self.patience.connect:g} s ({reason}). Start "
+                    "one with 'sightline serve', or check address and port."
                 )
             try:
                 self._socket, self.metadata = self._open(left)
