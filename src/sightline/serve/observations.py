@@ -104,7 +104,8 @@ def state_of(key: str, value: Any, size: int) -> NDArray[np.float32]:
     numbers = np.asarray(value) if isinstance(value, (list, np.ndarray)) and _plain(value) else None
     if numbers is None or numbers.dtype.kind not in "iuf" or numbers.shape != (size,):
         raise Refusal(f"'{key}' must be {size} numbers, not {_described(value)}.", key)
-    state = numbers.astype(np.float32)
+    with np.errstate(over="ignore"):
+        state = numbers.astype(np.float32)
     if not np.isfinite(state).all():
         at = int((~np.isfinite(state)).argmax())
         raise Refusal(f"'{key}' holds {state[at]} at place {at}; every number must be finite.", key)

@@ -185,7 +185,7 @@ class PolicyClient:
             self._state_card()
 
     def _open(self, seconds: float) -> tuple[ClientConnection, dict[str, Any]]:
-        socket = connect(
+        connecting = connect(
             self.address,
             compression=None,
             max_size=FROM_SERVER.size,
@@ -193,6 +193,7 @@ class PolicyClient:
             open_timeout=seconds,
             close_timeout=2.0,
         )
+        socket = connecting.__enter__()  # newer versions of websockets open connections only so
         try:
             return socket, self._checked(socket.recv(timeout=seconds))
         except BaseException:
