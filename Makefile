@@ -49,9 +49,10 @@ test-lerobot: setup .venv-lerobot/.ready ## our datasets in stock lerobot, which
 test-openpi: setup .venv-openpi/.ready ## the unmodified openpi client against our server, in an environment of its own
 	$(BIN)/pytest tests/serve/test_openpi.py
 
+# typing_extensions: the client imports it without saying so.
 .venv-openpi/.ready:
 	$(PYTHON) -m venv .venv-openpi
-	.venv-openpi/bin/pip install --quiet openpi-client==0.1.2
+	.venv-openpi/bin/pip install --quiet openpi-client==0.1.2 typing_extensions
 	@touch $@
 
 bench: setup ## speed of data engine, training and policy on this machine

@@ -35,7 +35,7 @@ def is_envelope(message: Mapping[Any, Any]) -> bool:
 async def answer(service: Service, message: Mapping[str, Any], client: Client, began: float) -> dict[str, Any]:
     """The answer to a message. Raises Refusal."""
     kind, payload = _kind(message), message.get("payload", message)
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         near = did_you_mean(kind, TYPES) if isinstance(kind, str) else ""
         raise Refusal(f"There is no type {kind!r:.60}{near}; there are {', '.join(TYPES)}.", "type")
     if not isinstance(payload, dict):

@@ -92,7 +92,7 @@ class Service:
         if not isinstance(message, dict):
             raise Refusal(f"A message must be a map, not a {type(message).__name__}.")
         endpoint = message.get("endpoint", "infer")
-        if endpoint not in ENDPOINTS:
+        if not isinstance(endpoint, str) or endpoint not in ENDPOINTS:
             near = did_you_mean(endpoint, ENDPOINTS) if isinstance(endpoint, str) else ""
             raise Refusal(f"There is no endpoint {endpoint!r:.60}{near}; there are {', '.join(ENDPOINTS)}.", "endpoint")
         if "card" in message:
