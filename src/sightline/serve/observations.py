@@ -51,21 +51,29 @@ class Interface:
         if isinstance(nested := values.pop("images", None), dict):
             values |= {f"images/{name}": picture for name, picture in nested.items()}
         images, cameras = {}, {}
+        strange = self._strange(values)
         for name in self.cameras:
-            images[name] = picture_of(*found(values, self.camera_keys(name)))
+            images[name] = picture_of(*found(values, self.camera_keys(name), strange))
             if (key := f"calibration/{name}") in values:
                 cameras[name] = calibration_of(key, values[key])
-        state = state_of(*found(values, STATES), self.state_size) if self.state_size else np.zeros(0, np.float32)
-        words = prompt_of(*found(values, PROMPTS)) if self.cameras else ""
+        state = np.zeros(0, np.float32)
+        if self.state_size:
+            state = state_of(*found(values, STATES, strange), self.state_size)
+        words = prompt_of(*found(values, PROMPTS, strange)) if self.cameras else ""
         return Observation(images, state, words, cameras)
 
+    def _strange(self, values: Mapping[Any, Any]) -> list[str]:
+        """Keys that mean nothing here: perhaps one that is missing was meant."""
+        known = {key for name in self.cameras for key in self.camera_keys(name)} | {*STATES, *PROMPTS}
+        return [key for key in values if isinstance(key, str) and key not in known]
 
-def found(values: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[str, Any]:
-    """The first of these keys that is there, and its value. Raises Refusal."""
+
+def found(values: Mapping[str, Any], keys: tuple[str, ...], strange: list[str]) -> tuple[str, Any]:
+    """The first of these keys that is there, and its value. Raises Refusal that names the nearest strange one."""
     for key in keys:
         if key in values:
             return key, values[key]
-    near = did_you_mean(keys[0], [key for key in values if isinstance(key, str)])
+    near = did_you_mean(keys[0], strange)
     raise Refusal(f"The observation lacks '{keys[0]}'{near}.", keys[0])
 
 
