@@ -10,10 +10,11 @@ import numpy as np
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Grounding, Observation
-from sightline_client import PolicyClient, PolicyError
+from sightline_client import Patience, PolicyClient, PolicyError
 
 ADDRESSES = ("ws://", "wss://")
 KEY = "SIGHTLINE_API_KEY"  # environment variable with the server's key
+PATIENCE = Patience(connect=60.0, queue=600.0, inference=600.0)  # no arm waits here, and several processes may ask
 
 
 class RemotePolicy:
@@ -27,7 +28,7 @@ class RemotePolicy:
 
     def __init__(self, address: str) -> None:
         try:
-            self.client = PolicyClient(address, os.environ.get(KEY))
+            self.client = PolicyClient(address, os.environ.get(KEY), patience=PATIENCE)
         except PolicyError as error:
             raise SightlineError(str(error)) from None
         if not isinstance(stated := self.client.metadata.get("card"), dict):
