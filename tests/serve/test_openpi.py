@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from serving import Echo, serving
 
+import sightline_client
 from sightline.core.types import Grounding
 
 PYTHON = Path(os.environ.get("OPENPI_PYTHON", Path(__file__).parents[2] / ".venv-openpi" / "bin" / "python"))
@@ -54,3 +55,20 @@ def test_the_unmodified_openpi_client_drives_the_server() -> None:
     assert told["after"] == [1, 0, 0, 4] and told["reset"] == {"status": "reset successful"}
     assert told["health"] == "OK\n"
     assert again["lost"].startswith("ConnectionClosed") and again["again"] == [2, 0, 0, 1]
+
+
+@pytest.mark.skipif(not PYTHON.exists(), reason="openpi-client is not installed here: make test-openpi")
+def test_our_client_runs_where_openpi_does_with_numpy_1() -> None:
+    program = (
+        "import sys, numpy as np; from sightline_client import PolicyClient\n"
+        "grey = np.full((16, 16, 3), 127, np.uint8)\n"
+        "seen = {'observation/front_image': grey, 'observation/wrist_image': grey, 'prompt': 'go',"
+        " 'observation/state': np.array([3, 0, 0.5], np.float32)}\n"
+        "with PolicyClient(sys.argv[1]) as client: print(np.__version__, client.infer(seen)['actions'][0].tolist())\n"
+    )
+    client = Path(sightline_client.__file__).parents[1]
+    with serving(Echo) as running:
+        command = [str(PYTHON), "-c", program, running.address]
+        told = subprocess.run(command, env={"PYTHONPATH": str(client)}, capture_output=True, text=True, check=True)
+    version, actions = told.stdout.split(" ", 1)
+    assert version.startswith("1.") and json.loads(actions) == [3, 0, 0.5, 1]

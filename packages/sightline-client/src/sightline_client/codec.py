@@ -46,7 +46,7 @@ DEFAULT = Limits()
 
 def pack(message: Any) -> bytes:
     """The bytes of a message. Raises CodecError on arrays of objects, structures or complex numbers."""
-    return msgpack.packb(message, default=_array_form)  # type: ignore[no-any-return]
+    return msgpack.packb(message, default=_array_form)
 
 
 def unpack(data: bytes, limits: Limits = DEFAULT) -> Any:
@@ -180,6 +180,6 @@ def _scalar(form: dict[Any, Any]) -> np.generic:
         raise CodecError(f"A number of type {kind} cannot be a {type(value).__name__}.")
     try:
         with np.errstate(over="ignore"):
-            return kind.type(value)  # type: ignore[no-any-return]
+            return kind.type(value)
     except (OverflowError, ValueError) as error:
         raise CodecError(f"A number does not fit its type {kind}: {error}.") from None
