@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sightline_client import Asynchronous, Blocking, Ensemble, PolicyError
+from sightline_client import Asynchronous, Blocking, Ensemble, PolicyError, RealTime
 
 
 class Told:
@@ -16,13 +16,15 @@ class Told:
 
     def __init__(self, length: int = 6) -> None:
         self.length, self.asked, self.resets = length, list[int](), 0
-        self.gate, self.answered = threading.Event(), threading.Semaphore(0)
+        self.frozen: list[Any] = []
+        self.gate = threading.Event()
         self.gate.set()
 
     def infer(self, observation: dict[str, Any]) -> dict[str, Any]:
         assert self.gate.wait(60)
         tick = observation["tick"]
         self.asked.append(tick)
+        self.frozen.append(observation.get("frozen"))
         places = np.arange(self.length, dtype=np.float32)
         return {"actions": np.stack([100 * tick + places, np.where(places < 3, 1.0, -1.0)], -1)}
 
@@ -77,6 +79,24 @@ def test_asynchronous_waits_where_the_chunk_runs_out():
     threading.Timer(0.05, client.gate.set).start()
     assert float(actions.next(lambda: {"tick": 3})[0]) == 102 and actions.waits == 1
     actions.close()
+
+
+def test_real_time_freezes_what_will_have_been_executed():
+    client = Told()
+    actions = RealTime(client, execute=2, delay=1)
+    assert run(actions, 2) == [0, 1]
+    client.gate.clear()
+    late = [float(actions.next(lambda tick=tick: {"tick": tick})[0]) for tick in (2, 3)]
+    client.gate.set()
+    actions._asked[1].result(60)
+    assert late == [2, 3] and float(actions.next(lambda: {"tick": 4})[0]) == 202
+    client.gate.clear()
+    actions.next(lambda: {"tick": 5})
+    client.gate.set()
+    actions._asked[1].result(60)
+    actions.close()
+    assert client.frozen[0] is None and client.frozen[1][:, 0].tolist() == [2]
+    assert client.frozen[2][:, 0].tolist() == [203, 204]  # the last chunk took two ticks
 
 
 def test_nonsense_is_refused():

@@ -15,7 +15,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Observation
 from sightline.serve.log import Log
 from sightline.serve.observations import Interface
-from sightline.serve.served import Chunks, Served
+from sightline.serve.served import Chunks, Frozen, Served
 from sightline.serve.server import PolicyServer, Settings
 from sightline_client import Patience
 
@@ -40,7 +40,9 @@ class Echo(Served):
         self.calls: dict[int, int] = {}
         self.batches: list[list[int]] = []
 
-    def act(self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None) -> Chunks:
+    def act(
+        self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
+    ) -> Chunks:
         self.began.set()
         assert self.gate.wait(60)
         self.batches.append(list(rows))
@@ -48,7 +50,11 @@ class Echo(Served):
             raise SightlineError("This cannot be done.")
         if any(one.instruction == "crash" for one in observations):
             raise RuntimeError("a secret of the inside")
-        return [self._chunk(one, row, seed) for one, row in zip(observations, rows, strict=True)], {"planner": 1.0}
+        chunks = [self._chunk(one, row, seed) for one, row in zip(observations, rows, strict=True)]
+        for chunk, first in zip(chunks, frozen, strict=True):
+            if first is not None:
+                chunk.actions[: len(first)] = first
+        return chunks, {"planner": 1.0}
 
     def _chunk(self, observation: Observation, row: int, seed: int | None) -> ActionChunk:
         if seed is None:

@@ -20,8 +20,8 @@ PROGRAM = Path(__file__).with_name("openpi_program.py")
 class Pointing(Echo):
     """An Echo whose answers hold everything that a trained policy's do."""
 
-    def act(self, observations, rows, seed):
-        chunks, split = super().act(observations, rows, seed)
+    def act(self, observations, rows, seed, frozen):
+        chunks, split = super().act(observations, rows, seed, frozen)
         for chunk in chunks:
             chunk.grounding = Grounding("front", {"target": [1, 2, 3, 4]}, {"place": [1, 2]}, confidence={"place": 0.5})
         return chunks, split

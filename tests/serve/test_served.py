@@ -33,15 +33,27 @@ def test_a_trained_policy_says_where_its_time_went_and_is_seeded(policy):
     served = ServedPolicy(policy)
     served.warm_up()
     seen = nano_observation(1)
-    chunks, split = served.act([seen], [3], None)
+    chunks, split = served.act([seen], [3], None, [None])
     assert set(split) == {"planner", "expert"} and all(value > 0 for value in split.values())
-    first, second, other = (served.act([seen], [3], seed)[0][0].actions for seed in (5, 5, 6))
+    first, second, other = (served.act([seen], [3], seed, [None])[0][0].actions for seed in (5, 5, 6))
     assert first.tobytes() == second.tobytes() and (first != other).any()
     again = nano_policy(nano_tokenizer())
     again.act_batch([seen], [3])
-    assert (served.act([seen], [3], None)[0][0].actions == again.act_batch([seen], [3])[0].actions).all()
+    assert (served.act([seen], [3], None, [None])[0][0].actions == again.act_batch([seen], [3])[0].actions).all()
     back = policy.transforms.action.inverse(served.normalised(chunks[0].actions))
     assert back == pytest.approx(chunks[0].actions, abs=1e-6)
+
+
+def test_a_chunk_continues_what_is_frozen(policy):
+    served, seen = ServedPolicy(policy), nano_observation(1)
+    free = served.act([seen], [3], 5, [None])[0][0].actions
+    frozen = np.array(free[:3])
+    frozen[:, 0] += 0.02
+    drawn = served.act([seen], [3], 5, [frozen])[0][0].actions
+    assert drawn[:3] == pytest.approx(frozen, abs=1e-6) and np.abs(drawn[3:, :6] - free[3:, :6]).max() > 1e-5
+    both, _ = served.act([seen, seen], [3, 4], None, [frozen, None])
+    assert both[0].actions[:3] == pytest.approx(frozen, abs=1e-6)
+    assert np.abs(both[1].actions[:3] - frozen).max() > 1e-3
 
 
 def test_evaluation_through_a_server_gives_the_rows_of_one_without(policy):

@@ -107,6 +107,12 @@ def test_a_seed_gives_the_same_bytes_and_leaves_the_session_alone(client):
     assert client.infer(observation())["call"] == 1
 
 
+def test_a_chunk_begins_with_what_is_frozen(client):
+    frozen = np.full((2, 4), 0.5, np.float32)
+    answer = client.infer({**observation(1.0), "frozen": frozen})
+    assert (answer["actions"][:2] == 0.5).all() and answer["actions"][2, 0] == 3
+
+
 def test_a_batch_is_answered_in_its_order(client):
     answers = client.infer_batch([observation(1.0), observation(2.0)], ["left", "right"])
     assert [one["actions"][0, 0] for one in answers] == [1, 2]
@@ -221,6 +227,8 @@ WRONG = {
     "seed": ({"seed": -1}, "seed"),
     "seed of another kind": ({"seed": 1.5}, "seed"),
     "queue": ({"queue_timeout": "long"}, "queue_timeout"),
+    "frozen": ({"frozen": np.zeros((4, 4), np.float32)}, "frozen"),
+    "frozen NaN": ({"frozen": np.full((1, 4), np.nan)}, "frozen"),
     "batch": ({"batch": []}, "batch"),
     "large batch": ({"batch": [observation()] * 9}, "batch"),
     "card": ({"card": 3}, "card"),

@@ -74,7 +74,7 @@ async def _infer(service: Service, payload: Mapping[str, Any], client: Client, b
     observations = await service.observations(requests)
     times = {"decode": 1000 * (time.monotonic() - began)}
     names: list[Hashable] = [(client.number, i) for i in range(len(observations))]
-    done = await service.infer_in(Asked(observations, names, times=times))
+    done = await service.infer_in(Asked(observations, names, [None] * len(names), times=times))
     actions = np.stack([chunk.actions for chunk in done.chunks])
     timing = {"server_timing": server_timing(times | done.milliseconds, done.batch, client)}
     if raw:

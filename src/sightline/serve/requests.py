@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.core.types import Observation
 from sightline.serve.refusal import Refusal
@@ -33,10 +34,11 @@ class Client:
 
 @dataclass
 class Asked:
-    """Observations of one message, and the sessions that they belong to."""
+    """Observations of one message, the sessions that they belong to, and the beginnings of chunks that are decided."""
 
     observations: list[Observation]
     names: list[Hashable]
+    frozen: list[NDArray[np.float32] | None]
     seed: int | None = None
     together: bool = False
     wait: float = float("inf")
@@ -60,6 +62,19 @@ def whole_number(message: Mapping[str, Any], key: str, below: int) -> int | None
     if value is not None and (type(value) is not int or not 0 <= value < below):
         raise Refusal(f"'{key}' must be a whole number from 0 to {below - 1}.", key)
     return value
+
+
+def frozen_of(message: Mapping[str, Any], chunk: int, size: int) -> NDArray[np.float32] | None:
+    """The actions [d,A] that a chunk must begin with; None where none are decided. Raises Refusal."""
+    value = message.get("frozen")
+    if value is None:
+        return None
+    right = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.ndim == 2 and value.shape[1] == size
+    if not right or len(value) >= chunk or not np.isfinite(value).all():
+        raise Refusal(
+            f"'frozen' must be an array [actions, {size}] of finite floats, with fewer than {chunk} actions.", "frozen"
+        )
+    return value.astype(np.float32) if len(value) else None
 
 
 def seconds(message: Mapping[str, Any], key: str) -> float:

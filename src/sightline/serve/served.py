@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sightline.envs.tabletop import TabletopEnv
     from sightline.models.policy import Policy
 
+Frozen = NDArray[np.float32] | None
 Chunks = tuple[list[ActionChunk], dict[str, float]]
 
 
@@ -33,11 +34,14 @@ class Served(ABC):
     interface: Interface
 
     @abstractmethod
-    def act(self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None) -> Chunks:
+    def act(
+        self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
+    ) -> Chunks:
         """One chunk for each observation, and the milliseconds of its parts.
 
         Args:
             seed: of the noise of one observation that stands alone; None: that of the rows.
+            frozen: the first actions [d,A] of each chunk, where they are decided already.
         """
 
     @abstractmethod
@@ -68,12 +72,14 @@ class ServedPolicy(Served):
         system.see = self._timed("planner", system.see)  # type: ignore[method-assign]
         system.expert.sample = self._timed("expert", system.expert.sample)  # type: ignore[method-assign]
 
-    def act(self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None) -> Chunks:
+    def act(
+        self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
+    ) -> Chunks:
         """See :class:`Served`; ``planner`` is seeing and pointing, ``expert`` the drawing of actions."""
         self._milliseconds = {"planner": 0.0, "expert": 0.0}
         if seed is not None:
-            return [self.policy.act_seeded(observations[0], seed)], self._milliseconds
-        return self.policy.act_batch(observations, rows), self._milliseconds
+            return [self.policy.act_seeded(observations[0], seed, frozen[0])], self._milliseconds
+        return self.policy.act_batch(observations, rows, frozen), self._milliseconds
 
     def reset(self, row: int, episode: int) -> None:
         """Forget what was seen."""
@@ -88,7 +94,7 @@ class ServedPolicy(Served):
         height, width = self.interface.card.image_size
         grey = np.full((height, width, 3), 127, np.uint8)
         state = np.zeros(self.interface.state_size, np.float32)
-        self.act([Observation({name: grey for name in self.interface.cameras}, state, "put it there")], [0], 0)
+        self.act([Observation({name: grey for name in self.interface.cameras}, state, "put it there")], [0], 0, [None])
 
     def normalised(self, actions: NDArray[np.float32]) -> NDArray[np.float32]:
         """Actions in units of the model."""
@@ -125,10 +131,14 @@ class ServedScript(Served):
         self._free = [make_env()]
         self.interface = Interface(self._free[0].card, (), 0)
 
-    def act(self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None) -> Chunks:
+    def act(
+        self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
+    ) -> Chunks:
         """The next action of each row; episodes that nobody has reset begin with number 0."""
         if seed is not None:
             raise Refusal("This policy draws no noise; leave the seed out.", "seed")
+        if any(actions is not None for actions in frozen):
+            raise Refusal("This policy gives one action at a time; leave out what is frozen.", "frozen")
         for row in rows:
             if row not in self._envs:
                 self.reset(row, 0)

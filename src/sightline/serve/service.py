@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, did_you_mean
@@ -18,7 +19,17 @@ from sightline.serve.answers import grounding_map, server_timing
 from sightline.serve.metadata import ENDPOINTS
 from sightline.serve.metrics import Metrics
 from sightline.serve.refusal import CARD_MISMATCH, FAILED, Refusal
-from sightline.serve.requests import EPISODES, SEEDS, Asked, Client, batch_of, seconds, session_name, whole_number
+from sightline.serve.requests import (
+    EPISODES,
+    SEEDS,
+    Asked,
+    Client,
+    batch_of,
+    frozen_of,
+    seconds,
+    session_name,
+    whole_number,
+)
 from sightline.serve.served import Served
 from sightline.serve.sessions import Session, Sessions
 from sightline.serve.worker import Done, Job, Worker
@@ -111,6 +122,7 @@ class Service:
         asked = Asked(
             await self.observations(requests),
             names,
+            [self.frozen(one) for one in requests],
             whole_number(message, "seed", SEEDS) if batch is None else None,
             batch is not None,
             seconds(message, "queue_timeout"),
@@ -145,6 +157,11 @@ class Service:
         interface = self.served.interface
         return await asyncio.to_thread(lambda: [interface.observation(one) for one in requests])
 
+    def frozen(self, request: Mapping[str, Any]) -> NDArray[np.float32] | None:
+        """What a request's chunk must begin with. Raises Refusal."""
+        card = self.served.interface.card
+        return frozen_of(request, card.chunk, len(card.action_names))
+
     async def reset(self, name: Hashable, episode: int = 0) -> None:
         """Begin an episode."""
         async with self._held([name]) as (session,):
@@ -160,7 +177,7 @@ class Service:
         """Chunks for observations in sessions that are held. Raises Refusal."""
         until = time.monotonic() + asked.wait
         rows = [session.row for session in held]
-        job = Job(asked.observations, rows, asked.seed, asked.together, until)
+        job = Job(asked.observations, rows, asked.frozen, asked.seed, asked.together, until)
         done = await asyncio.wrap_future(self.worker.submit(job))
         if not all(np.isfinite(chunk.actions).all() for chunk in done.chunks):
             raise Refusal("The policy gave actions that are not finite; the checkpoint may be damaged.", code=FAILED)

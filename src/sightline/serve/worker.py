@@ -13,7 +13,7 @@ from typing import Any
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Observation
 from sightline.serve.refusal import BUSY, QUEUE_TIMEOUT, STOPPING, Refusal
-from sightline.serve.served import Served
+from sightline.serve.served import Frozen, Served
 
 
 @dataclass
@@ -37,6 +37,7 @@ class Job:
 
     Attributes:
         rows: of the policy, one for each observation.
+        frozen: the first actions of each chunk, where they are decided already.
         seed: of noise, for an observation that stands alone; None: the session's own.
         together: whether they are a batch that must not be joined with others: its answers do not depend on them.
         until: time after which nobody waits for it any more.
@@ -44,6 +45,7 @@ class Job:
 
     observations: list[Observation]
     rows: list[int]
+    frozen: list[Frozen]
     seed: int | None = None
     together: bool = False
     until: float = float("inf")
@@ -155,8 +157,9 @@ class Worker:
         began = time.monotonic()
         observations = [one for job in jobs for one in job.observations]
         rows = [row for job in jobs for row in job.rows]
+        frozen = [one for job in jobs for one in job.frozen]
         try:
-            chunks, split = self.served.act(observations, rows, jobs[0].seed)
+            chunks, split = self.served.act(observations, rows, jobs[0].seed, frozen)
         except SightlineError as error:
             if len(jobs) == 1:
                 jobs[0].future.set_exception(error)

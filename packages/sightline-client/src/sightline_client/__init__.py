@@ -1,6 +1,6 @@
 """Drive a robot from a policy server. Needs numpy, msgpack and websockets; speaks to any openpi server too."""
 
-from sightline_client.chunks import Asynchronous, Blocking, Ensemble
+from sightline_client.chunks import Asynchronous, Blocking, Ensemble, RealTime
 from sightline_client.client import Patience, PolicyClient
 from sightline_client.errors import PhaseTimeout, PolicyError, Refused, Unreachable
 
@@ -13,6 +13,7 @@ __all__ = [
     "PhaseTimeout",
     "PolicyClient",
     "PolicyError",
+    "RealTime",
     "Refused",
     "Unreachable",
 ]

@@ -9,6 +9,7 @@ with PolicyClient("ws://127.0.0.1:8000") as client:
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Callable, Dict
 
@@ -112,13 +113,14 @@ class Asynchronous(Blocking):
     def next(self, observe: Observe) -> np.ndarray:
         """The action [A] of this tick; raises what the request for its chunk raised."""
         if self._tick >= self._due and self._asked is None:
-            self._asked = self._tick, self._worker.submit(self.client.infer, observe())
+            self._asked = self._tick, self._worker.submit(self.client.infer, self._request(observe()))
         if self._asked is not None:
             start, future = self._asked
             if future.done() or self._run_out():
                 self.waits += bool(self._chunks) and not future.done()
                 self._asked = None
                 self._take(future.result(), start)
+                self._arrived(self._tick - start)
         if self._run_out():  # the chunk was shorter than its own delay: its observation is too old, look again
             return self.next(observe)
         action = self._action()
@@ -130,6 +132,13 @@ class Asynchronous(Blocking):
         self._drop()
         self._worker.shutdown()
 
+    def _request(self, observation: dict[str, Any]) -> dict[str, Any]:
+        """What the policy is asked with an observation of this tick."""
+        return observation
+
+    def _arrived(self, delay: int) -> None:
+        """A chunk has come ``delay`` ticks after its observation."""
+
     def _run_out(self) -> bool:
         return not self._chunks or self._tick - self._chunks[-1][0] >= len(self._chunks[-1][1])
 
@@ -137,3 +146,28 @@ class Asynchronous(Blocking):
         asked, self._asked = self._asked, None
         if asked is not None and not asked[1].cancel():
             asked[1].exception()
+
+
+class RealTime(Asynchronous):
+    """As Asynchronous, but the new chunk continues the present one without a seam (real-time chunking).
+
+    The actions that will have been executed before the new chunk is here are sent along; the server draws the rest of
+    the chunk consistent with them. How many that are is the longest delay of the last chunks.
+
+    Args:
+        delay: ticks that the first chunk is expected to take.
+    """
+
+    def __init__(self, client: PolicyClient, execute: int = 4, delay: int = 2) -> None:
+        super().__init__(client, execute)
+        self._delays = deque([delay], maxlen=5)
+
+    def _request(self, observation: dict[str, Any]) -> dict[str, Any]:
+        if not self._chunks:
+            return observation
+        start, chunk = self._chunks[-1]
+        count = min(max(self._delays), len(chunk) - 1)
+        return dict(observation, frozen=chunk[self._tick - start :][:count])
+
+    def _arrived(self, delay: int) -> None:
+        self._delays.append(delay)
