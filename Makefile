@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where MuJoCo draws without a screen.
 export MUJOCO_GL ?= $(if $(filter Darwin,$(shell uname)),cgl,egl)
 
-.PHONY: help setup demo test test-lerobot bench lint clean
+.PHONY: help setup demo serve test test-lerobot test-openpi bench lint clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -32,6 +32,9 @@ demo: setup ## 20 episodes in the simulator with the shipped policy: table, vide
 	    --video demo/videos --report demo/report.html --json demo/result.json
 	@echo "Watch demo/videos/*.mp4 and open demo/report.html in a browser; the figures are in demo/result.json."
 
+serve: setup ## the shipped policy for robots and programs: ws://127.0.0.1:8000
+	$(BIN)/sightline serve --policy tiny
+
 test: setup ## all tests, the whole chain in miniature included
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q
 
@@ -41,6 +44,15 @@ test-lerobot: setup .venv-lerobot/.ready ## our datasets in stock lerobot, which
 .venv-lerobot/.ready:
 	$(PYTHON) -m venv .venv-lerobot
 	.venv-lerobot/bin/pip install --quiet lerobot==0.4.4
+	@touch $@
+
+test-openpi: setup .venv-openpi/.ready ## the unmodified openpi client against our server, in an environment of its own
+	$(BIN)/pytest tests/serve/test_openpi.py
+
+# typing_extensions: the client imports it without saying so.
+.venv-openpi/.ready:
+	$(PYTHON) -m venv .venv-openpi
+	.venv-openpi/bin/pip install --quiet openpi-client==0.1.2 typing_extensions
 	@touch $@
 
 bench: setup ## speed of data engine, training and policy on this machine

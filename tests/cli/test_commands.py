@@ -50,6 +50,7 @@ CONTRACT = {
     ],
     "evaluate": ["--policy", "--suite", "--split", "--robot", "--episodes", "--seed", "--video", "--report", "--data"],
     "ground": ["--policy", "--image", "--text", "--out"],
+    "serve": ["--policy", "--port", "--host", "--threads", "--idle"],
     "plan": ["--preset", "--views"],
     "assets scenes": ["--out", "--count", "--seed", "--split", "--collection", "--size"],
     "assets objects": ["--out", "--count", "--kinds", "--seed", "--colliders"],

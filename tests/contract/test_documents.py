@@ -53,13 +53,13 @@ def test_links_and_paths_in_documents_exist(document):
         assert (document.parent / target).exists(), f"{document.name} links to {target}"
     for path in re.findall(r"`((?:src|tests|runs|docs|examples|scripts)/[\w./-]+)`", text):
         assert (ROOT / path).exists(), f"{document.name} names {path}"
-    for path in re.findall(r"`((?:core|data|engine|envs|models|train|evaluate)/[\w./-]*)`", text):
+    for path in re.findall(r"`((?:core|data|engine|envs|models|train|evaluate|serve)/[\w./-]*)`", text):
         assert (ROOT / "src" / "sightline" / path).exists(), f"{document.name} names {path}"
 
 
 def test_the_demo_is_a_command(tmp_path):
     lines = MAKEFILE.replace("\\\n", " ").splitlines()
-    (demo,) = [line for line in lines if "$(BIN)/sightline" in line]
+    (demo,) = [line for line in lines if "$(BIN)/sightline evaluate" in line]
     command = commands.parse(shlex.split(demo)[1:])
     assert isinstance(command, commands.Evaluate) and command.episodes == 20 and command.policy == "tiny"
 

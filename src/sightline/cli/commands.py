@@ -26,8 +26,10 @@ from sightline.cli.options import (
     Folders,
     Json,
     OptionalFolder,
+    newest_policy,
 )
 from sightline.cli.plan import Plan
+from sightline.cli.serve import Serve
 from sightline.cli.train import Posttrain, Pretrain
 from sightline.core.console import run_command, write_json
 from sightline.core.errors import SightlineError
@@ -153,7 +155,8 @@ class Evaluate:
     """Run a policy in closed loop and report its success rate; or, with --suite grounding, measure its grounding."""
 
     policy: str
-    """Run or checkpoint folder, tiny (ships with the package), expert (scripted) or replay:DIR (recorded actions)."""
+    """Run or checkpoint folder, tiny (ships with the package), expert (scripted), replay:DIR (recorded actions) or
+    ws://HOST:PORT (a policy server)."""
     suite: str = "tabletop"
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
     what the policy would do at every moment of recorded episodes, beside what was done. Options that the suite does
@@ -236,12 +239,6 @@ class Ground:
         return ground(newest_policy(self.policy), self.image, self.text, self.out)
 
 
-def newest_policy(policy: str) -> str:
-    """What ``--policy`` means: of a training run its newest policy, everything else as it is."""
-    newest = Path(policy, "checkpoints", "last", "policy")
-    return str(newest) if newest.is_dir() else policy
-
-
 COMMANDS: dict[str, Callable[..., Any]] = {
     "doctor": Doctor,
     "generate": Generate,
@@ -255,6 +252,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "posttrain": Posttrain,
     "evaluate": Evaluate,
     "ground": Ground,
+    "serve": Serve,
     "plan": Plan,
     "assets": assets,
 }

@@ -1,4 +1,4 @@
-"""Kinds of options that several commands have."""
+"""Kinds of options that several commands have, and what they mean."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ Folders = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR..")]
 Overrides = Annotated[
     tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(name="set", metavar="KEY=VALUE", help_behavior_hint="")
 ]
+
+
+def newest_policy(policy: str) -> str:
+    """What ``--policy`` means: of a training run its newest policy, everything else as it is."""
+    newest = Path(policy, "checkpoints", "last", "policy")
+    return str(newest) if newest.is_dir() else policy
 
 
 def either(names: Iterable[str]) -> str:

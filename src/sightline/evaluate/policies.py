@@ -1,4 +1,4 @@
-"""What can be evaluated: checkpoints, the scripted expert, recorded actions."""
+"""What can be evaluated: checkpoints, the scripted expert, recorded actions, policies behind a server."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Observation, PolicyLike
 from sightline.envs.base import Environment
+from sightline.evaluate.remote import ADDRESSES, RemotePolicy
 
 EXPERT, REPLAY = "expert", "replay:"
 
@@ -117,7 +118,7 @@ class ReplayPolicy(GuidedPolicy):
 
 
 def load_policy(spec: str) -> PolicyLike:
-    """The policy that ``--policy`` names: a checkpoint folder, ``tiny`` ``expert`` or ``replay:DIR``.
+    """The policy that ``--policy`` names: a checkpoint folder, ``tiny``, ``expert``, ``replay:DIR`` or ``ws://..``.
 
     Raises SightlineError when there is no such policy.
     """
@@ -125,6 +126,8 @@ def load_policy(spec: str) -> PolicyLike:
         return ExpertPolicy()
     if spec.startswith(REPLAY):
         return ReplayPolicy()
+    if spec.startswith(ADDRESSES):
+        return RemotePolicy(spec)
     return load_checkpoint(spec)
 
 

@@ -13,7 +13,7 @@ def evaluate(policy: str, suite: str = "tabletop", **options: Any) -> dict:
     """Evaluate a policy by a suite: print the result and write the report.
 
     Args:
-        policy: checkpoint folder, ``tiny``, ``expert`` or ``replay:DIR``.
+        policy: checkpoint folder, ``tiny``, ``expert``, ``replay:DIR`` or ``ws://HOST:PORT``.
         suite: one of SUITES.
         options: settings of the suite (see its settings dataclass); those left out have their defaults.
 

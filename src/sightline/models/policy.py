@@ -24,6 +24,8 @@ from sightline.models.system import DualSystem
 from sightline.models.transforms import Transforms
 from sightline.models.vlm.tokenizer import WordTokenizer
 
+ALONE = -1  # row of an observation that belongs to no episode
+
 
 class Policy:
     """A trained dual system with everything it needs to act: tokenizer, card, statistics.
@@ -71,8 +73,18 @@ class Policy:
         return self.act_batch([observation], [0])[0]
 
     @torch.inference_mode()
-    def act_batch(self, observations: Sequence[Observation], rows: Sequence[int]) -> list[ActionChunk]:
-        """One chunk for each observation; ``rows`` names the running episode that each belongs to."""
+    def act_batch(
+        self,
+        observations: Sequence[Observation],
+        rows: Sequence[int],
+        decided: Sequence[NDArray[np.float32] | None] | None = None,
+    ) -> list[ActionChunk]:
+        """One chunk for each observation; ``rows`` names the running episode that each belongs to.
+
+        Args:
+            decided: for each observation the first actions [d,A] of its chunk where they will be carried out whatever
+                comes; the rest of the chunk follows from them (real-time chunking).
+        """
         inputs = self.transforms.inputs(observations)
         self.guide.begin(observations, rows)
         images, cameras = inputs.images.to(self.device), inputs.cameras.to(self.device)
@@ -83,7 +95,7 @@ class Policy:
         latent = self.system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
         condition = self.system.condition(spatial, latent)
         normalised = self.system.expert.sample(
-            condition, noise.to(self.device), expert.guidance_scale, expert.ddim_steps
+            condition, noise.to(self.device), expert.guidance_scale, expert.ddim_steps, self._decided(decided)
         )
         actions = self.transforms.outputs(normalised.float().cpu().numpy())
         groundings: list[Grounding | None] = [None] * len(observations)
@@ -92,6 +104,22 @@ class Policy:
             sizes = [observation.images[camera].shape[:2] for observation in observations]
             groundings = [read_pointing(guided, row, size, camera) for row, size in enumerate(sizes)]
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
+
+    def act_seeded(
+        self, observation: Observation, seed: int, decided: NDArray[np.float32] | None = None
+    ) -> ActionChunk:
+        """The chunk for an observation by itself: the past plays no part, and ``seed`` decides its noise.
+
+        Args:
+            seed: 0 to 2**63 - 1; the same one gives the same chunk.
+            decided: see :meth:`act_batch`.
+        """
+        self.reset([ALONE])
+        self._calls[ALONE] = seed
+        try:
+            return self.act_batch([observation], [ALONE], [decided])[0]
+        finally:
+            self.reset([ALONE])
 
     # ---- tensors, as the official code takes them ---------------------------------------------------------------
 
@@ -121,6 +149,16 @@ class Policy:
             raise SightlineError(f"The noise must be [B, {expected[0]}, {expected[1]}], got {tuple(noise.shape)}.")
         condition = self.query_tokens(inputs)
         return self.system.expert.sample(condition, noise.to(self.device), cfg_scale, ddim_steps)
+
+    def _decided(self, decided: Sequence[NDArray[np.float32] | None] | None) -> Tensor | None:
+        """[B,T,A] normalised, NaN where nothing is decided; None where nothing is at all."""
+        if decided is None or all(actions is None for actions in decided):
+            return None
+        known = torch.full((len(decided), self.config.chunk, self.config.action_dim), torch.nan)
+        for row, actions in enumerate(decided):
+            if actions is not None:
+                known[row, : len(actions)] = torch.from_numpy(self.transforms.action.forward(actions))
+        return known.to(self.device)
 
     def _noise(self, row: int) -> Tensor:
         # The noise depends on how often this episode was asked, never on its neighbours: batching changes nothing.

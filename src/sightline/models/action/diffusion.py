@@ -73,17 +73,23 @@ class Diffusion:
                 return list(range(0, self.steps, stride))
         raise SightlineError(f"No stride visits exactly {count} of {self.steps} diffusion steps; try 5, 10 or 20.")
 
-    def ddim(self, predict: Callable[[Tensor, Tensor], Tensor], noise: Tensor, count: int) -> Tensor:
+    def ddim(
+        self, predict: Callable[[Tensor, Tensor], Tensor], noise: Tensor, count: int, decided: Tensor | None = None
+    ) -> Tensor:
         """Deterministic DDIM (eta = 0) from pure ``noise`` [B,T,A].
 
         Args:
             predict: maps (noised chunk [B,T,A], step [B]) to the network's prediction [B,T,A].
+            decided: [B,T,A] what the chunk is known to hold, NaN elsewhere. The rest is drawn consistent with it: at
+                every step the network sees these parts as they are, noised (inpainting).
         """
         visited = self.ddim_steps(count)
         sample = noise
         for index in reversed(range(count)):
             before = float(self.alpha_bar[visited[index - 1]]) if index else 1.0
             step = torch.full((len(sample),), visited[index], device=sample.device)
+            if decided is not None:
+                sample = torch.where(decided.isnan(), sample, self.add_noise(decided, noise, step))
             clean, left = self.clean_and_noise(predict(sample, step), sample, step)
             sample = before**0.5 * clean + (1 - before) ** 0.5 * left
-        return sample
+        return sample if decided is None else torch.where(decided.isnan(), sample, decided)

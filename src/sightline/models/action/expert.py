@@ -162,8 +162,14 @@ class ActionExpert(nn.Module):
             loss = loss + path_weight * (weight * error[..., :-1].cumsum(1).square()).mean()
         return loss
 
-    def sample(self, condition: Tensor, noise: Tensor, guidance_scale: float, ddim_steps: int) -> Tensor:
-        """Denoise ``noise`` [B,T,A] to a normalised chunk; a guidance scale above 1 doubles the batch."""
+    def sample(
+        self, condition: Tensor, noise: Tensor, guidance_scale: float, ddim_steps: int, decided: Tensor | None = None
+    ) -> Tensor:
+        """Denoise ``noise`` [B,T,A] to a normalised chunk; a guidance scale above 1 doubles the batch.
+
+        Args:
+            decided: [B,T,A] what the chunk is known to hold, NaN elsewhere; see :meth:`Diffusion.ddim`.
+        """
         guided = guidance_scale > 1.0
         if guided:
             condition = torch.cat([condition, condition])
@@ -175,4 +181,4 @@ class ActionExpert(nn.Module):
             with_condition, without = self.net(x.repeat(2, 1, 1), step.repeat(2), condition, drop).to(x).chunk(2)
             return without + guidance_scale * (with_condition - without)
 
-        return self.diffusion.ddim(predict, noise, ddim_steps)
+        return self.diffusion.ddim(predict, noise, ddim_steps, decided)

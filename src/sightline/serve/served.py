@@ -1,0 +1,178 @@
+"""What stands behind a server: a trained policy, the scripted expert in a simulation of its own, a recording."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.types import ActionChunk, Observation
+from sightline.evaluate.policies import EXPERT, REPLAY, ExpertPolicy, GuidedPolicy, ReplayPolicy, load_checkpoint
+from sightline.serve.observations import Interface
+from sightline.serve.refusal import Refusal
+
+if TYPE_CHECKING:
+    from sightline.envs.tabletop import TabletopEnv
+    from sightline.models.policy import Policy
+
+Frozen = NDArray[np.float32] | None
+Chunks = tuple[list[ActionChunk], dict[str, float]]
+
+
+class Served(ABC):
+    """A policy as the server's worker sees it; used by one thread.
+
+    Attributes:
+        interface: what it looks at.
+    """
+
+    interface: Interface
+
+    @abstractmethod
+    def act(
+        self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
+    ) -> Chunks:
+        """One chunk for each observation, and the milliseconds of its parts.
+
+        Args:
+            seed: of the noise of one observation that stands alone; None: that of the rows.
+            frozen: the first actions [d,A] of each chunk, where they are decided already.
+        """
+
+    @abstractmethod
+    def reset(self, row: int, episode: int) -> None:
+        """Begin an episode; its number counts where nothing is looked at."""
+
+    @abstractmethod
+    def forget(self, rows: list[int]) -> None:
+        """These rows have ended."""
+
+    @abstractmethod
+    def warm_up(self) -> None:
+        """Do once what takes longer the first time."""
+
+    def normalised(self, actions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Actions [T,A] in units of the model, for clients that turn them back themselves. Raises Refusal."""
+        raise Refusal("This policy has no normalised actions; ask for 'examples', whose answer is in physical units.")
+
+
+class ServedPolicy(Served):
+    """A trained policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.interface = Interface(policy.card, tuple(policy.config.cameras), policy.config.state_dim)
+        self._milliseconds: dict[str, float] = {}
+        system = policy.system
+        system.see = self._timed("planner", system.see)  # type: ignore[method-assign]
+        system.expert.sample = self._timed("expert", system.expert.sample)  # type: ignore[method-assign]
+
+    def act(
+        self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
+    ) -> Chunks:
+        """See :class:`Served`; ``planner`` is seeing and pointing, ``expert`` the drawing of actions."""
+        self._milliseconds = {"planner": 0.0, "expert": 0.0}
+        if seed is not None:
+            return [self.policy.act_seeded(observations[0], seed, frozen[0])], self._milliseconds
+        return self.policy.act_batch(observations, rows, frozen), self._milliseconds
+
+    def reset(self, row: int, episode: int) -> None:
+        """Forget what was seen."""
+        self.policy.reset([row])
+
+    def forget(self, rows: list[int]) -> None:
+        """Forget what was seen."""
+        self.policy.reset(rows)
+
+    def warm_up(self) -> None:
+        """Act once on grey pictures."""
+        height, width = self.interface.card.image_size
+        grey = np.full((height, width, 3), 127, np.uint8)
+        state = np.zeros(self.interface.state_size, np.float32)
+        self.act([Observation({name: grey for name in self.interface.cameras}, state, "put it there")], [0], 0, [None])
+
+    def normalised(self, actions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Actions in units of the model."""
+        return self.policy.transforms.action.forward(actions)
+
+    def _timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, which notes how long it takes."""
+
+        @wraps(function)
+        def timed(*arguments: Any, **named: Any) -> Any:
+            began = time.monotonic()
+            try:
+                return function(*arguments, **named)
+            finally:
+                self._milliseconds[part] = self._milliseconds.get(part, 0.0) + 1000 * (time.monotonic() - began)
+
+        return timed
+
+
+class ServedScript(Served):
+    """Actions that are known without looking, one at a time, for wiring a robot or a simulator before any model exists.
+
+    Args:
+        make_env: where the episodes happen; every session has one of its own.
+        make_guided: what knows the actions.
+        follows: whether actions are carried out in the server's simulation too, which the next ones follow from.
+    """
+
+    def __init__(
+        self, make_env: Callable[[], TabletopEnv], make_guided: Callable[[], GuidedPolicy], follows: bool
+    ) -> None:
+        self.make_env, self.guided, self.follows = make_env, make_guided(), follows
+        self._envs: dict[int, TabletopEnv] = {}
+        self._free = [make_env()]
+        self.interface = Interface(self._free[0].card, (), 0)
+
+    def act(
+        self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
+    ) -> Chunks:
+        """The next action of each row; episodes that nobody has reset begin with number 0."""
+        if seed is not None:
+            raise Refusal("This policy draws no noise; leave the seed out.", "seed")
+        if any(actions is not None for actions in frozen):
+            raise Refusal("This policy gives one action at a time; leave out what is frozen.", "frozen")
+        for row in rows:
+            if row not in self._envs:
+                self.reset(row, 0)
+        chunks = self.guided.act_batch([], list(rows))
+        if self.follows:
+            for row, chunk in zip(rows, chunks, strict=True):
+                self._envs[row].advance(chunk.actions[0])
+        return chunks, {}
+
+    def warm_up(self) -> None:
+        """Nothing: the first environment stands since the beginning."""
+
+    def reset(self, row: int, episode: int) -> None:
+        """Begin the episode of this number (a seed, or its place in the recording)."""
+        env = self._envs.get(row) or (self._free.pop() if self._free else self.make_env())
+        self._envs[row] = env
+        env.reset(seed=episode)
+        self.guided.reset([row])
+        self.guided.attach(row, env)
+
+    def forget(self, rows: list[int]) -> None:
+        """Keep the environments of these rows for others."""
+        self.guided.reset(rows)
+        self._free += [self._envs.pop(row) for row in rows if row in self._envs]
+
+
+def served_by(policy: str) -> Served:
+    """What ``--policy`` names, ready to be served. Raises SightlineError when there is no such policy."""
+    if policy == EXPERT:
+        from sightline.envs.tabletop import TabletopEnv  # the simulator, which trained policies do without
+
+        return ServedScript(lambda: TabletopEnv(render=False), ExpertPolicy, follows=True)
+    if policy.startswith(REPLAY):
+        from sightline.envs.recorded import RecordedEnv
+
+        return ServedScript(lambda: RecordedEnv(policy.removeprefix(REPLAY)), ReplayPolicy, follows=False)
+    return ServedPolicy(load_checkpoint(policy))
