@@ -6,6 +6,7 @@ changes, and nothing of Sightline is needed but `packages/sightline-client` (Pyt
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from typing import Any
@@ -15,8 +16,7 @@ import numpy as np
 from sightline.envs import TabletopEnv
 from sightline_client import Blocking, PolicyClient
 
-PORT = 8017
-SERVER = [sys.executable, "-m", "sightline.cli", "serve", "--policy", "tiny", "--port", str(PORT), "--log", "silent"]
+SERVER = [sys.executable, "-m", "sightline.cli", "serve", "--policy", "tiny", "--log", "silent"]
 
 
 class Robot:
@@ -42,13 +42,19 @@ class Robot:
         return bool(self.info["is_success"] or self.info["truncated"])
 
 
+def free_port() -> int:
+    """A port that nobody uses; a server of your own has a fixed one."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
 def main() -> None:
     """One episode."""
-    robot = Robot()
-    server = subprocess.Popen(SERVER, stdout=subprocess.DEVNULL)
+    robot, port = Robot(), free_port()
+    server = subprocess.Popen([*SERVER, "--port", str(port)], stdout=subprocess.DEVNULL)
     try:
         # Waits until the policy is loaded; a server that dies meanwhile is waited for as well.
-        with PolicyClient(f"ws://127.0.0.1:{PORT}", card=robot.card) as client:
+        with PolicyClient(f"ws://127.0.0.1:{port}", card=robot.card) as client:
             print("serves", client.metadata["policy"], "-", robot.env.instruction)
             actions = Blocking(client, execute=4)  # Asynchronous goes on with a chunk while the next one is made
             actions.reset()

@@ -54,7 +54,8 @@ class RemotePolicy:
         return [ActionChunk(np.array(one["actions"], np.float32), _grounding(one["grounding"])) for one in answers]
 
     def _message(self, observation: Observation) -> dict[str, Any]:
-        keys, message = self._config["cameras"], {}
+        keys: dict[str, str] = self._config["cameras"]
+        message: dict[str, Any] = {}
         for name, key in keys.items():
             message[key] = observation.images[name]
             if name in observation.cameras:

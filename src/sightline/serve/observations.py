@@ -41,8 +41,13 @@ class Interface:
 
     def camera_keys(self, camera: str) -> tuple[str, ...]:
         """Keys under which a camera's picture may come; the first is the one that metadata name."""
-        keys = (f"observation/{camera}_image", f"observation/{camera}", f"observation/images/{camera}")
-        keys += (f"observation.images.{camera}", f"images/{camera}")
+        keys = (
+            f"observation/{camera}_image",
+            f"observation/{camera}",
+            f"observation/images/{camera}",
+            f"observation.images.{camera}",
+            f"images/{camera}",
+        )
         return (*keys, "observation/image", "image") if camera == self.cameras[0] else keys
 
     def observation(self, message: Mapping[str, Any]) -> Observation:

@@ -141,9 +141,11 @@ class PolicyServer:
         served = await asyncio.to_thread(self.load)
         settings = self.settings
         worker = Worker(served, settings.max_batch, settings.max_queue)
-        sessions = Sessions(
-            settings.max_sessions, settings.idle, lambda rows: worker.call(lambda: served.forget(rows)) and None
-        )
+
+        def forget(rows: list[int]) -> None:
+            worker.call(lambda: served.forget(rows))
+
+        sessions = Sessions(settings.max_sessions, settings.idle, forget)
         gauges = {
             "queue_length": lambda: worker.waiting,
             "sessions": lambda: len(sessions),

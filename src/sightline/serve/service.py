@@ -68,6 +68,7 @@ class Service:
     async def answer(self, frame: bytes | str, client: Client) -> bytes:
         """The bytes that answer a frame; whatever is wrong with it is an answer too."""
         began, message = time.monotonic(), None
+        reply: dict[str, Any] | bytes
         try:
             message = await self._message(frame)
             if isinstance(message, dict) and envelope.is_envelope(message):
@@ -84,6 +85,7 @@ class Service:
             told = f"The policy failed with {type(error).__name__}; the server's log says more."
             reply, outcome = Refusal(told, code=FAILED).answer(), FAILED
         if outcome != "ok" and isinstance(message, dict) and envelope.is_envelope(message):
+            assert isinstance(reply, dict)
             reply = envelope.refused(message, reply)
         self.metrics.answered(outcome)
         client.took = 1000 * (time.monotonic() - began)
