@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,8 @@ class Echo(Served):
 class Running:
     """A server that runs."""
 
-    def __init__(self, server: PolicyServer, loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-        self.server, self._loop, self._thread = server, loop, thread
+    def __init__(self, server: PolicyServer, loop: asyncio.AbstractEventLoop, ended: Future[None]) -> None:
+        self.server, self._loop, self._ended = server, loop, ended
 
     @property
     def address(self) -> str:
@@ -98,8 +99,7 @@ class Running:
     def stop(self) -> None:
         with contextlib.suppress(RuntimeError):  # it has stopped already
             self.ask_to_stop()
-        self._thread.join(60)
-        assert not self._thread.is_alive()
+        self._ended.result(60)  # raises what the server has raised
 
 
 @contextlib.contextmanager
@@ -119,10 +119,11 @@ def serving(
         started.set()
         await task
 
-    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
-    thread.start()
+    pool = ThreadPoolExecutor(1)
+    ended = pool.submit(lambda: asyncio.run(run()))
+    pool.shutdown(wait=False)
     assert started.wait(60), "the server did not start"
-    running = Running(found[0], found[1], thread)
+    running = Running(found[0], found[1], ended)
     try:
         yield running
     finally:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -168,14 +167,10 @@ class PolicyServer:
         self._stop.set()
         self.log.event("stopping")
         server.close(close_connections=False)
-        await asyncio.gather(*(self._say_goodbye(connection) for connection in list(self._open)))
+        await asyncio.gather(*(_say_goodbye(connection, lock) for connection, lock in self._open.items()))
         if self.service is not None:
             await asyncio.to_thread(self.service.worker.stop)
         self.log.event("stopped")
-
-    async def _say_goodbye(self, connection: ServerConnection) -> None:
-        async with self._open[connection]:
-            await connection.close(1001, "the server is stopping")
 
     # ---- one connection -----------------------------------------------------------------------------------------
 
@@ -241,10 +236,6 @@ class PolicyServer:
                 await connection.close(1008, "the interface cards do not match")
 
 
-def run_server(server_of: Callable[[], PolicyServer]) -> None:
-    """Run a server in this thread until it is told to stop."""
-
-    async def run() -> Any:
-        await server_of().run(signals=True)
-
-    asyncio.run(run())
+async def _say_goodbye(connection: ServerConnection, answering: asyncio.Lock) -> None:
+    async with answering:
+        await connection.close(1001, "the server is stopping")
