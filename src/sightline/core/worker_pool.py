@@ -27,7 +27,7 @@ class DeafProcess(SpawnProcess):
 class DeafContext(SpawnContext):
     """multiprocessing's way to make such processes."""
 
-    Process = DeafProcess  # type: ignore[assignment]
+    Process = DeafProcess
 
 
 DEAF = DeafContext()

@@ -27,7 +27,13 @@ from sightline.train.distributed import Processes
 
 KEEP = 2
 # The loop's numbers.
-STATE = {"step": int, "elapsed": (int, float), "samples": int, "metrics": dict, "start": dict}
+STATE: dict[str, type | tuple[type, ...]] = {
+    "step": int,
+    "elapsed": (int, float),
+    "samples": int,
+    "metrics": dict,
+    "start": dict,
+}
 # One process is the usual case here, nothing to be warned of.
 warnings.filterwarnings("ignore", message="torch.distributed is disabled")
 
