@@ -161,23 +161,17 @@ class GroundingHead(nn.Module):
         hint = self._hint(query[:, :, PLACE], self._facts(target, alone, reference, side, labels))
         expected = rectified(reference, cameras[:, None]) + self.expect(hint).float() / SPREAD
         place = point([PLACE], expected[:, :, None].detach(), (query[:, :, PLACE] + hint)[:, :, None])
-        logits, points, boxes, heights, axes, visible = (
-            torch.cat([getattr(found, name) for found in (alone, target, place)], 2)[:, :, ORDER]
-            for name in _Found._fields
-        )
-        roles = len(ROLES)
+        logits, points, boxes, heights, axes, visible = _in_order(alone, target, place)
         tool_logits, tools = self._tool(keys, values, labels)
-        traces = self.route(
-            readouts[:, :, roles], tools[:, 0], points[:, :, :roles, 0], heights[:, :, :roles, 0], labels
-        )
+        traces = self.route(readouts[:, :, len(ROLES)], tools[:, 0], points[..., 0, :], heights[..., 0], labels)
         return Pointing(
             logits,
             described,
-            visible[:, :, :roles],
-            points[:, :, :roles],
-            boxes[:, :, :roles],
-            heights[:, :, :roles],
-            axes[:, :, :roles],
+            visible,
+            points,
+            boxes,
+            heights,
+            axes,
             pictured(expected, cameras[:, None]),
             traces,
             tool_logits,
@@ -355,6 +349,12 @@ class _Found(NamedTuple):
     heights: Tensor
     axes: Tensor
     visible: Tensor
+
+
+def _in_order(*found: _Found) -> _Found:
+    """What was found one after the other, in the order of the answers; all but the logits of ROLES alone."""
+    whole = [torch.cat(parts, 2)[:, :, ORDER] for parts in zip(*found, strict=True)]
+    return _Found(whole[0], *(part[:, :, : len(ROLES)] for part in whole[1:]))
 
 
 def _gathered(values: Tensor, cell: Tensor) -> Tensor:
