@@ -18,7 +18,7 @@ from sightline.engine.generation.recipe import Recipe
 
 SIZE, LETTERS, SEED, COLLECTION = 288, 24, 7, "full"
 FRONT, WRIST = (0.0, 0.4, 0.75, 1.0), 0.55  # moments, as shares of the episode
-CHOSEN = (("stack", 7), ("drawer", 2), ("drawer", 5), ("button", 6))  # kind of task, first candidate
+CHOSEN = (("stack", 7), ("drawer", 2), ("drawer", 5), ("button", 6), ("lid", 2), ("lid", 3))  # kind, first one
 
 
 def strip(episode: Episode) -> Picture:
