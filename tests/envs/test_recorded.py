@@ -17,7 +17,12 @@ def test_pushes_and_slips_are_replayed():
     state[:, STATE_NAMES.index("gripper_command")] = [1, -1, 1, -1]  # slipped open in the second step
     action[:, 0], action[:, 6] = 0.01, -1
     env = object.__new__(RecordedEnv)
-    env._seed, env.dataset = 0, SimpleNamespace(table=lambda episode: {"state": state, "action": action})
+    env._seed, env.dataset = (
+        0,
+        SimpleNamespace(
+            episodes=[SimpleNamespace(index=4)], table=lambda number: {4: {"state": state, "action": action}}[number]
+        ),
+    )
     executed = env.executed_actions()
     np.testing.assert_allclose(executed[:, 0], [0.01, 0.02, 0, 0.01], atol=1e-7)
     np.testing.assert_allclose(executed[:, 5], [0.1, 0.1, 0, 0], atol=1e-6)

@@ -152,7 +152,7 @@ def test_pictures_do_not_depend_on_what_was_drawn_before() -> None:
     """A resumed generation starts in the middle of a world: overlapping shadows once took over old render state."""
 
     def pictures(candidates: list[int]) -> np.ndarray:
-        rollout._stages.clear()
+        rollout._scenarios.clear()
         episode = [rollout.make_episode(Recipe(77), candidate) for candidate in candidates][-1]
         return np.stack([frame.views[camera].image for frame in episode.frames for camera in ("front", "wrist")])
 

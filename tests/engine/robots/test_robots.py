@@ -31,6 +31,7 @@ from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.placement import REACH, Layout, sample_scene
 from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World, set_home
+from sightline.language.instructions import TaskSampler, sample_task
 from sightline.tasks import pick_place
 
 EVERY = pytest.mark.parametrize("name", ROBOTS)
@@ -288,7 +289,7 @@ def test_a_roomier_hand_is_never_offered_more(seed, wider, longer):
     scene = random_scene(np.random.default_rng(seed))
     usual = Room()
     roomy = Room(usual.fingers + wider, (usual.palm[0] + longer, usual.palm[1] + wider), usual.palm_height)
-    all_of_them, those_left = (pick_place.TaskSampler(scene, room=room).feasible for room in (usual, roomy))
+    all_of_them, those_left = (TaskSampler(scene, room=room).feasible for room in (usual, roomy))
     for relation, feasible in those_left.items():
         assert not np.any(feasible & ~all_of_them[relation])
 
@@ -305,7 +306,7 @@ def test_cranks_reach_the_fingers_they_carry(linkage, share):
 
 def test_slack_and_clearances_follow_the_hand():
     simulation = standing(DEFAULT, (0.5, 0.1), (0.45, -0.15))
-    task = pick_place.sample_task(simulation.scene(), np.random.default_rng(0))
+    task = sample_task(simulation.scene(), np.random.default_rng(0))
     assert task is not None
     expert = Expert(simulation, task)
     before = expert.slack(task.target)

@@ -10,7 +10,7 @@ from sightline.engine.assets.stacking import flat_top
 from sightline.engine.generation.recipe import Recipe
 from sightline.engine.worlds.contents import BASES, contents_of, numbered_world
 from sightline.engine.worlds.spec import WorldSpec
-from sightline.tasks.kinds import SKILL_TASKS, TASKS, drawn_tasks
+from sightline.tasks.kinds import PLACE, SKILL_TASKS, TASKS, drawn_tasks
 
 
 @pytest.mark.parametrize("split", ["train", "unseen", "novel"])
@@ -30,14 +30,23 @@ def test_models_of_mixed_datasets_are_found_again() -> None:
     kinds = {number: drawn_tasks("all", 9, number) for number in range(8)}
     assert len(set(kinds.values())) >= 3
     for number, kind in list(kinds.items())[:4]:
-        found = contents_of(WorldSpec(tasks="all"), 9, number).objects
-        assert found == numbered_world(WorldSpec(tasks=kind), 9, number).models
+        found, world = contents_of(WorldSpec(tasks="all"), 9, number), numbered_world(WorldSpec(tasks="all"), 9, number)
+        assert found.objects == world.models and world.spec.tasks == kind
+        if kind != PLACE:
+            assert found == contents_of(WorldSpec(tasks=kind), 9, number)
+
+
+def test_mixed_worlds_have_price_tags_whatever_is_done_in_them() -> None:
+    number = next(number for number in range(20) if drawn_tasks("all", 9, number) == PLACE)
+    tags = {spec: sum(entry.kind == "price tag" for entry in contents_of(WorldSpec(tasks=spec), 9, number).objects)
+            for spec in ("all", PLACE)}  # fmt: skip
+    assert tags == {"all": 2, PLACE: 0}
 
 
 def test_all_kinds_of_tasks_come_equally_often() -> None:
     drawn = [drawn_tasks("all", 0, number) for number in range(2000)]
     shares = np.array([drawn.count(kind) for kind in TASKS[:-1]]) / len(drawn)
-    np.testing.assert_allclose(shares, 0.25, atol=0.04)
+    np.testing.assert_allclose(shares, 1 / len(shares), atol=0.04)
 
 
 def test_unknown_tasks_are_named() -> None:
