@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from processes import blocked, forever, say_blocked
 
 from sightline.core.console import run_command
 from sightline.core.interrupts import hearing_interrupts
@@ -48,19 +48,6 @@ def test_outside_of_imports_it_is_heard_at_once(capsys: pytest.CaptureFixture) -
     assert signal.getsignal(signal.SIGINT) is before
     assert run_command(lambda: os.kill(os.getpid(), signal.SIGINT)) == 130
     assert capsys.readouterr().err == "Interrupted.\n"
-
-
-def blocked() -> bool:
-    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-
-
-def say_blocked(pipe: object) -> None:
-    pipe.send(blocked())  # type: ignore[attr-defined]
-
-
-def forever() -> None:
-    while True:
-        time.sleep(60)
 
 
 def test_workers_are_deaf_and_end_at_once_with_whoever_waits() -> None:

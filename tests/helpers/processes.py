@@ -1,12 +1,19 @@
-"""Runs of several processes, as torchrun would start them."""
+"""Runs of several processes, as torchrun would start them, and what single ones do for a test. A child finds functions
+here and not in the test's own file: the folder of the helpers is on its path, that of the tests need not be.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import socket
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from sightline.core.folder_lock import FolderLock
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["sightline.train.stages"])
@@ -36,3 +43,25 @@ def _as_rank(rank: int, count: int, port: int, function: Callable[..., Any], arg
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count, "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in place.items()}, MASTER_ADDR="localhost")
     function(*arguments)
+
+
+def hold_folder(folder: Path, held: Any) -> None:
+    """Owns the folder, says so, and waits to be killed."""
+    lock = FolderLock(folder)
+    held.set()
+    signal.pause()
+    lock.release()
+
+
+def blocked() -> bool:
+    """Whether Ctrl-C does not reach this process."""
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def say_blocked(pipe: Any) -> None:
+    pipe.send(blocked())
+
+
+def forever() -> None:
+    while True:
+        time.sleep(60)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from processes import PROCESSES
+from processes import PROCESSES, hold_folder
 from small import roll_back, run_stage, write_dataset
 
 from sightline.core.config import load_config, to_dict
@@ -123,16 +122,9 @@ def test_mutations_of_a_runs_settings_get_a_sentence(stage1: Path, tmp_path: Pat
     assert refused > 100
 
 
-def hold(folder: Path, held: object) -> None:
-    lock = FolderLock(folder)
-    held.set()  # type: ignore[attr-defined]
-    signal.pause()
-    lock.release()
-
-
 def test_two_runs_do_not_share_a_folder_and_a_killed_one_lets_go(data: Path, tmp_path: Path) -> None:
     held = PROCESSES.Event()
-    other = PROCESSES.Process(target=hold, args=(tmp_path / "run", held))
+    other = PROCESSES.Process(target=hold_folder, args=(tmp_path / "run", held))
     other.start()
     try:
         assert held.wait(60)
