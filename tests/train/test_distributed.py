@@ -114,7 +114,7 @@ def test_what_cannot_be_shared_is_refused(policy: Policy) -> None:
     with pytest.raises(SightlineError, match=r"3 micro-batches cannot be shared by 2 .* a multiple of 2"):
         Processes(0, 2).share(3)
     with pytest.raises(SightlineError, match="for one process, but 2 were started"):
-        distribute(policy.system, TrainConfig(distribution="none"), Processes(0, 2))
+        distribute(policy.system, TrainConfig(distribution="none"), Processes(0, 2), torch.float32)
     with pytest.raises(SightlineError, match="Unknown distribution 'fsdp2'"):
         TrainConfig(distribution="fsdp2")
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from sightline.core.errors import SightlineError, require_known
 from sightline.models.config import SystemConfig, preset
 
-PRECISIONS = ("bf16", "fp32")
+PRECISIONS = ("auto", "bf16", "fp32")
+HELD = ("bf16", "fp32")
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,8 @@ class TrainConfig:
             learns from them in turn.
         distribution: under torchrun, ``ddp`` (each process holds the system) or ``fsdp`` (each holds a share of it);
             ``auto`` is ddp; ``none`` is for one process.
-        precision: ``bf16`` (autocast) or ``fp32``; frozen_precision: of weights that do not learn, in memory and in
-            the policies written.
+        precision: ``bf16`` (autocast), ``fp32``, or ``auto``, whichever this machine is faster with.
+        frozen_precision: of weights that do not learn, in memory and in the policies written.
         recompute: activations of transformer blocks are computed again when gradients need them, not kept.
         ema: decay of an average of the weights over updates, which is what is evaluated and written; 0 = the weights
             themselves.
@@ -171,7 +172,7 @@ class TrainConfig:
     seed: int = 0
     micro_batches: int = 1
     distribution: str = "auto"
-    precision: str = "bf16"
+    precision: str = "auto"
     frozen_precision: str = "fp32"
     recompute: bool = False
     ema: float = 0.0
@@ -192,7 +193,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         require_known("precision", self.precision, PRECISIONS)
-        require_known("frozen_precision", self.frozen_precision, PRECISIONS)
+        require_known("frozen_precision", self.frozen_precision, HELD)
         require_known("distribution", self.distribution, ("auto", "none", "ddp", "fsdp"))
         require_known("way to save", self.save, ("sync", "async"))
         if self.steps < 1 or self.micro_batches < 1:
@@ -201,7 +202,7 @@ class TrainConfig:
             )
         if not 0.0 <= self.ema < 1.0:
             raise SightlineError(f"ema must be from 0 to below 1, e.g. 0.999, got {self.ema}.")
-        if self.frozen_precision == "bf16" and self.precision != "bf16":
+        if self.frozen_precision == "bf16" and self.precision == "fp32":
             raise SightlineError("Frozen weights in bf16 need bf16 arithmetic: set precision=bf16 too.")
 
 

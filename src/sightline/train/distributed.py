@@ -147,13 +147,13 @@ class ShardedReplica(Replica):
     float32.
     """
 
-    def __init__(self, system: nn.Module, processes: Processes, precision: str) -> None:
+    def __init__(self, system: nn.Module, processes: Processes, precision: torch.dtype) -> None:
         super().__init__(system)
         self.processes = processes
         parameters = dict(system.named_parameters())
         self.device = next(iter(parameters.values())).device
         mesh = init_device_mesh(self.device.type, (processes.size,))
-        half = torch.bfloat16 if precision == "bf16" else None
+        half = torch.bfloat16 if precision == torch.bfloat16 else None
         # Autocast decides what is computed in which precision; batches hold calibration, which must stay exact.
         policy = MixedPrecisionPolicy(half, torch.float32, cast_forward_inputs=False)
         blocks = [
@@ -205,7 +205,7 @@ class ShardedReplica(Replica):
         return result
 
 
-def distribute(system: nn.Module, config: TrainConfig, processes: Processes) -> Replica:
+def distribute(system: nn.Module, config: TrainConfig, processes: Processes, precision: torch.dtype) -> Replica:
     """The system made ready to be trained by these processes. Raises SightlineError where they are not to share it."""
     if processes.size == 1:
         return Replica(system)
@@ -214,7 +214,7 @@ def distribute(system: nn.Module, config: TrainConfig, processes: Processes) -> 
             f"distribution=none is for one process, but {processes.size} were started; choose ddp or fsdp."
         )
     if config.distribution == "fsdp":
-        return ShardedReplica(system, processes, config.precision)
+        return ShardedReplica(system, processes, precision)
     return ParallelReplica(system)
 
 

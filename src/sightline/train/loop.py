@@ -27,6 +27,7 @@ from sightline.train.log import RunLog
 from sightline.train.memory import halve_frozen, recompute
 from sightline.train.objectives import Objective
 from sightline.train.optimiser import clip_gradients, freeze, make_optimiser, rate_factor
+from sightline.train.setup import precision_of
 from sightline.train.state import TrainingState
 
 Evaluate = Callable[[], dict[str, float]]
@@ -65,7 +66,8 @@ class Trainer:
         if checkpoint is not None:
             self._take_over(Policy.from_pretrained(checkpoint / "policy"))
         make_trainable(self.system, config)
-        self.replica = distribute(self.system, config, self.processes)
+        self.precision = precision_of(config)
+        self.replica = distribute(self.system, config, self.processes, self.precision)
         self.optimiser = make_optimiser(self.system, config.optimiser)
         self.average = EMA(self.system, config.ema) if config.ema else None
         self.state = TrainingState(self.system, self.optimiser, self.average)
@@ -155,7 +157,7 @@ class Trainer:
         for part, batch in zip(self.parts, batches, strict=True):
             torch.manual_seed(seed_of(config.seed, self.step, part))
             with self.replica.turn(last=part == self.parts[-1]):
-                with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
+                with torch.autocast(device.type, self.precision, enabled=self.precision != torch.float32):
                     loss, numbers, count = self.replica.loss(self.objectives, to_device(batch, device))
                 (loss / len(self.parts)).backward()
             learned.append(({"loss": loss.detach(), **numbers}, count))

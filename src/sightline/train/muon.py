@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sightline.train.arithmetic import half_is_fast
+
 MOMENTUM = 0.95
 ITERATIONS = 3  # five change nothing that could be measured here
 # A quintic that drives singular values in (0, 1] towards 1, small ones fastest.
@@ -33,13 +35,14 @@ def hidden_matrices(module: nn.Module) -> list[Tensor]:
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """(Semi-)orthogonal matrices near to matrices [N,m,n], by Newton-Schulz iteration in bfloat16.
+    """(Semi-)orthogonal matrices near to matrices [N,m,n], by Newton-Schulz iteration in bfloat16 where
+    that is fast.
 
     Singular values from a tenth of the largest up to the largest come out between 0.15 and 1.4, nearer to each other
     than they were; directions stay what they are.
     """
     a, b, c = QUINTIC
-    x = matrices.bfloat16()
+    x = matrices.bfloat16() if half_is_fast(matrices.device.type) else matrices
     tall = x.shape[-2] > x.shape[-1]
     x = x.mT if tall else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)

@@ -19,6 +19,7 @@ from sightline.data.conversation_mix import ConversationMix
 from sightline.data.dataset import Dataset
 from sightline.data.mixture import Mixture
 from sightline.models.policy import Policy
+from sightline.train.arithmetic import half_is_fast
 from sightline.train.config import TrainConfig
 from sightline.train.distributed import Processes, local_device
 from sightline.train.frame_bank import FrameBank
@@ -91,8 +92,13 @@ def start_process(config: TrainConfig) -> None:
 
 
 def precision_of(config: TrainConfig) -> torch.dtype:
-    """What is computed in."""
-    return torch.bfloat16 if config.precision == "bf16" else torch.float32
+    """What is computed in: what the settings say; for ``auto``, what is faster here. Weights that are held in bfloat16
+    are computed with in bfloat16."""
+    if config.precision == "auto":
+        half = config.frozen_precision == "bf16" or half_is_fast(local_device(config.device).type)
+    else:
+        half = config.precision == "bf16"
+    return torch.bfloat16 if half else torch.float32
 
 
 def frozen(config: TrainConfig, parts: Sequence[str]) -> TrainConfig:
