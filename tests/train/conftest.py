@@ -63,7 +63,7 @@ def grounding(scenes: FrameBank, episodes: FrameBank, policy: Policy) -> Groundi
 
 @pytest.fixture
 def recognition(scenes: FrameBank, episodes: FrameBank) -> RecognitionObjective:
-    return RecognitionObjective(scenes, episodes, LABELS, replace(GROUNDING, recognise_images=4), 0)
+    return RecognitionObjective([scenes, episodes], LABELS, replace(GROUNDING, recognise_images=4), 0)
 
 
 @pytest.fixture

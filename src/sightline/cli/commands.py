@@ -72,11 +72,12 @@ class Generate:
     out: Folder
     """Dataset folder. An interrupted dataset is continued."""
     episodes: int
-    """Number of verified episodes (with --kind scenes: of slide shows, 16 labelled scenes each)."""
+    """Number of verified episodes (with --kind scenes: of slide shows, 16 labelled scenes each; crowds: 12)."""
     seed: int = 0
     """Seed of the dataset; the same seed gives the same episodes for any number of workers."""
-    kind: Literal["episodes", "scenes"] = "episodes"
-    """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
+    kind: Literal["episodes", "scenes", "crowds"] = "episodes"
+    """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training.
+    crowds: the same with many unrelated things, for learning what each kind looks like."""
     split: str = "train"
     """Which objects, colours and surroundings may appear: train, or of collection full demonstrated (for
     demonstrations: one kind in six left out) and grounding (for grounding pre-training: all but what is novel)."""

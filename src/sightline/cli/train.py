@@ -28,6 +28,8 @@ class Pretrain:
     .jsonl) or registries (sources.yaml, or some of its sources: sources.yaml:name%50,other)."""
     check: Records = ()
     """Held-out conversations on which the grounding score is measured."""
+    init: str = ""
+    """Run or checkpoint folder whose planner goes on in a larger world, for planners with a pointer (preset tiny)."""
     preset: str = "tiny"
     """Size of the model and length of the training: tiny, m1 (the official InternVLA-M1), m1-mini."""
     base_vlm: Backbone = ""
@@ -46,7 +48,7 @@ class Pretrain:
         from sightline.train.stages import pretrain
 
         sources = Sources(chat=self.chat, check=self.check, base_vlm=self.base_vlm, dino=self.dino)
-        return pretrain(self.data, self.out, self.preset, self.overrides, sources)
+        return pretrain(self.data, self.out, self.preset, self.overrides, sources, self.init or None)
 
 
 @dataclass(frozen=True)

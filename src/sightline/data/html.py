@@ -125,7 +125,7 @@ def _readable(dataset: Dataset, count: int) -> list[tuple[EpisodeMeta, EpisodeLa
 
 def _caption(meta: EpisodeMeta) -> str:
     relation = f" <small>({meta.task.relation})</small>" if meta.task else ""
-    text = meta.text or ("a slide show of scenes" if meta.kind == "scenes" else "")
+    text = meta.text or ("" if meta.kind == "episodes" else f"a slide show of {meta.kind}")
     return f"<b>{meta.index}</b> {html.escape(text)}{relation}"
 
 

@@ -36,7 +36,7 @@ LABELS = "labels.parquet"
 STAGING = ".staging"
 REFRESH_SECONDS = 20.0
 REFRESH_SHARE = 0.05  # of the time may go into summaries, whose cost grows with the dataset
-KINDS = ("episodes", "scenes")
+KINDS = ("episodes", "scenes", "crowds")
 
 
 @dataclass
@@ -73,7 +73,7 @@ def stage_episode(episode: Episode, folder: Path, card: Card, kind: str = "episo
         state=np.stack([frame.state for frame in episode.frames]).astype(np.float32),
         action=np.stack([frame.action for frame in episode.frames]).astype(np.float32),
     )
-    staged = stage_recording(recording, folder, card, f"Candidate {episode.candidate}", 1 if kind == "scenes" else 2)
+    staged = stage_recording(recording, folder, card, f"Candidate {episode.candidate}", 2 if kind == "episodes" else 1)
     layout.write_durably(folder / LABELS, layout.parquet_bytes(labels_table(episode, card.cameras)))
     staged.own = {
         "seed": episode.seed,

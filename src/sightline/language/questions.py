@@ -14,9 +14,9 @@ import numpy as np
 from sightline.core.errors import SightlineError, did_you_mean
 from sightline.core.geometry import Array, Camera, resample_path
 from sightline.core.types import SceneState, Task
-from sightline.language import referring
 from sightline.language.instructions import TaskSampler, draw_style, shuffled
-from sightline.language.referring import STYLES, Phrasebook
+from sightline.language.referring import PLAIN, STYLES, Phrasebook, instruct
+from sightline.language.vocabulary import Wording
 from sightline.tasks.goals import place_point
 from sightline.tasks.pick_place import nominal_path
 
@@ -92,8 +92,8 @@ class Answer:
 class QuestionSampler:
     """Draws questions about one scene; relations, phrases and feasible tasks are worked out once."""
 
-    def __init__(self, scene: SceneState) -> None:
-        self.book = Phrasebook(scene)
+    def __init__(self, scene: SceneState, wording: Wording = PLAIN) -> None:
+        self.book = Phrasebook(scene, wording)
         self.tasks = TaskSampler(scene, self.book)
 
     def sample(self, rng: np.random.Generator, task_share: float) -> Question | None:
@@ -122,10 +122,11 @@ class QuestionSampler:
 
 
 def sample_questions(
-    scene: SceneState, count: int, rng: np.random.Generator, task_share: float = 0.4
+    scene: SceneState, count: int, rng: np.random.Generator, task_share: float = 0.4, wording: Wording = PLAIN
 ) -> list[Question]:
-    """``count`` questions about a scene, all different where possible (none when nothing in it can be singled out)."""
-    sampler = QuestionSampler(scene)
+    """``count`` questions about a scene in the words of a speaker, all different where possible (none when nothing in
+    it can be singled out)."""
+    sampler = QuestionSampler(scene, wording)
     questions: list[Question] = []
     asked: set[str] = set()
     for _ in range(count):
@@ -239,31 +240,41 @@ def _checked(question: Question, form: str) -> tuple[str, str]:
     return question.kind, form
 
 
-def vocabulary_sentences(kinds: Iterable[str], colours: Iterable[str]) -> list[str]:
+def vocabulary_sentences(
+    kinds: Iterable[str], colours: Iterable[str], speakers: Iterable[Wording] = (PLAIN,)
+) -> list[str]:
     """Sentences that together hold every word that questions, instructions and text answers can contain.
 
     Args:
         kinds, colours: the nouns and adjectives of the objects in use (``ObjectInfo.kind`` and ``.colour``).
+        speakers: whose words they are.
     """
     kinds, colours = sorted(set(kinds)), sorted(set(colours) - {""})
     if not kinds or not colours:
         raise SightlineError("A vocabulary needs at least one object kind and one colour; none were given.")
-    first, second = f"the {kinds[0]}", f"the {kinds[-1]}"
-    sentences = [f"the {size} {colour} {kind}" for kind in kinds for size in ("small", "large") for colour in colours]
-    sentences += [f"the {colour} {noun}" for colour in colours for noun in referring.NOUNS]
-    words = [word for forms in referring.RELATION_WORDS.values() for word in forms]
-    sentences += [f"{first} {link}{word} {second}" for word in words for link in ("", "that is ")]
-    ranked = [form for forms in referring.RANKED_WORDS.values() for form in forms]
-    sentences += [form.format(noun, second) for form in ranked for noun in (kinds[0], *referring.NOUNS)]
-    tasks = [
-        form.format(first, f"the {kind}")
-        for forms in referring.INSTRUCTIONS.values()
-        for form in forms
-        for kind in kinds
-    ]
-    sentences += tasks
-    sentences += [form.format(tasks[0] if kind == "task" else first) for (kind, _), form in CHAT.items()]
+    sentences: list[str] = []
+    for words in speakers:
+        sentences += _said_by(words, kinds, colours)
+    first = f"the {kinds[0]}"
+    task = instruct("onto", first, f"the {kinds[-1]}", np.random.default_rng(0))
+    sentences += [form.format(task if kind == "task" else first) for (kind, _), form in CHAT.items()]
     numbers = range(0, 224, 7)
     sentences += [f"<box>[[{n}, {n + 1}, {n + 2}, {n + 3}]]</box>" for n in numbers]
     sentences += [f"[({n}, {n + 4}), ({n + 5}, {n + 6})]" for n in numbers]
     return sentences
+
+
+def _said_by(words: Wording, kinds: Sequence[str], colours: Sequence[str]) -> list[str]:
+    """Every name, colour, size, relation and instruction that a speaker uses, in short sentences."""
+    first, second = f"the {kinds[0]}", f"the {kinds[-1]}"
+    names = sorted({name for kind in kinds for name in words.nouns.get(kind, (kind,))})
+    shades = [shade for colour in colours for shade in words.qualities.get(colour, (colour,))]
+    sizes = [size for name in ("small", "large") for size in words.qualities.get(name, (name,))]
+    sentences = [f"the {size} {shade} {name}" for name in names for size in sizes for shade in shades]
+    sentences += [f"the {shade} {noun}" for shade in shades for noun in words.things]
+    relations = [word for forms in words.relations.values() for word in forms]
+    sentences += [f"{first} {link}{word} {second}" for word in relations for link in ("", *words.links)]
+    ranked = [form for forms in words.ranked.values() for form in forms]
+    sentences += [form.format(noun, second) for form in ranked for noun in (kinds[0], *words.things)]
+    tasks = [form for forms in words.instructions.values() for form in forms]
+    return sentences + [form.format(first, f"the {name}") for form in tasks for name in names[:: 1 + len(tasks) // 64]]

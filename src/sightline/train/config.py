@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from sightline.core.errors import SightlineError, require_known
+from sightline.language.paraphrases import SPOKEN
 from sightline.models.config import SystemConfig, preset
 
 PRECISIONS = ("auto", "bf16", "fp32")
@@ -79,6 +80,7 @@ class GroundingConfig:
         text_share: share of updates in which one question a picture is answered in words.
         text_weight: weight of the language loss.
         jitter: photometric augmentation, relative.
+        phrasings: whose words questions are asked in, of language.paraphrases.SPOKEN; each picture has one speaker.
     """
 
     apart_first: float = 0.35
@@ -93,6 +95,13 @@ class GroundingConfig:
     text_share: float = 0.15
     text_weight: float = 0.25
     jitter: float = 0.1
+    phrasings: tuple[str, ...] = SPOKEN
+
+    def __post_init__(self) -> None:
+        if not self.phrasings:
+            raise SightlineError(f"grounding.phrasings is empty; name at least one of {', '.join(SPOKEN)}.")
+        for phrasing in self.phrasings:
+            require_known("phrasing", phrasing, SPOKEN)
 
 
 @dataclass(frozen=True)

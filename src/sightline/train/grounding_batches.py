@@ -10,7 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.language.paraphrases import SPOKEN, spoken
 from sightline.language.questions import Answer, Question, answer, chat_question, sample_questions, text_answer
+from sightline.language.vocabulary import pick
 from sightline.models.config import GroundingHeadConfig
 from sightline.models.grounding.pointing import ROLES, GroundingLabels
 from sightline.models.policy import Policy
@@ -31,12 +33,18 @@ def own_question(bank: FrameBank, frame: int) -> Question:
 
 
 def questions_for(
-    bank: FrameBank, frame: int, count: int, task_share: float, rng: np.random.Generator
+    bank: FrameBank,
+    frame: int,
+    count: int,
+    task_share: float,
+    rng: np.random.Generator,
+    phrasings: Sequence[str] = SPOKEN[:1],
 ) -> list[Question]:
-    """Questions about one frame; a demonstration's own instruction comes first."""
+    """Questions about one frame in the words of one of ``phrasings``; a demonstration's own instruction comes first."""
     scene = bank.labels[bank.episode[frame]].scene(bank.time[frame])
     own = [own_question(bank, frame)] if bank.kind == "episodes" else []
-    return own + sample_questions(scene, count - len(own), rng, task_share)
+    words = spoken(phrasings[0] if len(phrasings) == 1 else pick(phrasings, rng))
+    return own + sample_questions(scene, count - len(own), rng, task_share, words)
 
 
 def answers_for(bank: FrameBank, frame: int, questions: Sequence[Question]) -> list[list[Answer]]:
@@ -217,7 +225,9 @@ class GroundingBatches:
         """A batch for given frames; ``views`` pictures are mentioned in the prompt, by default all."""
         config = self.config
         # Scenes in which nothing can be singled out are rare; their slot stays empty.
-        drawn = [(f, questions_for(bank, f, config.questions, config.task_share, rng)) for f in frames]
+        drawn = [
+            (f, questions_for(bank, f, config.questions, config.task_share, rng, config.phrasings)) for f in frames
+        ]
         drawn = [(f, self._fitting(questions)) for f, questions in drawn if questions]
         if not drawn:
             return self.batch(bank, rng.choice(bank.training_frames, len(frames)), rng, jitter, in_words, views)

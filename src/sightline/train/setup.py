@@ -54,7 +54,8 @@ class StageSetup:
         config: the settings, with the sizes that data and pre-trained parts have.
         checks: scores on held-out data, besides the losses that objectives measure themselves.
         datasets: for the model card; notes: more for it.
-        banks: labelled frames of scenes and of demonstrations, for planners with a pointer.
+        banks: labelled frames of scenes and of demonstrations, for planners with a pointer; crowds: of many things,
+            for recognition alone.
         mixture: recorded demonstrations; held_out: those kept out of learning.
         conversations: questions and answers about pictures.
     """
@@ -66,6 +67,7 @@ class StageSetup:
     datasets: Sequence[Dataset] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
     banks: tuple[FrameBank, FrameBank] | None = None
+    crowds: FrameBank | None = None
     mixture: Mixture | None = None
     held_out: Mixture | None = None
     conversations: ConversationMix | None = None

@@ -44,6 +44,7 @@ def pretrain(
     preset_name: str = "tiny",
     overrides: Sequence[str] = (),
     sources: Sources = NO_SOURCES,
+    init: Path | str | None = None,
 ) -> dict:
     """Stage 1: the planner learns where things are, from instructions, referring expressions or conversations.
 
@@ -53,11 +54,13 @@ def pretrain(
         preset_name: of the model; it decides the route.
         overrides: ``key=value`` changes of TrainConfig.
         sources: for planners that answer in words: conversations and pre-trained parts.
+        init: run or policy folder (or the name of a shipped one) whose planner goes on in a larger world: for planners
+            with a pointer. What it calls by the same names it keeps.
     Returns:
         ``steps``, ``samples_per_second`` and, on what is held out, ``box_acc50``, ``point_acc``, ``trace_mae_px``.
     """
     config = load_config(TrainConfig, stage_defaults(STAGE_1, preset_name), overrides)
-    asked = StageRequest(data, config, sources, _of_system(overrides))
+    asked = StageRequest(data, config, sources, _of_system(overrides), init)
     with RunFolder(out) as run:
         return _train(run, asked, _route(preset_name).pretrain(asked))
 

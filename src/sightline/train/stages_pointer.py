@@ -13,8 +13,8 @@ from sightline.core.console import say
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import Dataset, load_dataset
 from sightline.data.statistics import dataset_statistics, pooled_statistics, to_lists
+from sightline.language.paraphrases import SPOKEN, spoken
 from sightline.language.questions import vocabulary_sentences
-from sightline.models.config import SystemConfig
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
 from sightline.models.vlm.prompts import PLAIN_PROMPT, SPATIAL_PROMPT
@@ -24,6 +24,7 @@ from sightline.train.distributed import local_device
 from sightline.train.frame_bank import FrameBank, common_card
 from sightline.train.grounding_batches import GroundingBatches
 from sightline.train.initialise import fitted, reshaped_policy
+from sightline.train.named_rows import take_over
 from sightline.train.setup import StageRequest, StageSetup, frozen, precision_of, start_process
 from sightline.train.validate import GroundingCheck
 
@@ -45,7 +46,9 @@ def pretrain(asked: StageRequest) -> StageSetup:
     system = replace(fitted(config.system, card), grounding=grounding, guidance="spatial")
     config = replace(config, system=system)
     policy = _fresh_policy(datasets, card, config)
-    banks = _banks(datasets, system, config.held_out)
+    if asked.init is not None:
+        take_over(Policy.from_pretrained(asked.init), policy)
+    banks = _banks(datasets, config)
     # Parts that stage 1 has no loss for stay as they are, without decay.
     idle = [name for name, _ in policy.system.named_children() if name not in GROUNDING_PARTS]
     return StageSetup(
@@ -55,6 +58,7 @@ def pretrain(asked: StageRequest) -> StageSetup:
         checks=[_grounding_check(policy, banks, config)],
         datasets=datasets,
         banks=banks,
+        crowds=_bank(datasets, "crowds", system.cameras, config),
     )
 
 
@@ -82,7 +86,7 @@ def posttrain(asked: StageRequest) -> StageSetup:
     else:
         policy = _guiding_policy(init, datasets, card, config)
         config = replace(config, system=policy.config)
-    banks = _banks(datasets, config.system, config.held_out)
+    banks = _banks(datasets, config)
     if not len(banks[1]):
         raise SightlineError("Stage 2 needs demonstrations: none of the datasets holds episodes (--kind episodes).")
     return StageSetup(
@@ -117,10 +121,14 @@ def _grounding_check(policy: Policy, banks: Sequence[FrameBank], config: TrainCo
     return GroundingCheck(GroundingBatches.of(policy, config.grounding), banks, CHECK_FRAMES, precision_of(config))
 
 
-def _banks(datasets: Sequence[Dataset], system: SystemConfig, held_out: float) -> tuple[FrameBank, FrameBank]:
-    side, cells = system.planner.image_size, system.planner.image_size // system.visual.patch
-    scenes = FrameBank(datasets, "scenes", system.cameras[:1], side, cells, held_out)
-    return scenes, FrameBank(datasets, "episodes", system.cameras, side, cells, held_out)
+def _banks(datasets: Sequence[Dataset], config: TrainConfig) -> tuple[FrameBank, FrameBank]:
+    cameras = config.system.cameras
+    return _bank(datasets, "scenes", cameras[:1], config), _bank(datasets, "episodes", cameras, config)
+
+
+def _bank(datasets: Sequence[Dataset], kind: str, cameras: Sequence[str], config: TrainConfig) -> FrameBank:
+    side, patch = config.system.planner.image_size, config.system.visual.patch
+    return FrameBank(datasets, kind, cameras, side, side // patch, config.held_out)
 
 
 def _kinds_and_colours(datasets: Sequence[Dataset]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -131,7 +139,7 @@ def _kinds_and_colours(datasets: Sequence[Dataset]) -> tuple[tuple[str, ...], tu
 
 def make_tokenizer(kinds: Sequence[str], colours: Sequence[str], vocabulary: int) -> WordTokenizer:
     """A tokenizer that knows every word of the engine's language for these objects."""
-    sentences = vocabulary_sentences(kinds, colours)
+    sentences = vocabulary_sentences(kinds, colours, map(spoken, SPOKEN))
     prompts = [
         form.format(instruction=sentence) for sentence in sentences[:50] for form in (SPATIAL_PROMPT, PLAIN_PROMPT)
     ]

@@ -45,6 +45,10 @@ def pretrain(asked: StageRequest) -> StageSetup:
             "A planner that answers in words learns from conversations (--chat), not from --data; "
             "'sightline questions' makes them from labelled datasets."
         )
+    if asked.init is not None:
+        raise SightlineError(
+            "A planner that answers in words starts stage 1 from a base model: give --base-vlm DIR instead of --init."
+        )
     if not sources.chat:
         raise SightlineError("A planner that answers in words learns from conversations: give --chat FILE.")
     start_process(config)

@@ -87,7 +87,7 @@ def _audit_camera(
     dataset: Dataset, meta: EpisodeMeta, labels: EpisodeLabels, camera: str, bodies: Bodies, findings: Findings
 ) -> None:
     maps, lens = dataset.ids(meta.index, camera), pictures.Lens(labels, camera)
-    computed = pictures.computed_boxes(labels, lens, bodies, slides=meta.kind == "scenes")
+    computed = pictures.computed_boxes(labels, lens, bodies, slides=meta.kind != "episodes")
     findings.checked["map"] += len(maps)
     findings.add(meta.index, "map", map_problems(labels, camera, maps))
     findings.add(meta.index, "box", pictures.box_problems(labels, lens, computed, findings))

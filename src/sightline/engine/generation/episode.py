@@ -7,8 +7,9 @@ stored snapshots, so an attempt that fails costs no rendering.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +27,19 @@ from sightline.engine.robots import robot as find_robot
 from sightline.engine.simulation.randomization import Look, apply_look, sample_look
 from sightline.engine.simulation.simulation import CONTROL_HZ, Simulation, Snapshot
 from sightline.engine.simulation.success import Judge
-from sightline.engine.worlds.placement import sample_layout
+from sightline.engine.worlds.crowds import crowded_world, sample_crowd
+from sightline.engine.worlds.placement import Layout, sample_layout
+from sightline.engine.worlds.world import World
 from sightline.tasks.goals import endings, place_point
 from sightline.tasks.kinds import PLACE
 
 CAMERAS = ("front", "wrist")
 LONGEST = 60  # actions of a demonstration
-SCENE_FRAMES = 16
+# Of each kind of slide show: its pictures, and how things lie in them.
+SLIDES: dict[str, tuple[int, Callable[[World, np.random.Generator], Layout]]] = {
+    "scenes": (16, partial(lay_out, scatter=sample_layout)),
+    "crowds": (12, sample_crowd),
+}
 HELD_SCENES = 0.3  # share of the slide show's pictures in which the gripper holds something
 
 
@@ -95,8 +102,9 @@ def make_episodes(
     seed, rng = recipe.seed, np.random.default_rng([recipe.seed, candidate])
     scenario = _scenario(recipe, candidate)
     pictures = _Pictures(scenario, recipe, cameras)
-    if recipe.kind == "scenes":
-        return [Episode(seed, None, _slide_show(scenario, pictures, rng), True, candidate=candidate)]
+    if recipe.kind != "episodes":
+        slides = _slide_show(scenario, pictures, rng, *SLIDES[recipe.kind])
+        return [Episode(seed, None, slides, True, candidate=candidate)]
     set_scene(scenario, rng)
     sources = [rng, *(np.random.default_rng([seed, candidate, k]) for k in range(1, recipe.renders_per_plan))]
     looks = [sample_look(source, recipe.split, recipe.collection) for source in sources]
@@ -154,7 +162,8 @@ def _scenario(recipe: Recipe, number: int) -> Scenario:
         for _, old in _scenarios.values():
             old.close()
         _scenarios.clear()
-        scenario = build_scenario(recipe, recipe.seed, number)
+        crowded = crowded_world(recipe, recipe.seed, number) if recipe.kind == "crowds" else None
+        scenario = build_scenario(recipe, recipe.seed, number) if crowded is None else Scenario.of(crowded)
         _scenarios[recipe] = number, scenario
     return scenario
 
@@ -194,11 +203,17 @@ def _frames(scenario: Scenario, attempt: Attempt, pictures: _Pictures, look: Loo
     return frames
 
 
-def _slide_show(scenario: Scenario, pictures: _Pictures, rng: np.random.Generator) -> list[Frame]:
+def _slide_show(
+    scenario: Scenario,
+    pictures: _Pictures,
+    rng: np.random.Generator,
+    count: int,
+    layout: Callable[[World, np.random.Generator], Layout],
+) -> list[Frame]:
     """Scenes of one world, each with its own layout, look and pose of the arm; sometimes something is held."""
     simulation, frames = scenario.simulation, []
-    for _ in range(SCENE_FRAMES):
-        simulation.reset(lay_out(scenario.world, rng, sample_layout), rng)
+    for _ in range(count):
+        simulation.reset(layout(scenario.world, rng), rng)
         simulation.pose_freely(rng, hold=rng.random() < HELD_SCENES)
         apply_look(scenario.world, sample_look(rng, scenario.world.spec.split, scenario.world.spec.collection))
         still = np.array([0, 0, 0, 0, 0, 0, simulation.command.gripper], np.float32)

@@ -22,6 +22,7 @@ from sightline.data.episode_index import EpisodeMeta
 from sightline.engine.assets import ObjectModel
 from sightline.engine.generation.generate import read_recipe
 from sightline.engine.worlds.contents import contents_of
+from sightline.engine.worlds.crowds import crowd_of
 from sightline.engine.worlds.spec import WorldSpec
 from sightline.tasks.kinds import PLACE
 
@@ -54,13 +55,19 @@ def bodies_of(dataset: Dataset, meta: EpisodeMeta) -> Bodies:
     for recipe in _recipes(dataset.root):
         made = recipe["seed"] == meta.seed
         spec = WorldSpec(split=recipe["split"], collection=recipe["collection"], tasks=recipe.get("tasks", PLACE))
-        models = contents_of(spec, meta.seed, meta.candidate).objects if made else ()
+        models = _models(spec, meta) if made else ()
         if len(models) == len(meta.objects) and all(map(_is, models, meta.objects)):
             return Bodies(models)
     raise SightlineError(
         f"The objects of episode {meta.index} of {dataset.root} cannot be built again: the dataset was made by another "
         "version of the package or of its library of objects; use that version, or do without their shapes."
     )
+
+
+def _models(spec: WorldSpec, meta: EpisodeMeta) -> tuple[ObjectModel, ...]:
+    if meta.kind == "crowds":
+        return crowd_of(spec, meta.seed, meta.candidate)
+    return contents_of(spec, meta.seed, meta.candidate).objects
 
 
 @lru_cache(maxsize=8)

@@ -21,7 +21,8 @@ class Recipe(WorldSpec):
 
     Attributes:
         seed: of the dataset; candidate i is a pure function of it and i.
-        kind: ``episodes`` (the expert's demonstrations) or ``scenes`` (slide shows of labelled scenes).
+        kind: ``episodes`` (the expert's demonstrations), ``scenes`` (slide shows of labelled scenes) or ``crowds``
+            (slide shows of many unrelated things).
         size: height and width of the pictures, pixels.
         renders_per_plan: times that each plan is rendered with another look.
         depth: whether depth maps are stored too.
@@ -45,9 +46,9 @@ class Recipe(WorldSpec):
         super().check()
         if self.renders_per_plan < 1:
             raise SightlineError(f"The number of renders per plan must be at least 1, not {self.renders_per_plan}.")
-        if self.kind == "scenes" and self.renders_per_plan > 1:
+        if self.kind != "episodes" and self.renders_per_plan > 1:
             raise SightlineError(
-                "Scenes have no plan that could be rendered several times; ask for more scenes instead."
+                f"{self.kind.capitalize()} have no plan that could be rendered several times; ask for more instead."
             )
         if self.shard is not None and self.shard < 0:
             raise SightlineError(f"Shards are numbered from 0 on; there is no shard {self.shard}.")

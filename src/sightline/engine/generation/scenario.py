@@ -34,6 +34,11 @@ class Scenario:
     simulation: Simulation
     renderers: dict[int, Renderer] = field(default_factory=dict)
 
+    @staticmethod
+    def of(world: World) -> Scenario:
+        """A world as it was built."""
+        return Scenario(world, Simulation(world))
+
     def renderer(self, size: int) -> Renderer:
         """The renderer of pictures of that size, made when it is first asked for."""
         if size not in self.renderers:
@@ -52,8 +57,7 @@ def build_scenario(spec: WorldSpec, stream: int, number: int) -> Scenario:
 
     Raises SightlineError on an unknown split, collection or robot, or one that lacks what the tasks need.
     """
-    world = numbered_world(spec, stream, number)
-    return Scenario(world, Simulation(world))
+    return Scenario.of(numbered_world(spec, stream, number))
 
 
 def set_scene(scenario: Scenario, rng: np.random.Generator) -> None:

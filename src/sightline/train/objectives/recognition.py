@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +17,13 @@ from sightline.train.grounding_batches import LabelMaker, pictures
 from sightline.train.objectives import Objective, generator
 from sightline.train.setup import StageSetup
 
+SHARES = {"scenes": 0.3, "episodes": 0.1, "crowds": 0.6}  # of the batches, among the datasets that there are
+
 
 def make(setup: StageSetup) -> RecognitionObjective:
-    banks, labels = setup.labelled(RecognitionObjective.name), LabelMaker(setup.policy.config.grounding)
-    return RecognitionObjective(*banks, labels, setup.config.grounding, setup.config.seed)
+    scenes, episodes = setup.labelled(RecognitionObjective.name)
+    labels = LabelMaker(setup.policy.config.grounding)
+    return RecognitionObjective([scenes, episodes, setup.crowds], labels, setup.config.grounding, setup.config.seed)
 
 
 @dataclass
@@ -36,19 +40,20 @@ class RecognitionObjective(Objective):
     """Learns the kind and colour of what lies in each cell of a picture, and how far it reaches."""
 
     name = "recognition"
-    episode_share = 0.25
 
     def __init__(
-        self, scenes: FrameBank, episodes: FrameBank, labels: LabelMaker, config: GroundingConfig, seed: int
+        self, banks: Sequence[FrameBank | None], labels: LabelMaker, config: GroundingConfig, seed: int
     ) -> None:
-        self.banks, self.labels, self.config, self.seed = (scenes, episodes), labels, config, seed
+        self.banks = [bank for bank in banks if bank is not None and len(bank)]
+        self.labels, self.config, self.seed = labels, config, seed
+        shares = np.array([SHARES[bank.kind] for bank in self.banks])
+        self.chances = shares / shares.sum()
 
     def batch(self, step: int, progress: float, part: int = 0) -> RecognitionBatch | None:
         if progress >= self.config.apart_first:
             return None
         rng = generator(self.seed, step, self.name, part)
-        scenes, episodes = self.banks
-        bank = episodes if not len(scenes) or (len(episodes) and rng.random() < self.episode_share) else scenes
+        bank = self.banks[rng.choice(len(self.banks), p=self.chances)]
         count = max(1, self.config.recognise_images // len(bank.cameras))
         frames = rng.choice(bank.training_frames, count)
         nothing: list[list] = [[] for _ in frames]
