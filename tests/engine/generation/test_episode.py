@@ -98,13 +98,21 @@ def test_most_candidates_succeed():
 
 def test_slide_shows_have_no_task_and_many_scenes():
     made = make_episode(Recipe(11, size=SIZE, kind="scenes"), 0, cameras=("front",))
-    assert made.task is None and made.success and len(made.frames) == rollout.SCENE_FRAMES
+    assert made.task is None and made.success and len(made.frames) == 16
     assert len({frame.scene.present.tobytes() for frame in made.frames}) > 4
     tools = np.stack([frame.scene.tool for frame in made.frames])
     assert np.all(np.ptp(tools, axis=0) > 0.1)
     for frame in made.frames:
         assert set(frame.views) == {"front"} and frame.place is None
     assert any(frame.action[6] < 0 for frame in made.frames)
+
+
+def test_crowds_are_slide_shows_of_many_things():
+    made = make_episode(Recipe(11, size=SIZE, kind="crowds"), 0, cameras=("front",))
+    assert made.task is None and made.success and len(made.frames) == 12
+    scene = make_episode(Recipe(11, size=SIZE, kind="scenes"), 0, cameras=("front",))
+    shown, usual = (np.mean([frame.scene.present.sum() for frame in show.frames]) for show in (made, scene))
+    assert shown > 1.5 * usual
 
 
 def test_unknown_kind_is_refused():
