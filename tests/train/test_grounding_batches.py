@@ -16,7 +16,7 @@ from sightline.models.grounding.pointing import ROLES, GroundingLabels
 from sightline.models.policy import Policy
 from sightline.tasks.goals import place_point
 from sightline.train.action_targets import action_targets
-from sightline.train.config import ActionConfig
+from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.frame_bank import FrameBank
 from sightline.train.grounding_batches import (
     LabelMaker,
@@ -32,8 +32,12 @@ KINDS, COLOURS = ["bowl", "mug"], ["red", "green", "blue", "yellow"]  # without 
 HEAD = GroundingHeadConfig(kinds=tuple(KINDS), colours=tuple(COLOURS), trace_points=8)
 
 
+def asked(questions: int, task_share: float, absent: float = 0.0) -> GroundingConfig:
+    return GroundingConfig(questions=questions, task_share=task_share, absent=absent, phrasings=("plain",))
+
+
 def labelled(bank: FrameBank, frames: list[int]) -> tuple[list[list[Question]], GroundingLabels]:
-    questions = [questions_for(bank, f, 4, 0.3, np.random.default_rng(f)) for f in frames]
+    questions = [questions_for(bank, f, asked(4, 0.3), (), np.random.default_rng(f)) for f in frames]
     answers = [answers_for(bank, f, q) for f, q in zip(frames, questions, strict=True)]
     return questions, LabelMaker(HEAD)(bank, np.array(frames), questions, answers)
 
@@ -90,14 +94,16 @@ def test_object_labels_follow_the_scene(episodes: FrameBank) -> None:
 
 
 def test_a_demonstration_asks_its_own_instruction_first(episodes: FrameBank, scenes: FrameBank) -> None:
-    questions = questions_for(episodes, 3, 3, 0.5, np.random.default_rng(0))
+    questions = questions_for(episodes, 3, asked(3, 0.5), (), np.random.default_rng(0))
     assert questions[0].style == "own" and questions[0].text == episodes.meta[0].task.instruction
-    assert all(question.style != "own" for question in questions_for(scenes, 3, 3, 0.5, np.random.default_rng(0)))
+    assert all(
+        question.style != "own" for question in questions_for(scenes, 3, asked(3, 0.5), (), np.random.default_rng(0))
+    )
 
 
 def test_boxes_in_words_are_in_pixels_of_the_model_s_picture(scenes: FrameBank) -> None:
     rng = np.random.default_rng(0)
-    for question in questions_for(scenes, 0, 6, 0.0, rng):
+    for question in questions_for(scenes, 0, asked(6, 0.0), (), rng):
         seen = answers_for(scenes, 0, [question])[0][0]
         prompt = text_prompt(question, seen, np.array([2.0, 3.0]))
         if not np.isfinite(seen.target_box).all():
@@ -151,3 +157,23 @@ def test_actions_survive_the_way_there_and_back(episodes: FrameBank, policy: Pol
     meant = action_targets(episodes.action, episodes.state, episodes.episode, 8, policy.card)
     actions = policy.transforms.outputs(objective.batch(0, 0.0).actions.numpy())
     np.testing.assert_allclose(actions[0], meant.actions[4], atol=1e-6)
+
+
+def test_what_is_not_there_is_asked_for_and_not_to_be_found(scenes: FrameBank) -> None:
+    rng, kinds = np.random.default_rng(0), ("anvil", "zebra")
+    questions = [questions_for(scenes, frame, asked(6, 0.5, absent=1.0), kinds, rng) for frame in range(3)]
+    frames = np.arange(3)
+    answers = [answers_for(scenes, frame, sample) for frame, sample in zip(frames, questions, strict=True)]
+    labels = LabelMaker(HEAD)(scenes, frames, questions, answers)
+    missing = 0
+    for b, sample in enumerate(questions):
+        present = {info.kind for info in scenes.labels[scenes.episode[b]].objects}
+        for q, question in enumerate(sample):
+            if question.target >= 0:
+                continue  # no name was found that fits nothing there
+            missing += 1
+            named = {kind for kind in present if question.text.endswith(f" {kind}")}
+            assert named or any(kind in question.text for kind in kinds), question.text
+            assert labels.asked[b, q].tolist() == [True, False, False]
+            assert not torch.isfinite(labels.points[b, q]).any() and not labels.owners[b, q].any()
+    assert missing > 8

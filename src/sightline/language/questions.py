@@ -16,13 +16,15 @@ from sightline.core.geometry import Array, Camera, resample_path
 from sightline.core.types import SceneState, Task
 from sightline.language.instructions import TaskSampler, draw_style, shuffled
 from sightline.language.referring import PLAIN, STYLES, Phrasebook, instruct
-from sightline.language.vocabulary import Wording
+from sightline.language.vocabulary import Wording, pick
 from sightline.tasks.goals import place_point
 from sightline.tasks.pick_place import nominal_path
 
 TRACE_POINTS = 8
 AXIS_HALF_LENGTH = 0.01  # metres: the closing direction is projected as a 2 cm segment
-ATTEMPTS = 4  # draws of a question that has not been asked yet
+ATTEMPTS = 4  # draws of a question that has not been asked yet, and of a thing that is not there
+OTHER_KIND = 0.6  # share of absent things of which nothing like it is there
+OTHER_COLOUR = 0.4  # share of these whose colour is told
 FORMS = ("box", "point", "trace")
 OFFICIAL_PROMPT = (  # the spatial prompt of InternVLA-M1
     "Your task is {}. To identify the key objects for your task. Locate their bounding boxes in [x1,y1,x2,y2] format."
@@ -49,7 +51,8 @@ class Question:
     Attributes:
         text: a phrase (kind ``refer``) or an instruction (kind ``task``), lower case.
         style: how the target is described, one of referring.STYLES.
-        target, reference: indices into SceneState.objects; reference is -1 where there is none.
+        target, reference: indices into SceneState.objects; reference is -1 where there is none, target where the scene
+            holds nothing that the words fit.
         landmark: index of the object that the target's words refer to ("the mug left of the bowl": the bowl); -1 where
             there is none or it is not known.
     """
@@ -88,6 +91,12 @@ class Answer:
     place_height: float
     trace: Array
 
+    @staticmethod
+    def nothing(points: int) -> Answer:
+        """What is said of a thing that is not there, with a trace of so many points."""
+        box, point, unknown = np.full(4, np.nan), np.full(2, np.nan), float("nan")
+        return Answer(box, point, unknown, point, box, point, unknown, np.full((points, 2), np.nan))
+
 
 class QuestionSampler:
     """Draws questions about one scene; relations, phrases and feasible tasks are worked out once."""
@@ -101,6 +110,30 @@ class QuestionSampler:
         if rng.random() < task_share and (question := self._task(rng)) is not None:
             return question
         return self._refer(rng)
+
+    def absent(self, question: Question, kinds: Sequence[str], rng: np.random.Generator) -> Question | None:
+        """The same about something that is not there: another kind of thing, or a thing of a kind that is there in a
+        colour that it does not have; None where no name was found that fits nothing in the scene.
+
+        Args:
+            kinds: what there may be elsewhere.
+        """
+        book = self.book
+        here = sorted({info.kind for info in book.graph.objects})
+        colours = sorted({info.colour for info in book.graph.objects} - {""})
+        for _ in range(ATTEMPTS):
+            other = not colours or rng.random() < OTHER_KIND
+            kind = pick(kinds if other else here, rng)
+            colour = pick(colours, rng) if colours and (not other or rng.random() < OTHER_COLOUR) else ""
+            name = pick(book.wording.nouns.get(kind, (kind,)), rng)
+            if book.matches((kind, colour, "")) or book.matches((name, colour, "")):
+                continue
+            phrase = f"the {book.wording.quality(colour, rng)} {name}" if colour else f"the {name}"
+            text, task = phrase, question.task
+            if task is not None:
+                text = instruct(task.relation, phrase, task.reference_phrase, rng, book.wording)
+            return Question(text, question.kind, "absent", -1, question.reference, None)
+        return None
 
     def _task(self, rng: np.random.Generator) -> Question | None:
         drawn = self.tasks.sample_styled(rng)
@@ -122,10 +155,20 @@ class QuestionSampler:
 
 
 def sample_questions(
-    scene: SceneState, count: int, rng: np.random.Generator, task_share: float = 0.4, wording: Wording = PLAIN
+    scene: SceneState,
+    count: int,
+    rng: np.random.Generator,
+    task_share: float = 0.4,
+    wording: Wording = PLAIN,
+    absent: float = 0.0,
+    kinds: Sequence[str] = (),
 ) -> list[Question]:
     """``count`` questions about a scene in the words of a speaker, all different where possible (none when nothing in
-    it can be singled out)."""
+    it can be singled out).
+
+    Args:
+        absent: share of them that ask for something of ``kinds`` that is not there.
+    """
     sampler = QuestionSampler(scene, wording)
     questions: list[Question] = []
     asked: set[str] = set()
@@ -136,6 +179,8 @@ def sample_questions(
                 break
             question = sampler.sample(rng, task_share)
         if question is not None:
+            if absent and rng.random() < absent:
+                question = sampler.absent(question, kinds, rng) or question
             asked.add(question.text)
             questions.append(question)
     return questions
@@ -157,6 +202,8 @@ def answer(
             of the task when None.
         points: number of trace points.
     """
+    if question.target < 0:
+        return Answer.nothing(points)
     target, picked = question.target, scene.objects[question.target].role == "item"
     anchor = scene.grasp_points[target] if picked else scene.positions[target]
     yaw = float(scene.grasp_yaws[target]) if picked else 0.0

@@ -80,6 +80,7 @@ class GroundingConfig:
         text_share: share of updates in which one question a picture is answered in words.
         text_weight: weight of the language loss.
         jitter: photometric augmentation, relative.
+        absent: share of questions for something that is not there.
         phrasings: whose words questions are asked in, of language.paraphrases.SPOKEN; each picture has one speaker.
     """
 
@@ -95,6 +96,7 @@ class GroundingConfig:
     text_share: float = 0.15
     text_weight: float = 0.25
     jitter: float = 0.1
+    absent: float = 0.12
     phrasings: tuple[str, ...] = SPOKEN
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sightline.language.paraphrases import SPOKEN, spoken
+from sightline.language.paraphrases import spoken
 from sightline.language.questions import Answer, Question, answer, chat_question, sample_questions, text_answer
 from sightline.language.vocabulary import pick
 from sightline.models.config import GroundingHeadConfig
@@ -33,18 +33,17 @@ def own_question(bank: FrameBank, frame: int) -> Question:
 
 
 def questions_for(
-    bank: FrameBank,
-    frame: int,
-    count: int,
-    task_share: float,
-    rng: np.random.Generator,
-    phrasings: Sequence[str] = SPOKEN[:1],
+    bank: FrameBank, frame: int, config: GroundingConfig, kinds: Sequence[str], rng: np.random.Generator
 ) -> list[Question]:
-    """Questions about one frame in the words of one of ``phrasings``; a demonstration's own instruction comes first."""
+    """Questions about one frame, by one speaker; a demonstration's own instruction comes first.
+
+    Args:
+        kinds: what may be asked for where it is not there.
+    """
     scene = bank.labels[bank.episode[frame]].scene(bank.time[frame])
     own = [own_question(bank, frame)] if bank.kind == "episodes" else []
-    words = spoken(phrasings[0] if len(phrasings) == 1 else pick(phrasings, rng))
-    return own + sample_questions(scene, count - len(own), rng, task_share, words)
+    words, count = spoken(pick(config.phrasings, rng)), config.questions - len(own)
+    return own + sample_questions(scene, count, rng, config.task_share, words, config.absent, kinds)
 
 
 def answers_for(bank: FrameBank, frame: int, questions: Sequence[Question]) -> list[list[Answer]]:
@@ -143,7 +142,9 @@ class LabelMaker:
             size = bank.picture_size(int(frames[b]), bank.cameras[v])
             for q, question in enumerate(questions[b]):
                 seen = answers[b][q][v]
-                asked[b, q] = ASKED[question.kind]
+                asked[b, q] = ASKED[question.kind if question.target >= 0 else "refer"]
+                if question.target < 0:
+                    continue  # it is to be told that there is none; of the rest nothing is asked
                 owners[b, q] = question.target + 1, question.reference + 1, 0, question.landmark + 1
                 boxes[b, q, 0, v] = seen.target_box / np.tile(size, 2)
                 axes[b, q, 0, v] = seen.target_axis
@@ -224,10 +225,9 @@ class GroundingBatches:
     ) -> GroundingBatch:
         """A batch for given frames; ``views`` pictures are mentioned in the prompt, by default all."""
         config = self.config
+        kinds = tuple(self.labels.kinds)
         # Scenes in which nothing can be singled out are rare; their slot stays empty.
-        drawn = [
-            (f, questions_for(bank, f, config.questions, config.task_share, rng, config.phrasings)) for f in frames
-        ]
+        drawn = [(f, questions_for(bank, f, config, kinds, rng)) for f in frames]
         drawn = [(f, self._fitting(questions)) for f, questions in drawn if questions]
         if not drawn:
             return self.batch(bank, rng.choice(bank.training_frames, len(frames)), rng, jitter, in_words, views)

@@ -84,6 +84,9 @@ class GroundingHead(nn.Module):
         self.facts = nn.Sequential(nn.Linear(width + FACTS, width), nn.GELU(), nn.Linear(width, width))
         self.expect = nn.Linear(width, 2)
         self.visible = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 1))
+        # How well the best cell fits the words tells best whether there is such a thing at all.
+        self.present = nn.Linear(2, 1, bias=False)
+        nn.init.zeros_(self.present.weight)
         self.regress = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, REGRESSED))
         self.tool_query = nn.Parameter(torch.randn(width))
         self.tool_offset = _mlp(width, width, 2)
@@ -150,7 +153,8 @@ class GroundingHead(nn.Module):
             ranked = None if roles == [PLACE] else fits[:, :, roles]
             logits = match[:, :, roles] + compared(weights[:, :, roles], things, anchors, ranked)
             around = known(centres[logits.argmax(-1)], None if truth is None else truth[:, :, roles])
-            return self._regress(query, logits, around, values, centres, side)
+            found = self._regress(query, logits, around, values, centres, side)
+            return found if ranked is None else found._replace(visible=found.visible + self._present(ranked, logits))
 
         alone = point(FIRST, None, query[:, :, FIRST])
         landmark = _gathered(things.feet, alone.logits[:, :, 1].argmax(-1))
@@ -194,6 +198,12 @@ class GroundingHead(nn.Module):
         half = 0.5 * box_size.clamp(-4, 4).exp() / side
         boxes = torch.cat([centre - half, centre + half], -1)
         return _Found(logits, middle + offset / side, boxes, height.squeeze(-1) * HEIGHT_SCALE, axis, visible)
+
+    def _present(self, fits: Tensor, logits: Tensor) -> Tensor:
+        """[B,Q,r,V] what the best agreement with the words, and how alone it stands, say about whether it is there; for
+        agreements and pointer logits [B,Q,r,V,cells]."""
+        alone = logits.log_softmax(-1).amax(-1)
+        return self.present(torch.stack([fits.amax(-1), alone], -1).detach()).float().squeeze(-1)
 
     @staticmethod
     def _facts(target: _Found, alone: _Found, reference: Tensor, side: int, labels: GroundingLabels | None) -> Tensor:
