@@ -51,11 +51,13 @@ def recognise(
     corners = (cell_centres(side, box.device).repeat(1, 2) + box / side).double().numpy()
     corners = corners.clip(0, 1) * np.tile([size[1], size[0]], 2)
     there = 1 - kind_shares[:, 0]
+    called = np.stack([kind_shares.argmax(-1), colour_shares.argmax(-1) if len(colours) else kind_shares.argmax(-1)], 1)
     left = [cell for cell in np.argsort(-there, kind="stable") if there[cell] > SURE]
     found = []
     while left:
         best = left[0]
-        mine = [cell for cell in left if cell == best or box_iou(corners[best], corners[cell]) > SAME]
+        alike = [cell for cell in left if (called[cell] == called[best]).all()]  # a mug may stand on a plate
+        mine = [cell for cell in alike if cell == best or box_iou(corners[best], corners[cell]) > SAME]
         left = [cell for cell in left if cell not in mine]
         weights = there[mine] / there[mine].sum()
         share, hue = weights @ kind_shares[mine][:, 1:], weights @ colour_shares[mine]
