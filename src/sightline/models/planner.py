@@ -114,7 +114,7 @@ class Planner:
         config = self.system.config
         if not config.points:
             raise SightlineError("This planner recognises things by talking about them alone: chat with it instead.")
-        picture = torch.from_numpy(fit_picture(image, config.planner.image_size))[None, None].to(self.device)
+        picture = torch.from_numpy(np.array(fit_picture(image, config.planner.image_size)))[None, None].to(self.device)
         tokens = self.packer.pack([[refer_prompt("the object")]], 1).to(self.device)
         pointing = self.system.see(picture, tokens).pointing
         assert pointing is not None

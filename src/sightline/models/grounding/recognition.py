@@ -13,7 +13,9 @@ from sightline.core.geometry import box_iou
 from sightline.models.grounding.cells import cell_centres
 
 SURE = 0.5  # probability from which a cell shows a thing
-SAME = 0.35  # overlap from which two cells speak of one thing
+SAME = 0.35  # overlap from which two cells that show the same speak of one thing
+DOUBLE = 0.45  # overlap from which two things are one that was recognised in two ways
+FAINT = 0.25  # confidence below which nothing is said
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,4 +67,8 @@ def recognise(
         shade = colours[int(hue.argmax())] if len(colours) else ""
         sure = float(share.max() * (hue.max() if len(colours) else 1.0))
         found.append(Recognised(name, shade, weights @ corners[mine], sure))
-    return sorted(found, key=lambda thing: -thing.confidence)
+    kept: list[Recognised] = []
+    for thing in sorted(found, key=lambda thing: -thing.confidence):
+        if thing.confidence > FAINT and all(box_iou(thing.box, other.box) < DOUBLE for other in kept):
+            kept.append(thing)
+    return kept

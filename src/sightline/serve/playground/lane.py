@@ -12,6 +12,7 @@ from PIL import Image
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import Episode, Frame, Grounding, Observation
+from sightline.envs.tabletop import TIME_LIMIT
 from sightline.evaluate.action_chunks import ChunkPlayer
 from sightline.models.steering import Steer
 from sightline.serve.answers import grounding_map
@@ -118,7 +119,7 @@ class Lane:
         self.success = self.scene.judged and bool(info["is_success"])
         if self.success:
             self.done, self.outcome = True, f"Done in {self.steps} steps."
-        elif info["truncated"] and not (self.scene.judged is False and info["is_success"]):
+        elif info["truncated"] or self.steps >= TIME_LIMIT:  # what was asked before may be done: that ends nothing
             self.done, self.outcome = True, self._what_went_wrong(info)
 
     def _what_went_wrong(self, info: dict[str, Any]) -> str:

@@ -77,11 +77,11 @@ class PlayScene(TabletopEnv):
         """Go on from here with other words; they are judged where they mean one task of this scene."""
         simulation, judge = self._running()
         meant = meanings(words.rstrip(".!").lower(), simulation.scene())
-        task = judge.task
-        if len(meant) == 1:
+        task, clear = judge.task, len(meant) == 1
+        if clear:
             relation, target, reference = meant.pop()
             task = Task(relation, target, reference, words, self.named(target), self.named(reference))
-        self._go_on(task, words, len(meant) == 1)
+        self._go_on(task, words, clear)
 
     def retarget(self, target: int) -> str:
         """Another thing is meant than the words say: judge what becomes of it, and say that in words."""

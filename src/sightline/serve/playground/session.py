@@ -199,7 +199,9 @@ class Session:
 
     def _do_ask(self, words: str | None, file: bytes) -> None:
         picture = decoded("picture", file)
-        actor = next((actor for actor in self.actors.values() if actor.looks), self.lanes[0].actor)
+        actor = next((actor for actor in self.actors.values() if actor.looks), None)
+        if actor is None:
+            raise SightlineError("Nobody here looks at pictures; start the playground with a trained policy.")
         things = actor.describe(picture)
         answer = None if words is None else grounding_map(actor.ground(picture, words))
         height, width = picture.shape[:2]

@@ -81,6 +81,7 @@ function tell(event) {
 function clear(count) {
   lanes = Array.from({ length: count }, (_, number) => new Lane(number, settings, actions));
   element("lanes").replaceChildren(...lanes.map(({ root }) => root));
+  element("lanes").classList.toggle("two", count > 1);
   element("seen").replaceChildren();
 }
 
