@@ -29,6 +29,7 @@ from sightline.cli.options import (
     newest_policy,
 )
 from sightline.cli.plan import Plan
+from sightline.cli.play import Play
 from sightline.cli.serve import Serve
 from sightline.cli.train import Posttrain, Pretrain
 from sightline.core.console import run_command, write_json
@@ -255,6 +256,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "evaluate": Evaluate,
     "ground": Ground,
     "serve": Serve,
+    "play": Play,
     "plan": Plan,
     "assets": assets,
 }

@@ -18,6 +18,7 @@ from sightline.data.answers import parse_boxes, parse_points, to_original
 from sightline.language.questions import CHAT, FORMS
 from sightline.language.styles import is_instruction
 from sightline.models.grounding.pointing import read_pointing
+from sightline.models.grounding.recognition import Recognised, recognise
 from sightline.models.grounding.shifts import SHIFTS, agreed, moved_back, shifted
 from sightline.models.normalisation import fit_picture
 from sightline.models.pretrained import read_parts
@@ -103,6 +104,22 @@ class Planner:
             agreed(found, AGREE * np.array([image.shape[1], image.shape[0]]))
             for found, image in zip(looks, images, strict=True)
         ]
+
+    @torch.inference_mode()
+    def describe(self, image: NDArray[np.uint8]) -> list[Recognised]:
+        """What the planner sees in a picture [H,W,3] uint8, whatever is asked: kinds, colours and boxes of the things.
+
+        Raises SightlineError where it answers in words alone.
+        """
+        config = self.system.config
+        if not config.points:
+            raise SightlineError("This planner recognises things by talking about them alone: chat with it instead.")
+        picture = torch.from_numpy(np.array(fit_picture(image, config.planner.image_size)))[None, None].to(self.device)
+        tokens = self.packer.pack([[refer_prompt("the object")]], 1).to(self.device)
+        pointing = self.system.see(picture, tokens).pointing
+        assert pointing is not None
+        names = config.grounding
+        return recognise(pointing.dense, 0, image.shape[:2], names.kinds, names.colours)
 
     def chat(self, images: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], text: str, max_tokens: int = 48) -> str:
         """The planner's greedy answer in words to a question about pictures [H,W,3] uint8 of any sizes (one, several or

@@ -19,7 +19,8 @@ from sightline.models.grounding.pointing import read_pointing
 from sightline.models.official_inputs import query_tokens
 from sightline.models.planner import Planner
 from sightline.models.pretrained import Parts, read_parts, write_parts
-from sightline.models.spatial_guidance import Guide, believed
+from sightline.models.spatial_guidance import Guide, believed, certain
+from sightline.models.steering import Steer
 from sightline.models.system import DualSystem
 from sightline.models.transforms import Transforms
 from sightline.models.vlm.tokenizer import WordTokenizer
@@ -73,6 +74,20 @@ class Policy:
         return self.act_batch([observation], [0])[0]
 
     @torch.inference_mode()
+    def steer(self, observation: Observation, *steers: Steer, row: int = 0) -> None:
+        """Act upon what a person points at in the pictures of ``observation``, until the row is reset or told something
+        else: what the instruction says of the target (or the place) gives way.
+
+        Raises SightlineError where the camera is not one of the policy's or is not calibrated, or where the policy does
+        not act on remembered points.
+        """
+        self.guide.tell(observation, steers, row)
+
+    def guided(self, on: bool, row: int = 0) -> None:
+        """Whether the row's action expert is shown what the planner points at; it is, unless told otherwise."""
+        self.guide.switch(row, on)
+
+    @torch.inference_mode()
     def act_batch(
         self,
         observations: Sequence[Observation],
@@ -88,7 +103,9 @@ class Policy:
         inputs = self.transforms.inputs(observations)
         self.guide.begin(observations, rows)
         images, cameras = inputs.images.to(self.device), inputs.cameras.to(self.device)
-        seen = self.system.see(images, inputs.tokens.to(self.device), cameras)
+        hints = self.guide.hints(cameras, rows)
+        seen = self.system.see(images, inputs.tokens.to(self.device), cameras, hints)
+        seen.pointing = certain(seen.pointing, hints)
         noise = torch.stack([self._noise(row) for row in rows])
         spatial = self.guide.guidance(seen, inputs, rows)
         expert = self.config.expert

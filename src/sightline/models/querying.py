@@ -42,6 +42,11 @@ class QueryLayer(nn.Module):
         queries = queries + attended
         return queries + self.mlp(self.norm2(queries))
 
+    def weights(self, queries: Tensor, memory: Tensor, ignore: Tensor | None) -> Tensor:
+        """[B,N,L] how strongly each query reads each position, averaged over the heads."""
+        read = self.norm1(queries)
+        return self.cross_attn(read, memory, memory, key_padding_mask=ignore, need_weights=True)[1]
+
 
 class QueryingTransformer(nn.Module):
     """Turns k layers of planner states plus visual features into N query tokens of the action expert's width."""
@@ -65,3 +70,11 @@ class QueryingTransformer(nn.Module):
         for layer, memory in zip(self.layers, memories, strict=True):
             queries = layer(queries, self.proj(memory), ignore)
         return queries
+
+    def attention(self, memories: Sequence[Tensor], ignore: Tensor | None = None) -> Tensor:
+        """[B,N,L] what the queries of the last layer read; the arguments are those of :meth:`forward`."""
+        queries = self.query_tokens.expand(len(memories[0]), -1, -1)
+        for layer, memory in zip(self.layers[:-1], memories[:-1], strict=True):
+            queries = layer(queries, self.proj(memory), ignore)
+        last: Any = self.layers[-1]
+        return last.weights(queries, self.proj(memories[-1]), ignore)

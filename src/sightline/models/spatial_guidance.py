@@ -8,14 +8,19 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import Observation
 from sightline.models.action.spatial_memory import SpatialMemory, pointer_confidence
 from sightline.models.action.spatial_tokens import HAS_BOX, SpatialInputs
-from sightline.models.grounding.pointing import Pointing
+from sightline.models.grounding.pointing import ROLES, GroundingLabels, Pointing, hinted
+from sightline.models.grounding.projection import in_picture, project
 from sightline.models.grounding.shifts import SHIFTS, moved_back, shifted
+from sightline.models.steering import Steer
 from sightline.models.system import DualSystem, Seen
 from sightline.models.transforms import ModelInputs, Transforms
 
+NEAR = 0.05  # sides of the picture by which what a person points at may be moved to where it is grasped
+SURE = 20.0  # logit of what a person has said
 LOOK_SHARE = 0.25  # weight of a look at a shifted copy in the memory, where a look at the picture itself counts one
 
 
@@ -26,6 +31,7 @@ class Guide:
         self.system, self.transforms = system, transforms
         self._memories: dict[int, SpatialMemory] = {}
         self._told: dict[int, str] = {}
+        self._off: set[int] = set()
 
     @property
     def remembers(self) -> bool:
@@ -36,6 +42,55 @@ class Guide:
         """Forget what an episode has seen."""
         self._memories.pop(row, None)
         self._told.pop(row, None)
+        self._off.discard(row)
+
+    def switch(self, row: int, on: bool) -> None:
+        """Whether an episode's action expert is shown what was pointed at."""
+        (self._off.discard if on else self._off.add)(row)
+
+    def tell(self, observation: Observation, steers: Sequence[Steer], row: int) -> None:
+        """Take a person's word; see Policy.steer."""
+        if not self.remembers:
+            raise SightlineError(
+                "This policy does not act on points that it remembers, so that nobody can steer it by pointing; take "
+                "one of preset tiny."
+            )
+        names = self.system.config.cameras
+        for steer in steers:
+            require_known("camera of this policy", steer.camera, names)
+            if steer.camera not in observation.cameras:
+                raise SightlineError(f"The camera '{steer.camera}' is not calibrated: its pixels are no places to go.")
+        self.begin([observation], [row])
+        inputs = self.transforms.inputs([observation])
+        points = self._here(torch.full((1, len(ROLES), len(names), 2), torch.nan))
+        for steer in steers:
+            height, width = observation.images[steer.camera].shape[:2]
+            for role, (u, v) in steer.points().items():
+                at = torch.tensor([u / width, v / height]).clamp(0, 1)
+                points[0, ROLES.index(role), names.index(steer.camera)] = at
+        hints = hinted(points, self.system.config.grounding.trace_points)
+        images, tokens = self._here(inputs.images), inputs.tokens.to(points.device)
+        seen = self.system.see(images, tokens, self._here(inputs.cameras), hints)
+        spatial = self._pointed_at(seen.pointing, inputs)
+        # What stands beside the thing must not draw the point over to it.
+        spatial.points = torch.where(
+            points.isnan(), spatial.points, spatial.points.clamp(points.nan_to_num() - NEAR, points.nan_to_num() + NEAR)
+        )
+        for role, view in points[0].isfinite().all(-1).nonzero().tolist():
+            self._memories[row].tell(role, replace(SpatialMemory.sighting(spatial, role, view, 1.0), weight=1.0))
+
+    def hints(self, cameras: Tensor, rows: Sequence[int]) -> GroundingLabels | None:
+        """Where persons have pointed, as it lies in the pictures of ``cameras`` [B,V,15]; None where nobody has."""
+        told = [self._memories[row].told() if row in self._memories else {} for row in rows]
+        if not any(told):
+            return None
+        points = cameras.new_full((len(rows), len(ROLES), cameras.shape[1], 2), torch.nan)
+        for index, places in enumerate(told):
+            for role, place in places.items():
+                for view in cameras[index].isfinite().all(-1).nonzero().flatten().tolist():
+                    if bool(in_picture(place, cameras[index, view])):
+                        points[index, role, view] = project(place, cameras[index, view])
+        return hinted(points, self.system.config.grounding.trace_points)
 
     def begin(self, observations: Sequence[Observation], rows: Sequence[int]) -> None:
         """Look around in episodes that have just started, or been told something else."""
@@ -50,6 +105,12 @@ class Guide:
 
     def guidance(self, seen: Seen, inputs: ModelInputs, rows: Sequence[int]) -> SpatialInputs:
         """What guides the action expert now, after what has been ``seen`` of ``inputs``."""
+        spatial = self._remembered(seen, inputs, rows)
+        if off := [index for index, row in enumerate(rows) if row in self._off]:
+            spatial.visible = spatial.visible.index_fill(0, torch.tensor(off, device=spatial.visible.device), 0.0)
+        return spatial
+
+    def _remembered(self, seen: Seen, inputs: ModelInputs, rows: Sequence[int]) -> SpatialInputs:
         spatial = self._pointed_at(seen.pointing, inputs)
         if not self.remembers:
             return spatial
@@ -93,6 +154,15 @@ def believed(pointing: Pointing, spatial: SpatialInputs) -> Pointing:
     has_box = torch.tensor(HAS_BOX, device=boxes.device)[:, None, None]
     boxes[:, 0] = torch.where(has_box, spatial.boxes, boxes[:, 0])
     return replace(pointing, points=points, boxes=boxes, traces=traces)
+
+
+def certain(pointing: Pointing | None, hints: GroundingLabels | None) -> Pointing | None:
+    """``pointing``, sure of what persons have pointed at."""
+    if hints is None or pointing is None:
+        return pointing
+    visible = pointing.visible.clone()
+    visible[:, 0] = visible[:, 0].masked_fill(hints.points[:, 0].isfinite().all(-1), SURE)
+    return replace(pointing, visible=visible)
 
 
 def _sample(inputs: SpatialInputs, index: int) -> SpatialInputs:

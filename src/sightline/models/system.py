@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sightline.core.errors import SightlineError
 from sightline.models.action.expert import ActionExpert
 from sightline.models.action.spatial_tokens import SpatialEmbedder, SpatialInputs
 from sightline.models.config import SystemConfig
@@ -154,6 +155,19 @@ class DualSystem(nn.Module):
             states: the last planner states, each [B,L,planner_width], layers + skip of them (see QueryingConfig).
             dense: [B,V,s,s,C] pooled; ignore: [B,L] True at padding.
         """
+        return self.querying(*self._memories(states, dense, ignore))
+
+    def attention(self, seen: Seen) -> Tensor:
+        """[B,V,s,s] how much the queries read each cell of the visual features, as shares of all that they read."""
+        if not self.config.expert.latent:
+            raise SightlineError("This policy has no latent queries, so that there is no attention to show.")
+        weights = self.querying.attention(*self._memories(seen.states.layers, seen.dense, seen.ignore)).mean(1)
+        return weights[:, -seen.dense[0, ..., 0].numel() :].unflatten(1, seen.dense.shape[1:4])
+
+    def _memories(
+        self, states: list[Tensor], dense: Tensor, ignore: Tensor | None
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """What the queries read, [B,L + cells,planner_width] for each layer, and which positions they do not."""
         query = self.config.querying
         dense = self.visual_projection(scale_gradient(dense, query.gradient_scale).flatten(1, 3))
         read = states[: query.layers]
@@ -162,7 +176,7 @@ class DualSystem(nn.Module):
             ignore = None
         if ignore is not None:
             ignore = torch.cat([ignore, ignore.new_zeros(dense.shape[:2])], 1)
-        return self.querying(memories, ignore)
+        return memories, ignore
 
     def condition(self, spatial: SpatialInputs | None, latent: Tensor | None) -> Tensor:
         """Condition tokens of the action expert from explicit spatial inputs and latent query tokens.

@@ -43,6 +43,16 @@ class SpatialMemory:
 
     def __init__(self) -> None:
         self._seen: list[list[Sighting]] = [[] for _ in ROLES]
+        self._told: set[int] = set()
+
+    def tell(self, role: int, sighting: Sighting) -> None:
+        """Believe a person: this and nothing seen before is what the role is."""
+        self._seen[role] = [sighting]
+        self._told.add(role)
+
+    def told(self) -> dict[int, Tensor]:
+        """Role -> place [3] where it is by now, for the roles that a person has pointed out."""
+        return {role: max(self._seen[role], key=lambda sighting: sighting.weight).place for role in sorted(self._told)}
 
     def look(self, inputs: SpatialInputs, confidence: Tensor, share: float = 1.0) -> None:
         """Add what is pointed at now, in all calibrated views.
@@ -56,7 +66,7 @@ class SpatialMemory:
             if role == TARGET and _closed(inputs):
                 continue  # it is in the fingers or nowhere, whatever the pictures seem to show
             for view in _calibrated(inputs):
-                self._add(role, self._sighting(inputs, role, view, share * float(confidence[role, view])))
+                self._add(role, self.sighting(inputs, role, view, share * float(confidence[role, view])))
 
     def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
         """Look (see :meth:`look`) and return the inputs as they look from memory.
@@ -68,7 +78,8 @@ class SpatialMemory:
         self.look(inputs, confidence)
         if _closed(inputs):
             held = float(inputs.state[0, WIDTH]) > EMPTY
-            self._seen[TARGET] = [self._in_hand(inputs.state[0])] if held else []
+            if held or TARGET not in self._told:  # a person's word outlives a grasp that missed
+                self._seen[TARGET] = [self._in_hand(inputs.state[0])] if held else []
         names = ("points", "boxes", "visible", "heights", "axes")
         recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
         for role, seen in enumerate(self._seen):
@@ -79,8 +90,8 @@ class SpatialMemory:
         return recalled
 
     @staticmethod
-    def _sighting(inputs: SpatialInputs, role: int, view: int, weight: float) -> Sighting:
-        """What is pointed at in one view."""
+    def sighting(inputs: SpatialInputs, role: int, view: int, weight: float) -> Sighting:
+        """What is pointed at in one view; ``weight`` counts less where a hand hides it from there."""
         camera, height, tool = inputs.cameras[0, view], inputs.heights[0, role, view], inputs.state[0, :3]
         point, axis = inputs.points[0, role, view], inputs.axes[0, role, view]
         place = unproject(point, height, camera)
@@ -105,7 +116,9 @@ class SpatialMemory:
         for role, seen in enumerate(self._seen):
             for old in seen:
                 old.weight *= FADE
-            self._seen[role] = [old for old in seen if old.weight > NEGLIGIBLE]
+            best = max(seen, key=lambda sighting: sighting.weight, default=None)
+            kept = role in self._told  # a person's word does not fade away
+            self._seen[role] = [old for old in seen if old.weight > NEGLIGIBLE or (kept and old is best)]
 
     def _add(self, role: int, new: Sighting) -> None:
         """Add a sighting, merged with the weightiest earlier one at the same place."""

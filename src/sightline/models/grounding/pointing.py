@@ -135,6 +135,36 @@ def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor,
     return kind, colour, Things.of(torch.where(torch.isfinite(corners), corners, empty), labels.cameras)
 
 
+def hinted(points: Tensor, traces: int) -> GroundingLabels:
+    """All that is known where somebody points into a picture: labels that are empty but for ``points`` [B,R,V,2] of the
+    first question, NaN where nobody does. With them the grounding head reads off what stands there.
+
+    Args:
+        traces: points of a trace.
+    """
+    batch, roles, views = points.shape[:3]
+
+    def unknown(*shape: int) -> Tensor:
+        return points.new_full((batch, *shape), torch.nan)
+
+    nothing = torch.zeros(batch, 1, dtype=torch.long, device=points.device)
+    return GroundingLabels(
+        points=points[:, None],
+        boxes=unknown(1, roles, views, 4),
+        heights=unknown(1, roles),
+        axes=unknown(1, roles, views, 2),
+        traces=unknown(1, traces, 2),
+        asked=torch.zeros(batch, 1, roles, dtype=torch.bool, device=points.device),
+        owners=nothing[:, :, None].expand(-1, -1, roles + 1),
+        cells=nothing[:, :, None, None].expand(-1, views, -1, -1),
+        kinds=nothing,
+        colours=nothing - 100,
+        object_boxes=unknown(views, 1, 4),
+        tools=unknown(views, 2),
+        cameras=unknown(views, 15),
+    )
+
+
 def known(predicted: Tensor, truth: Tensor | None) -> Tensor:
     """``truth`` where it is finite, else what is predicted."""
     return predicted if truth is None else torch.where(torch.isfinite(truth), truth, predicted)
