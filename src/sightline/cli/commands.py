@@ -78,7 +78,8 @@ class Generate:
     kind: Literal["episodes", "scenes"] = "episodes"
     """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training."""
     split: str = "train"
-    """Which objects, colours and phrases may appear."""
+    """Which objects, colours and surroundings may appear: train, or of collection full demonstrated (for
+    demonstrations: one kind in six left out) and grounding (for grounding pre-training: all but what is novel)."""
     collection: Annotated[str, tyro.conf.arg(help=f"What worlds are made of. {ABOUT_ALL_COLLECTIONS}")] = STARTER
     tasks: Annotated[str, tyro.conf.arg(help=f"What is to be done: {TASK_NAMES}.")] = PLACE
     robot: Annotated[str, tyro.conf.arg(help=f"Who does it: {ROBOT_NAMES}.")] = DEFAULT

@@ -29,6 +29,7 @@ class Collection:
         arranged: share of scenes in which a drawn scene graph holds; in the others things stand where they fall.
         library: folder of the objects of one's own that stand in worlds, "" for the default one; the catalogue then
             has only the places to put things that they lack. None without.
+        divided: whether it has the finer splits that tell demonstrations, grounding data and neither apart.
     """
 
     about: str
@@ -36,6 +37,7 @@ class Collection:
     room: str
     arranged: float
     library: str | None = None
+    divided: bool = False
 
     @property
     def catalogue(self) -> Catalogue:
@@ -50,7 +52,7 @@ class Collection:
 
 COLLECTIONS = {
     STARTER: Collection("what the shipped checkpoint knows", "starter.catalogue", "starter_room", arranged=0.0),
-    FULL: Collection("the paper's variety", "full", "varied_room", arranged=0.7),
+    FULL: Collection("the paper's variety", "full", "varied_room", arranged=0.7, divided=True),
 }
 
 LIBRARY = "library:"
@@ -60,6 +62,7 @@ OWN = replace(
     COLLECTIONS[FULL],
     about="your own objects (see assets import) in the surroundings of full",
     objects="starter.catalogue",
+    divided=False,
 )
 
 

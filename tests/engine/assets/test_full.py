@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import replace
 
@@ -12,9 +13,10 @@ import trimesh
 from sightline.core.errors import SightlineError
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel, full
-from sightline.engine.assets.families import FAMILIES, LOOK_ALIKE, NOVEL, confusable, names
+from sightline.engine.assets.families import FAMILIES, LOOK_ALIKE, NOVEL, SPARED, confusable, names
 from sightline.engine.assets.fingerprint import form_hash
 from sightline.engine.assets.model import LOWEST_GRASP, Shape
+from sightline.engine.assets.splits import DIVISIONS, SPLITS
 from sightline.engine.assets.starter import catalogue as starter
 from sightline.engine.worlds.world import World
 
@@ -53,6 +55,36 @@ def test_splits_do_not_share_objects() -> None:
     for split in ("train", "unseen", "novel"):
         for role in ("container", "surface"):
             assert sum(full.role(kind) == role for kind in full.kinds(split)) >= 2
+
+
+def members(split: str) -> set[tuple[str, int]]:
+    return {identity(v) for kind in full.kinds(split) for v in full.variants(kind, split)}
+
+
+def test_the_common_splits_are_what_datasets_were_made_of() -> None:
+    names = [f"{split} {kind} {number}" for split in SPLITS for kind, number in sorted(members(split))]
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    assert digest == "ee80dd46f10ffab694691fbe7dd7f871de8a0bb8c5938e731fdf464b68389e6c"
+
+
+def test_demonstrations_show_less_than_grounding_data_and_neither_what_is_novel() -> None:
+    shown, grounded = members("demonstrated"), members("grounding")
+    assert shown < members("train") < grounded == members("train") | members("unseen")
+    spared = {kind for kind, _ in members("train") - shown}
+    assert spared == SPARED == {kind for kind, _ in members("unseen-kind")}
+    assert abs(len(SPARED) / len(set(KINDS) - NOVEL) - 1 / 6) < 0.02
+    for split in DIVISIONS:
+        roles = [full.role(kind) for kind in full.kinds(split)]
+        assert min(roles.count(role) for role in ("item", "container", "surface")) >= 2, split
+
+
+def test_what_a_split_calls_unseen_is_in_no_demonstration_but_in_grounding_data() -> None:
+    shown, grounded = members("demonstrated"), members("grounding")
+    for split in ("unseen-instance", "unseen-kind"):
+        assert not members(split) & shown and members(split) < grounded
+    assert {kind for kind, _ in members("unseen-instance")} == {kind for kind, _ in shown}
+    assert members("unseen-background") == shown
+    assert members("novel-kind") == members("novel") and not members("novel-kind") & grounded
 
 
 def test_held_out_instances_are_marked() -> None:

@@ -30,6 +30,15 @@ def test_there_are_as_many_as_promised_and_splits_do_not_overlap(kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_demonstrations_show_fewer_surroundings_than_grounding_data(kind: str) -> None:
+    members = KINDS[kind][0]
+    shown, grounded, other = (set(members(name)) for name in ("demonstrated", "grounding", "unseen-background"))
+    assert shown == set(members("train")) and other == set(members("unseen"))
+    assert not shown & other and shown | other == grounded and not grounded & set(members("novel"))
+    assert all(set(members(name)) == shown for name in ("unseen-instance", "unseen-kind", "novel-kind"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_does_not_exist_is_named(kind: str) -> None:
     members, member, _ = KINDS[kind]
     family = members()[0].family

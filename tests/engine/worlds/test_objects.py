@@ -11,6 +11,7 @@ from sightline.core.errors import SightlineError
 from sightline.engine import assets
 from sightline.engine.assets import ObjectModel, full
 from sightline.engine.assets.families import NOVEL, confusable
+from sightline.engine.assets.splits import DIVISIONS
 from sightline.engine.worlds import objects
 from sightline.engine.worlds.contents import build_world
 from sightline.engine.worlds.spec import WorldSpec
@@ -20,7 +21,7 @@ def casts(split: str, count: int = 12) -> list[tuple[ObjectModel, ...]]:
     return [objects.choose(np.random.default_rng(seed), split, "full") for seed in range(count)]
 
 
-@pytest.mark.parametrize("split", assets.SPLITS)
+@pytest.mark.parametrize("split", DIVISIONS)
 def test_a_world_of_the_full_collection_uses_its_split_only(split: str) -> None:
     allowed = {(v.kind, v.number) for kind in full.kinds(split) for v in full.variants(kind, split)}
     for chosen in casts(split):
@@ -29,7 +30,7 @@ def test_a_world_of_the_full_collection_uses_its_split_only(split: str) -> None:
         assert sum(model.role == "surface" for model in chosen) >= 1
         for model in chosen:
             assert (model.kind, int(model.name.rsplit("_", 1)[1])) in allowed
-            assert (model.kind in NOVEL) == (split == "novel")
+            assert (model.kind in NOVEL) == (split in ("novel", "novel-kind"))
 
 
 def test_look_alikes_share_a_world_but_can_be_told_apart() -> None:
@@ -68,6 +69,21 @@ def test_a_world_is_a_pure_function_of_seed_split_and_collection() -> None:
     assert np.array_equal(first.model.geom_rgba, again.model.geom_rgba)
     assert np.array_equal(first.model.mesh_vert, again.model.mesh_vert)
     assert [m.name for m in build_world(3).models] != [m.name for m in first.models]
+
+
+def test_held_out_instances_are_no_favourites_of_grounding_data() -> None:
+    casts_of = casts("grounding", 40)
+    held_out = {(v.kind, v.number) for kind in full.kinds("unseen") for v in full.variants(kind, "unseen")}
+    met = [(model.kind, int(model.name.rsplit("_", 1)[1])) in held_out for chosen in casts_of for model in chosen]
+    assert 0.08 < sum(met) / len(met) < 0.25, "0.15 of all instances are"
+
+
+def test_the_finer_splits_are_of_the_full_collection_alone() -> None:
+    with pytest.raises(SightlineError, match="no split 'demonstrated': its splits are train, seen, unseen, novel"):
+        WorldSpec(split="demonstrated").check()
+    with pytest.raises(SightlineError, match="did you mean 'demonstrated'"):
+        WorldSpec(split="demonstrate", collection="full").check()
+    WorldSpec(split="demonstrated", collection="full").check()
 
 
 def test_an_unknown_collection_is_told() -> None:

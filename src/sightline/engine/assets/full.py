@@ -12,12 +12,13 @@ from functools import cache, lru_cache
 import numpy as np
 
 from sightline.core.errors import SightlineError, require_known
+from sightline.engine.assets import splits
 from sightline.engine.assets.colours import PALETTE, RGB, WHITE, wander
-from sightline.engine.assets.families import FAMILIES, NOVEL
+from sightline.engine.assets.families import FAMILIES, NOVEL, SPARED
 from sightline.engine.assets.families import confusable as confusable  # one of a catalogue's answers
 from sightline.engine.assets.families.family import MATERIALS, Draw, Family
 from sightline.engine.assets.model import ObjectModel
-from sightline.engine.assets.splits import ITEM_SCALES, TARGET_SCALES, require_split
+from sightline.engine.assets.splits import ITEM_SCALES, TARGET_SCALES, division
 from sightline.engine.assets.variant import Variant
 
 HELD_OUT_SHARE = 0.15  # of the instances of every kind
@@ -27,11 +28,11 @@ KEPT = 256  # built models in memory
 
 
 def kinds(split: str | None = None) -> tuple[str, ...]:
-    """The nouns that ``split`` may use; all without a split. Only ``novel`` uses the held-out kinds, and only those."""
+    """The nouns that ``split`` may use; all without a split."""
     if split is None:
         return tuple(FAMILIES)
-    require_split(split)
-    return tuple(noun for noun in FAMILIES if (noun in NOVEL) == (split == "novel"))
+    allowed = division(split).kinds
+    return tuple(noun for noun in FAMILIES if _group(noun) in allowed)
 
 
 def role(kind: str) -> str:
@@ -43,10 +44,9 @@ def role(kind: str) -> str:
 def variants(kind: str, split: str | None = None) -> tuple[Variant, ...]:
     """The instances of ``kind`` that ``split`` may use, all without a split; none is built.
 
-    ``train`` and ``seen`` share most of them, ``unseen`` has the rest; of a held-out kind ``novel`` has all.
+    ``train`` and ``seen`` share most of them, ``unseen`` has the rest; of a novel kind a split has all or none.
     """
-    if split is not None:
-        require_split(split)
+    rule = None if split is None else division(split)
     entry = _family(kind)
     rng = _generator(kind)
     colours = [entry.colours[k] for k in rng.permutation(len(entry.colours))]
@@ -57,11 +57,13 @@ def variants(kind: str, split: str | None = None) -> tuple[Variant, ...]:
         turn, place = divmod(number, len(colours))
         size = entry.sizes[(place + turn) % len(entry.sizes)]
         every.append(Variant(kind, colours[place], size, number, novel or number in rest))
-    if split is None:
+    if rule is None:
         return tuple(every)
-    if novel or split == "novel":
-        return tuple(every) if novel and split == "novel" else ()
-    return tuple(variant for variant in every if variant.held_out == (split == "unseen"))
+    if _group(kind) not in rule.kinds:
+        return ()
+    if novel:
+        return tuple(every)
+    return tuple(one for one in every if (splits.HELD_OUT if one.held_out else splits.USUAL) in rule.instances)
 
 
 def build(variant: Variant) -> ObjectModel:
@@ -110,6 +112,10 @@ def category(kind: str) -> tuple[str, ...]:
 def synonyms(kind: str) -> tuple[str, ...]:
     """Other names for a kind, which no other kind has."""
     return _family(kind).synonyms
+
+
+def _group(noun: str) -> str:
+    return splits.NOVEL if noun in NOVEL else splits.SPARED if noun in SPARED else splits.SHOWN
 
 
 def _family(kind: str) -> Family:

@@ -9,24 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError, require_known
-from sightline.engine.assets import SPLITS
+from sightline.engine.assets.splits import HELD_OUT, NOVEL, USUAL, division
 
-HELD_OUT_EVERY = 6  # of a training family's members, every sixth is kept for split "unseen"
+HELD_OUT_EVERY = 6  # of a training family's members, every sixth is held out
 
 
 def member(split: str | None, novel_family: bool, number: int) -> bool:
     """Whether ``split`` may use member ``number`` of a family (without a split: always).
 
     ``train`` and ``seen`` share their members, ``unseen`` has held-out members of the same families, and ``novel``
-    has families of its own. Raises SightlineError on an unknown split.
+    has families of its own (see Division). Raises SightlineError on an unknown split.
     """
     if split is None:
         return True
-    require_known("split", split, SPLITS)
     held_out = number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
-    if split == "novel":
-        return novel_family
-    return not novel_family and held_out == (split == "unseen")
+    return (NOVEL if novel_family else HELD_OUT if held_out else USUAL) in division(split).looks
 
 
 def require_member(what: str, family: str, number: int, families: Collection[str], count: int) -> None:

@@ -12,6 +12,7 @@ from sightline.engine.assets.importing.library import load_library
 from sightline.engine.collections import STARTER, collection_of
 
 UNSEEN_SHARE = 0.7  # of the objects of split "unseen", where their kind has a held-out colour
+SOUGHT = ("unseen", "novel")  # splits that are about held-out objects; others take them as they come
 
 
 class _Cast:
@@ -42,7 +43,7 @@ class _Cast:
                 for option in self.catalogue.variants(str(kind), self.split)
                 if colour in (None, option.colour) and size in (None, option.size) and self.fits(option)
             ]
-            held = [option for option in options if option.held_out]
+            held = [option for option in options if option.held_out and self.split in SOUGHT]
             if held and self.rng.random() < UNSEEN_SHARE:
                 options = held
             if options:

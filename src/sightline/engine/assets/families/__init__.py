@@ -54,6 +54,14 @@ NOVEL = frozenset({
     "trivet", "slate", "tile",
 })  # fmt: skip
 
+# Kinds that grounding data shows and no demonstration does: about one in six of the others.
+SPARED = frozenset({
+    "teapot", "ladle", "pepper mill", "pear", "strawberry", "carrot", "pumpkin", "pie", "hot dog", "ketchup",
+    "sack of flour", "hammer", "star", "chess piece", "toy house", "boat", "turtle", "computer mouse", "calculator",
+    "ink bottle", "nail polish", "toilet roll", "alarm clock", "snow globe", "hat", "light bulb", "padlock",
+    "basket", "pot", "towel", "magazine",
+})  # fmt: skip
+
 # Any two of a group look alike, or a listener could take one name for the other.
 LOOK_ALIKE = (
     {"mug", "cup", "glass", "yoghurt"}, {"bottle", "thermos", "shampoo", "ketchup"}, {"can", "tin", "crisps tube"},
