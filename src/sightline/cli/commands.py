@@ -183,6 +183,12 @@ class Evaluate:
     """Number of episodes (grounding: of pictures; openloop: of each dataset)."""
     seed: int = 0
     """Seed of the episodes; the same seed gives the same episodes for every policy."""
+    rows: File = None
+    """Add a row (JSON line) here as each episode ends, forced to the disk. Repeat the command to continue one that was
+    interrupted: what is there is not run again, and other settings are refused by name (closed loop only)."""
+    shard: str = ""
+    """Run a part alone, K/N with K from 0 to N - 1, such as 0/4; join makes one result of all their rows (closed loop
+    only)."""
     video: OptionalFolder = None
     """Write films of episodes here, with the predicted box, points and trace drawn."""
     films: int = 24
@@ -220,6 +226,25 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
+class Join:
+    """Join the rows of an evaluation's shards into its result; or show again what a file of rows holds."""
+
+    rows: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE..")]
+    """Files that evaluate --rows has written: all shards of one evaluation, or a whole one."""
+    films: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Folder of the films that the rows name, for the report."""
+    report: File = None
+    """Write an HTML report here."""
+    json: Json = None
+    """Write the result here: success_rate, ci95, success_any_time, episodes, settings."""
+
+    def run(self) -> dict:
+        from sightline.evaluate.join import join
+
+        return join(self.rows, self.report, self.films)
+
+
+@dataclass(frozen=True)
 class Ground:
     """Ask the planner about one picture: the boxes, points and trace that an instruction means."""
 
@@ -252,6 +277,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "pretrain": Pretrain,
     "posttrain": Posttrain,
     "evaluate": Evaluate,
+    "join": Join,
     "ground": Ground,
     "serve": Serve,
     "plan": Plan,
