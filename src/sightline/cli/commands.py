@@ -176,9 +176,10 @@ class Evaluate:
     tasks: Annotated[
         str, tyro.conf.arg(help=f"What is to be done (tabletop only): {TASK_NAMES}. Left out: {PLACE}.")
     ] = ""
-    phrasing: Literal["plain", "train", "unseen"] = "plain"
-    """Words of the instructions (tabletop only). train, unseen: the same tasks in synonyms and paraphrases, of which
-    the unseen ones are held out of all training."""
+    phrasing: Literal["plain", "train", "unseen", "novel"] | None = None
+    """Words of the instructions (tabletop only). train, unseen, novel: the same tasks in synonyms and paraphrases;
+    those of unseen are in no demonstration, those of novel in no data at all. Left out: as the split says, else
+    plain."""
     episodes: int = 100
     """Number of episodes (grounding: of pictures; openloop: of each dataset)."""
     seed: int = 0
