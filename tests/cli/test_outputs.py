@@ -33,7 +33,7 @@ def test_every_option_that_is_written_says_so() -> None:
         marked = {name for name, hint in hints.items()
                   if any(isinstance(mark, Output) for mark in getattr(hint, "__metadata__", ()))}  # fmt: skip
         named = {field.name for field in fields(kind)} & WRITTEN
-        assert named <= marked <= WRITTEN | {"images"}, kind
+        assert named <= marked <= WRITTEN | {"images", "rows"}, kind
 
 
 @dataclass(frozen=True)

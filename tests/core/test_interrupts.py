@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from processes import blocked, forever, say_blocked
+from processes import PROCESSES, blocked, forever, say_blocked, wait_with_a_pool
 
 from sightline.core.console import run_command
 from sightline.core.interrupts import hearing_interrupts
@@ -62,6 +63,18 @@ def test_workers_are_deaf_and_end_at_once_with_whoever_waits() -> None:
     with pytest.raises(KeyboardInterrupt), WorkerPool(1) as pool:
         pool.submit(forever)
         raise KeyboardInterrupt
+
+
+def test_workers_end_with_a_parent_that_is_killed() -> None:
+    ours, theirs = PROCESSES.Pipe()
+    parent = PROCESSES.Process(target=wait_with_a_pool, args=(theirs,))
+    parent.start()
+    assert ours.poll(60)
+    worker = os.pidfd_open(ours.recv())
+    parent.kill()
+    assert select.select([worker], [], [], 60)[0], "the worker goes on"
+    os.close(worker)
+    parent.join()
 
 
 def test_the_first_moments_of_the_command_end_quietly(tmp_path: Path) -> None:

@@ -97,6 +97,20 @@ def test_success_ends_the_episode_with_a_reward(env):
     assert ended and not truncated
 
 
+def test_success_has_to_last_for_half_a_second(env):
+    env.reset(seed=2)
+    assert solve(env)["is_success"]
+    simulation, before = env._running()[0], env._running()[0].data.time
+    held = env.hold()
+    assert held["is_success"] and not held["truncated"] and held["failure"] == ""
+    assert simulation.data.time - before == pytest.approx(0.5)
+    address = simulation.world.qpos_adr[env.task.target]
+    simulation.data.qpos[address : address + 3] += [0.0, 0.0, 0.3]
+    simulation.data.qpos[address] -= 0.4
+    lost = env.hold()
+    assert not lost["is_success"] and lost["truncated"] and lost["failure"] in ("did not stay", "object fell")
+
+
 def test_an_idle_robot_runs_out_of_steps(env):
     env.reset(seed=0)
     for step in range(1, TIME_LIMIT + 1):

@@ -71,7 +71,7 @@ def test_what_an_environment_does_not_say_is_not_reported(tmp_path, capsys):
     report.write_rollout_report(tmp_path / "r.html", "t", rows, {})
     shown, page = capsys.readouterr().out, (tmp_path / "r.html").read_text()
     for text in (shown.lower(), page.lower()):
-        assert "33" in text and "67%" in text and "at some time" in text
+        assert "33" in text and "67%" in text.replace("66.7%", "67%") and re.search("at (any|some) time", text)
         said = re.sub(r"<style>.*</style>", "", text, flags=re.DOTALL)
         assert not any(word in said for word in ("lifted", "progress", "none", "by task", "target", "instruction"))
 

@@ -55,6 +55,19 @@ def test_what_an_environment_says_is_plain_in_rows():
     assert type(row.progress) is float and row.progress == 0.5 and row.wrong_object_lifted is True
 
 
+def test_success_that_does_not_last_is_none_at_the_end():
+    class Slippery(FakeEnv):
+        def hold(self):
+            stays = self.seed % 2 == 0
+            return {"is_success": stays, "truncated": not stays, "failure": "" if stays else "did not stay"}
+
+    rows, believed = rollout(FakePolicy(), Slippery, SEEDS), run()
+    assert [row.success_any_time for row in rows] == [row.success for row in believed]
+    assert [row.success for row in rows] == [row.success and row.seed % 2 == 0 for row in believed]
+    assert {row.failure for row in rows if row.success != row.success_any_time} == {"did not stay"}
+    assert [row.steps for row in rows] == [row.steps for row in believed], "holding is no action"
+
+
 def test_an_environment_must_say_whether_it_is_done():
     class Mute(FakeEnv):
         def advance(self, action):

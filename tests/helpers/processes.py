@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sightline.core.folder_lock import FolderLock
+from sightline.core.worker_pool import WorkerPool
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["sightline.train.stages"])
@@ -65,3 +66,10 @@ def say_blocked(pipe: Any) -> None:
 def forever() -> None:
     while True:
         time.sleep(60)
+
+
+def wait_with_a_pool(pipe: Any) -> None:
+    """Says which process works for it, and waits to be killed."""
+    with WorkerPool(1) as pool:
+        pipe.send(pool.submit(os.getpid).result())
+        signal.pause()

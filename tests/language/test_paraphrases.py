@@ -11,14 +11,15 @@ from scenes import build_scene, random_scene, thing
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import RELATIONS, ObjectInfo
+from sightline.engine.assets.families import FAMILIES, names
 from sightline.engine.assets.starter import catalogue as starter
-from sightline.language import paraphrases
+from sightline.language import novel, paraphrases
 from sightline.language.instructions import TaskSampler
 from sightline.language.paraphrases import PHRASINGS, sentences, spoken, wording
 from sightline.language.parsing import Meaning, meanings, things_meant
 from sightline.language.referring import PLAIN, Phrasebook
 from sightline.language.resolution import resolve
-from sightline.language.vocabulary import plain_names
+from sightline.language.vocabulary import Wording, plain_names
 
 TABLES = (
     paraphrases.SYNONYMS,
@@ -119,6 +120,47 @@ def test_other_words_mean_the_same_task(phrasing: str, seed: int) -> None:
     assert (again.relation, again.target, again.reference) == (task.relation, task.target, task.reference)
     assert meanings(again.instruction, scene) == {Meaning(task.relation, task.target, task.reference)}
     assert again.instruction != task.instruction or phrasing == "train"
+
+
+def all_words(words: Wording) -> set[str]:
+    """Every form that a wording has."""
+    parts = (words.relations, words.ranked, words.instructions, words.nouns, words.qualities)
+    forms = {form for part in parts for many in part.values() for form in many}
+    return forms | set(words.things) | set(words.links)
+
+
+def test_what_is_novel_stands_in_no_other_table() -> None:
+    known = {form for phrasing in ("plain", *PHRASINGS) for form in all_words(spoken(phrasing))}
+    tables = (novel.RELATIONS, novel.RANKED, novel.SYNONYMS, novel.QUALITIES, novel.PLACES)
+    own = {form for table in tables for forms in table.values() for form in forms}
+    own |= {form for relation in novel.PLACES for form in novel.sentences(relation)} | {*novel.THINGS, *novel.LINKS}
+    assert not own & known
+    assert not {*novel.VERBS} & {verb for half in paraphrases.VERBS for verb in half}
+    assert set(novel.PLACES) == set(RELATIONS) and set(novel.RANKED) == set(paraphrases.RANKED)
+    for kind, forms in novel.SYNONYMS.items():
+        others = {name for other in FAMILIES if other != kind for name in names(other)}
+        others |= {name for other, halves in paraphrases.SYNONYMS.items() if other != kind for name in sum(halves, ())}
+        assert not set(forms) & others, kind
+
+
+def test_novel_words_say_the_same_task() -> None:
+    tasks, said = 0, 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        scene = random_scene(rng)
+        task = TaskSampler(scene).sample(rng)
+        if task is None:
+            continue
+        tasks += 1
+        again = TaskSampler(scene, Phrasebook(scene, spoken("novel"))).reword(task, rng)
+        if again is None:
+            continue
+        said += 1
+        assert (again.relation, again.target, again.reference) == (task.relation, task.target, task.reference)
+        heard = {form for phrasing in ("plain", *PHRASINGS) for form in spoken(phrasing).instructions[task.relation]}
+        frame = again.instruction.replace(again.target_phrase, "{0}").replace(again.reference_phrase, "{1}")
+        assert frame not in heard and frame in novel.sentences(task.relation)
+    assert said > 0.95 * tasks > 40
 
 
 def test_ways_to_speak_to_a_policy() -> None:

@@ -178,13 +178,20 @@ class Evaluate:
     tasks: Annotated[
         str, tyro.conf.arg(help=f"What is to be done (tabletop only): {TASK_NAMES}. Left out: {PLACE}.")
     ] = ""
-    phrasing: Literal["plain", "train", "unseen"] = "plain"
-    """Words of the instructions (tabletop only). train, unseen: the same tasks in synonyms and paraphrases, of which
-    the unseen ones are held out of all training."""
+    phrasing: Literal["plain", "train", "unseen", "novel"] | None = None
+    """Words of the instructions (tabletop only). train, unseen, novel: the same tasks in synonyms and paraphrases;
+    those of unseen are in no demonstration, those of novel in no data at all. Left out: as the split says, else
+    plain."""
     episodes: int = 100
     """Number of episodes (grounding: of pictures; openloop: of each dataset)."""
     seed: int = 0
     """Seed of the episodes; the same seed gives the same episodes for every policy."""
+    rows: File = None
+    """Add a row (JSON line) here as each episode ends, forced to the disk. Repeat the command to continue one that was
+    interrupted: what is there is not run again, and other settings are refused by name (closed loop only)."""
+    shard: str = ""
+    """Run a part alone, K/N with K from 0 to N - 1, such as 0/4; join makes one result of all their rows (closed loop
+    only)."""
     video: OptionalFolder = None
     """Write films of episodes here, with the predicted box, points and trace drawn."""
     films: int = 24
@@ -222,6 +229,25 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
+class Join:
+    """Join the rows of an evaluation's shards into its result; or show again what a file of rows holds."""
+
+    rows: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE..")]
+    """Files that evaluate --rows has written: all shards of one evaluation, or a whole one."""
+    films: Annotated[Path | None, tyro.conf.arg(metavar="DIR")] = None
+    """Folder of the films that the rows name, for the report."""
+    report: File = None
+    """Write an HTML report here."""
+    json: Json = None
+    """Write the result here: success_rate, ci95, success_any_time, episodes, settings."""
+
+    def run(self) -> dict:
+        from sightline.evaluate.join import join
+
+        return join(self.rows, self.report, self.films)
+
+
+@dataclass(frozen=True)
 class Ground:
     """Ask the planner about one picture: the boxes, points and trace that an instruction means."""
 
@@ -254,6 +280,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "pretrain": Pretrain,
     "posttrain": Posttrain,
     "evaluate": Evaluate,
+    "join": Join,
     "ground": Ground,
     "serve": Serve,
     "play": Play,

@@ -4,9 +4,11 @@ its own, from the middle of an import if need be. Whoever waits for them hears i
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import resource_tracker
+from multiprocessing import parent_process, resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
 from typing import Any
@@ -33,8 +35,26 @@ class DeafContext(SpawnContext):
 DEAF = DeafContext()
 
 
+def follow_parent() -> None:
+    """Let this process die with its parent, however that ends: an orphan would go on working for nobody."""
+
+    def follow() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _begin(start: Any, given: tuple) -> None:
+    follow_parent()
+    if start is not None:
+        start(*given)
+
+
 class WorkerPool(ProcessPoolExecutor):
-    """A pool of such processes; leaving its block by an error (or Ctrl-C) ends them at once.
+    """A pool of such processes; leaving its block by an error (or Ctrl-C) ends them at once, and so does our own end.
 
     Args:
         workers: number of processes.
@@ -42,7 +62,7 @@ class WorkerPool(ProcessPoolExecutor):
     """
 
     def __init__(self, workers: int, start: Any = None, given: tuple = ()) -> None:
-        super().__init__(workers, DEAF, start, given)
+        super().__init__(workers, DEAF, _begin, (start, given))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

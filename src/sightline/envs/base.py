@@ -8,7 +8,7 @@ Nothing here asks for simulator truth: what an environment knows about an episod
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, Required, TypedDict
+from typing import Any, Protocol, Required, TypedDict, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,3 +80,11 @@ class Environment(Protocol):
 
     def close(self) -> None:
         """Give back what the environment holds. It is not used afterwards."""
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """An environment that can tell whether success lasts. The others are believed at the moment at which they end."""
+
+    def hold(self) -> Info:
+        """After success: let half a second pass in which the robot holds still, and say how things are then."""

@@ -21,7 +21,7 @@ from sightline.engine.generation.task_sampling import sample_world_task
 from sightline.engine.robots import DEFAULT
 from sightline.engine.simulation.randomization import Look, apply_look, sample_look
 from sightline.engine.simulation.simulation import MAX_STEP, MAX_TURN, Simulation
-from sightline.engine.simulation.success import Judge
+from sightline.engine.simulation.success import SETTLE_STEPS, Judge
 from sightline.engine.worlds.spec import WorldSpec
 from sightline.envs.base import Info
 from sightline.envs.words import Words
@@ -156,6 +156,20 @@ class TabletopEnv(gymnasium.Env):
         judge.watch()
         self._steps += 1
         return self._info()
+
+    def hold(self) -> Info:
+        """Let half a second pass with the command unchanged and say whether the task is still done.
+
+        Raises:
+            SightlineError: there was no reset.
+        """
+        simulation, judge = self._running()
+        simulation.settle(SETTLE_STEPS)
+        judge.watch()
+        failure = "object fell" if judge.fallen else "did not stay"
+        return self._info() | Info(
+            is_success=judge.success, truncated=not judge.success, failure="" if judge.success else failure
+        )
 
     def observe(self) -> Observation:
         """What a policy sees now: rendered pictures with calibrated cameras, state, instruction."""

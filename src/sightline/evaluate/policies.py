@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -129,6 +131,19 @@ def load_policy(spec: str) -> PolicyLike:
     if spec.startswith(ADDRESSES):
         return RemotePolicy(spec)
     return load_checkpoint(spec)
+
+
+def fingerprint(spec: str) -> str:
+    """What tells the weights in a checkpoint folder from others, whatever their folder is called; "" where there are
+    none (what ships with the package has the package's version)."""
+    folder = Path(spec)
+    if not folder.is_dir():
+        return ""
+    total = hashlib.sha256()
+    for path in sorted((*folder.glob("*.safetensors"), *folder.glob("*.json"))):
+        with open(path, "rb") as file:
+            total.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:16]
 
 
 def load_checkpoint(spec: str) -> Any:

@@ -82,19 +82,31 @@ def failures(rows: Sequence[EpisodeRow]) -> list[tuple[str, int]]:
     return Counter(row.failure for row in rows if not row.success).most_common()
 
 
+def summary(rows: Sequence[EpisodeRow]) -> dict:
+    """The figures of a result: success at the end with its interval, at any time, wrong objects, and the rows."""
+    rate, wrong = success_rate(rows), share(rows, "wrong_object_lifted")
+    return {
+        "success_rate": rate.value,
+        "ci95": list(rate.interval),
+        "success_any_time": success_rate(rows, "success_any_time").value,
+        "wrong_object_rate": None if wrong is None else wrong.value,
+        "episodes": [row.to_dict() for row in rows],
+    }
+
+
 def print_summary(rows: Sequence[EpisodeRow]) -> None:
-    """The console's table: success overall, by task and by style, then what else is known and what went wrong."""
+    """The console's table: success at the end and at any time, by task and by style, then what else is known and what
+    went wrong."""
     lines: list[tuple[Any, ...]] = []
     groups = [breakdown(rows, key) for key in GROUPS]
-    for name, rate in [("all", success_rate(rows)), *(line for group in groups for line in group.items())]:
+    overall = [("all", success_rate(rows)), ("all, at any time", success_rate(rows, "success_any_time"))]
+    for name, rate in [*overall, *(line for group in groups for line in group.items())]:
         low, high = rate.interval
         lines.append((name, rate.trials, rate.successes, f"{rate.value:.1%}", f"{low:.1%} – {high:.1%}"))
     table("Success", ("episodes", "run", "succeeded", "rate", "95 % interval"), lines)
     said = {text: share(rows, key) for key, text in SHARES.items()}
     if known := [f"{text}: {rate}." for text, rate in said.items() if rate is not None]:
         say(" ".join(known))
-    if (ever := success_rate(rows, "success_any_time")) != success_rate(rows):
-        say(f"Done at some time, though perhaps not at the end: {ever}.")
     if (progress := mean_progress(rows)) is not None:
         say(f"Progress, mean: {progress:.0%}.")
     if found := failures(rows):
@@ -128,9 +140,9 @@ def write_rollout_report(
     ever = success_rate(rows, "success_any_time")
     steps = [row.steps for row in rows if row.success]
     tiles = [
-        (f"{rate.value:.0%}", f"success, {rate.successes} of {rate.trials} episodes"),
+        (f"{rate.value:.0%}", f"success at the end, {rate.successes} of {rate.trials} episodes"),
         (f"{low:.1%} – {high:.1%}", "95 % interval (Wilson)"),
-        *([(f"{ever.value:.0%}", "done at some time, though perhaps not at the end")] if ever != rate else []),
+        (f"{ever.value:.0%}", "done at some time, though perhaps not at the end"),
         *([(f"{wrong.value:.0%}", "lifted a wrong object")] if wrong is not None else []),
         *([(f"{progress:.0%}", "progress, mean")] if progress is not None else []),
         (f"{sum(steps) / len(steps):.0f}" if steps else "–", "steps to success, mean"),

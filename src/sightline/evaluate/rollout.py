@@ -1,7 +1,8 @@
 """Closed-loop rollouts: several environments in lockstep, so that the policy acts in batches.
 
 Episodes are grouped by their order in the list of seeds and every group runs to its end before the next one starts.
-The batches that a policy sees are thus the same whatever the number of worker processes, and so are the rows.
+The batches that a policy sees are thus the same whatever the number of worker processes, and so are the rows. A group
+of which some rows are missing is run again as a whole for the same reason.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import Any
 import torch
 
 from sightline.core.card import Card
-from sightline.core.console import progress
 from sightline.core.errors import SightlineError
 from sightline.core.types import EXECUTE, ActionChunk, Grounding, PolicyLike
 from sightline.core.worker_pool import WorkerPool
-from sightline.envs.base import Environment
+from sightline.envs.base import Environment, Holding
 from sightline.evaluate.action_chunks import ChunkPlayer
+from sightline.evaluate.collected import Collected, Kept
 from sightline.evaluate.film import Film
 from sightline.evaluate.policies import GuidedPolicy
 from sightline.evaluate.rows import EpisodeRow
@@ -73,7 +74,7 @@ class _Running:
             self.film = Film(settings.film_dir / f"seed_{seed:06d}.mp4", env.card.cameras, env.card.control_hz)
 
     def step(self) -> None:
-        """Execute the next action and note what it did."""
+        """Execute the next action and note what it did; success is looked at again when it has been held."""
         info = self.env.advance(self.player.next())
         if missing := [name for name in ("is_success", "truncated") if name not in info]:
             where = f"{type(self.env).__name__}.advance()"
@@ -83,6 +84,9 @@ class _Running:
         self.success = bool(info["is_success"])
         self.success_any_time |= self.success
         self.done = bool(info.get("terminated", self.success) or info["truncated"])
+        if self.done and self.success and isinstance(self.env, Holding):
+            self.known |= self.env.hold()
+            self.success = bool(self.known["is_success"])
 
     def row(self) -> EpisodeRow:
         """The summary; writes the film."""
@@ -120,9 +124,9 @@ class Runner:
         seeds: Sequence[int],
         options: Mapping[int, dict],
         filmed: frozenset[int],
-        finished: Callable[[bool], None] = lambda success: None,
+        ended: Callable[[EpisodeRow], None],
     ) -> list[EpisodeRow]:
-        """Run these episodes side by side; rows in the order of ``seeds``. ``finished`` hears of each one's success."""
+        """Run these episodes side by side; rows in the order of ``seeds``, of which ``ended`` hears one by one."""
         while len(self.envs) < len(seeds):
             self.envs.append(self.make_env())
             if not self.blind:
@@ -135,12 +139,14 @@ class Runner:
         if isinstance(self.policy, GuidedPolicy):
             for episode in running:
                 self.policy.attach(episode.seed, episode.env)
+        rows = {}
         while active := [episode for episode in running if not episode.done]:
             self._step(active)
             for episode in active:
                 if episode.done:
-                    finished(episode.success)
-        return [episode.row() for episode in running]
+                    rows[episode.seed] = episode.row()
+                    ended(rows[episode.seed])
+        return [rows[seed] for seed in seeds]
 
     def check_cards(self, card: Card) -> None:
         """Raise SightlineError unless the policy and the environment speak of the same robot."""
@@ -178,20 +184,6 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _groups(seeds: Sequence[int], batch: int) -> list[list[int]]:
-    """Groups of ``batch`` seeds in their order; the last may be smaller."""
-    if len(set(seeds)) != len(seeds):
-        raise SightlineError("The seeds of an evaluation must differ from each other.")
-    if batch < 1:
-        raise SightlineError(f"The batch must hold at least one environment, not {batch}.")
-    return [list(seeds[i : i + batch]) for i in range(0, len(seeds), batch)]
-
-
-def _in_order(rows: list[EpisodeRow], seeds: Sequence[int]) -> list[EpisodeRow]:
-    found = {row.seed: row for row in rows}
-    return [found[seed] for seed in seeds]
-
-
 def rollout(
     policy: PolicyLike,
     make_env: Callable[[], Environment],
@@ -199,6 +191,7 @@ def rollout(
     settings: RolloutSettings | None = None,
     options: Mapping[int, dict] | None = None,
     label: str = "episodes",
+    kept: Kept | None = None,
 ) -> list[EpisodeRow]:
     """Run one episode for each seed in this process.
 
@@ -206,45 +199,55 @@ def rollout(
         make_env: builds one environment; called up to ``settings.batch`` times.
         options: seed -> options of that episode's reset.
         label: of the progress bar.
+        kept: rows that need not be run, and who keeps the others.
 
     Returns:
         Rows in the order of ``seeds``; for a deterministic policy they depend on nothing else.
     """
-    settings = settings or RolloutSettings()
+    settings, kept = settings or RolloutSettings(), kept or Kept()
+    collected = Collected(seeds, settings.batch, kept, label)
     runner = Runner(policy, make_env, settings)
     filmed = frozenset(list(seeds)[: settings.films])
-    rows: list[EpisodeRow] = []
+
+    def ended(row: EpisodeRow) -> None:
+        if row.seed not in kept.rows:
+            kept.add(row)
+        collected.add(row)
+
     try:
-        with _one_thread(), progress(len(seeds), label, unit="episode") as bar:
-            outcomes: list[bool] = []
-
-            def finished(success: bool) -> None:
-                outcomes.append(success)
-                bar.update(1, success=sum(outcomes) / len(outcomes))
-
-            for group in _groups(seeds, settings.batch):
-                rows += runner.group(group, options or {}, filmed, finished)
-            rows = _in_order(rows, seeds)
+        with _one_thread(), collected.bar:
+            collected.show(len(collected.rows))
+            for group in collected.groups:
+                runner.group(group, options or {}, filmed, ended)
     finally:
         runner.close()
-    return rows
+    return collected.in_order()
 
 
 _worker: dict[str, Any] = {}
 
 
 def _start_worker(
-    make_policy: Callable[[], PolicyLike], make_env: Callable[[], Environment], settings: RolloutSettings
+    make_policy: Callable[[], PolicyLike],
+    make_env: Callable[[], Environment],
+    settings: RolloutSettings,
+    add: Callable[[EpisodeRow], None],
 ) -> None:
     torch.set_num_threads(1)
-    _worker.update(make_policy=make_policy, make_env=make_env, settings=settings)
+    _worker.update(make_policy=make_policy, make_env=make_env, settings=settings, add=add)
 
 
-def _work(seeds: list[int], options: dict[int, dict], filmed: frozenset[int]) -> list[EpisodeRow]:
+def _work(
+    seeds: list[int], options: dict[int, dict], filmed: frozenset[int], known: frozenset[int]
+) -> list[EpisodeRow]:
+    def ended(row: EpisodeRow) -> None:
+        if row.seed not in known:
+            _worker["add"](row)
+
     # The policy is loaded here and not at the start of the process so that a failure comes back as its own message.
     if "runner" not in _worker:
         _worker["runner"] = Runner(_worker["make_policy"](), _worker["make_env"], _worker["settings"])
-    return _worker["runner"].group(seeds, options, filmed)
+    return _worker["runner"].group(seeds, options, filmed, ended)
 
 
 def rollout_in_processes(
@@ -255,31 +258,33 @@ def rollout_in_processes(
     workers: int = 2,
     options: Mapping[int, dict] | None = None,
     label: str = "episodes",
+    kept: Kept | None = None,
 ) -> list[EpisodeRow]:
     """As :func:`rollout`, in ``workers`` processes with a policy each (both makers must be picklable).
 
     Raises:
         SightlineError: a worker died (out of memory, killed), or whatever a worker raised.
     """
-    settings = settings or RolloutSettings()
+    settings, kept, options = settings or RolloutSettings(), kept or Kept(), options or {}
+    collected = Collected(seeds, settings.batch, kept, label)
+    if not collected.groups:
+        return collected.in_order()
     if workers <= 1:
-        return rollout(make_policy(), make_env, seeds, settings, options, label)
-    filmed, done = frozenset(list(seeds)[: settings.films]), {}
-    groups = _groups(seeds, settings.batch)
-    pool = WorkerPool(min(workers, len(groups)), _start_worker, (make_policy, make_env, settings))
+        return rollout(make_policy(), make_env, seeds, settings, options, label, kept)
+    filmed, known = frozenset(list(seeds)[: settings.films]), frozenset(collected.rows)
+    given = (make_policy, make_env, settings, kept.add)
     try:
-        with pool, progress(len(seeds), label, unit="episode") as bar:
-            chosen = [{seed: (options or {})[seed] for seed in group if seed in (options or {})} for group in groups]
-            jobs = {
-                pool.submit(_work, group, some, filmed): i
-                for i, (group, some) in enumerate(zip(groups, chosen, strict=True))
-            }
+        with WorkerPool(min(workers, len(collected.groups)), _start_worker, given) as pool, collected.bar:
+            collected.show(len(known))
+            jobs = [
+                pool.submit(_work, group, {seed: options[seed] for seed in group if seed in options}, filmed, known)
+                for group in collected.groups
+            ]
             for job in as_completed(jobs):
-                done[jobs[job]] = job.result()
-                so_far = [row.success for rows in done.values() for row in rows]
-                bar.update(len(done[jobs[job]]), success=sum(so_far) / len(so_far))
+                for row in job.result():
+                    collected.add(row)
     except BrokenProcessPool:
         raise SightlineError(
             "An evaluation worker died (out of memory?); try fewer workers or a smaller batch."
         ) from None
-    return _in_order([row for rows in done.values() for row in rows], seeds)
+    return collected.in_order()

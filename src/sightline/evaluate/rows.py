@@ -19,7 +19,8 @@ class EpisodeRow:
 
     Attributes:
         seed: of the episode.
-        success: whether the task was done at the end; success_any_time: whether it was done at any moment.
+        success: whether the task was done at the end, and still was after half a second where the environment can
+            tell; success_any_time: whether it was done at any moment.
         steps: actions executed.
         failure: why it failed, "" on success.
         video: file name of its film, "" if not filmed.

@@ -1,8 +1,10 @@
-"""Rich language: synonyms and paraphrases, one part for training and one held out.
+"""Rich language: synonyms and paraphrases, one part for training, one held out of demonstrations, one of everything.
 
 Every table has two halves. Phrasing ``train`` speaks from the first half, together with the plain words of
 :mod:`sightline.language.referring`; phrasing ``unseen`` from the second half alone wherever there is one. So an
 instruction in the second phrasing is a sentence that no training has heard, about things and relations that it knows.
+Phrasing ``novel`` speaks from the tables of :mod:`sightline.language.novel`, which no data is ever made with: where
+grounding data is made in phrasing ``unseen``, sentences of that are new to the demonstrations alone.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ from dataclasses import replace
 from functools import cache
 
 from sightline.core.errors import require_known
+from sightline.language import novel
 from sightline.language.referring import NOUNS, PLAIN, RANKED_WORDS, RELATION_WORDS
 from sightline.language.vocabulary import Wording, Words
 from sightline.tasks.skills import SKILLS
 
 LANGUAGES = ("plain", "rich")
 PHRASINGS = ("train", "unseen")
-SPOKEN = ("plain", *PHRASINGS)
+SPOKEN = ("plain", *PHRASINGS, "novel")
 Halves = tuple[tuple[str, ...], tuple[str, ...]]
 
 # What else a thing may be called. A word may stand under several kinds; it is spoken where only one thing fits it.
@@ -164,12 +167,31 @@ def wording(language: str = "plain", phrasing: str = "train") -> Wording:
 
 
 def spoken(phrasing: str) -> Wording:
-    """The words of a way to speak to a policy: ``plain``, or rich language in one of PHRASINGS.
+    """The words of a way to speak to a policy: ``plain``, rich language in one of PHRASINGS, or ``novel``.
 
     Raises SightlineError on an unknown one.
     """
     require_known("phrasing", phrasing, SPOKEN)
+    if phrasing == "novel":
+        return _novel()
     return PLAIN if phrasing == SPOKEN[0] else wording("rich", phrasing)
+
+
+@cache
+def _novel() -> Wording:
+    """Words that nothing is trained on; of what has none, the plain word; skills are spoken of as in ``unseen``."""
+    known = wording("rich", "unseen")
+    kinds = dict.fromkeys((*known.names, *novel.SYNONYMS))
+    return Wording(
+        relations=novel.RELATIONS,
+        ranked=novel.RANKED,
+        instructions={**known.instructions, **{relation: novel.sentences(relation) for relation in novel.PLACES}},
+        things=novel.THINGS,
+        links=novel.LINKS,
+        nouns=novel.SYNONYMS,
+        qualities=novel.QUALITIES,
+        names={kind: (*known.names.get(kind, ()), *novel.SYNONYMS.get(kind, ())) for kind in kinds},
+    )
 
 
 @cache

@@ -6,16 +6,13 @@ A worker that dies (the kernel kills whoever takes the last memory) is replaced,
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import signal
-import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -25,7 +22,7 @@ from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.outputs import reporting_full_disk
 from sightline.core.types import Episode
-from sightline.core.worker_pool import DEAF
+from sightline.core.worker_pool import DEAF, follow_parent
 from sightline.data import StagedEpisode, stage_episode
 from sightline.engine.generation.recipe import Recipe
 
@@ -181,7 +178,7 @@ def in_parallel(bench: Bench, first: int, workers: int) -> Generator[Outcome, No
 
 def _serve(pipe: Connection, bench: Bench) -> None:
     """Body of a worker process: blocks in, outcomes out, until the pipe closes or the parent dies."""
-    threading.Thread(target=_follow_parent, daemon=True).start()
+    follow_parent()
     while True:
         try:
             candidates = pipe.recv()
@@ -196,11 +193,3 @@ def _serve(pipe: Connection, bench: Bench) -> None:
             except Exception:
                 result = traceback.format_exc()
             pipe.send(result)
-
-
-def _follow_parent() -> None:
-    """Die with the parent: an orphan would go on rendering for nobody."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sightline.core.console import say
+from sightline.core.console import plain, say
 from sightline.core.errors import SightlineError
 from sightline.core.outputs import keeping
 from sightline.core.types import EXECUTE, PolicyLike
 from sightline.envs.base import Environment
+from sightline.evaluate.collected import Kept
 from sightline.evaluate.language_probe import ListeningResult
-from sightline.evaluate.policies import load_policy
-from sightline.evaluate.report import print_summary, share, success_rate, write_rollout_report
+from sightline.evaluate.policies import fingerprint, load_policy
+from sightline.evaluate.report import print_summary, summary, write_rollout_report
 from sightline.evaluate.rollout import RolloutSettings, rollout_in_processes
+from sightline.evaluate.rows_file import Heading, RowsFile
+from sightline.evaluate.shards import Shard
 from sightline.evaluate.suites.base import Suite, SuiteSettings
 
 SEEDS = 1_000_000  # of each --seed: evaluations with different ones never share an episode
@@ -30,12 +34,16 @@ class ClosedLoopSettings(SuiteSettings):
 
     Attributes:
         seed: episode i has the seed ``seed * 1,000,000 + i``.
+        rows: file to which a row is added as each episode ends; what it holds already is not run again.
+        shard: "K/N": only part K (from 0) of N of the episodes, see :class:`Shard`; "" for all.
         video: folder for films of the first ``films`` episodes.
         execute, handling, batch: see RolloutSettings.
         workers: processes; the rows do not depend on it.
     """
 
     seed: int = 0
+    rows: Path | None = None
+    shard: str = ""
     video: Path | None = None
     films: int = 24
     execute: int = EXECUTE
@@ -79,7 +87,12 @@ def closed_loop(
     """
     started = time.monotonic()
     seeds = settings.seeds if seeds is None else seeds
-    rows = rollout_in_processes(make_policy, make_env, seeds, settings.rollout, settings.workers, label=title)
+    shard = Shard.of(settings.shard)
+    heading = Heading(title, _decisive(settings, about), tuple(shard.seeds(seeds, settings.batch)), settings.shard)
+    with _kept(settings.rows, heading) as kept:
+        rows = rollout_in_processes(
+            make_policy, make_env, heading.seeds, settings.rollout, settings.workers, label=title, kept=kept
+        )
     seconds = time.monotonic() - started
     listening = probe()
     print_summary(rows)
@@ -89,14 +102,10 @@ def closed_loop(
         "workers": settings.workers,
         "seconds": round(seconds, 1),
         **about,
+        **({"shard": settings.shard} if settings.shard else {}),
     }
-    rate, wrong = success_rate(rows), share(rows, "wrong_object_lifted")
     result = {
-        "success_rate": rate.value,
-        "ci95": list(rate.interval),
-        "success_any_time": success_rate(rows, "success_any_time").value,
-        "wrong_object_rate": None if wrong is None else wrong.value,
-        "episodes": [row.to_dict() for row in rows],
+        **summary(rows),
         "seconds": seconds,
         "settings": about,
         **({"listening": listening.to_dict()} if listening else {}),
@@ -112,6 +121,26 @@ def closed_loop(
                 "full?); everything else is as it should be."
             )
     return result
+
+
+def _decisive(settings: ClosedLoopSettings, about: Mapping[str, Any]) -> dict[str, Any]:
+    """All that decides on the rows, and nothing else, JSON-ready."""
+    run = settings.rollout
+    return plain(
+        {name: value for name, value in about.items() if name != "CPUs"}
+        | {"weights": fingerprint(str(about["policy"])), "seed": settings.seed, "episodes": settings.episodes}
+        | {"execute": run.execute, "handling": run.handling, "batch": run.batch, "films": run.films}
+    )
+
+
+@contextmanager
+def _kept(path: Path | None, heading: Heading) -> Iterator[Kept]:
+    """Rows that are in the file already, and who adds to it; without a file none and nobody."""
+    if path is None:
+        yield Kept()
+        return
+    with RowsFile(path, heading) as file:
+        yield file.kept
 
 
 def benchmark(environment: str, **arguments: Any) -> Suite[ClosedLoopSettings]:
