@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from sightline.core.errors import SightlineError
 from sightline.core.types import Observation
-from sightline.language.questions import CHAT
+from sightline.data.answers import NOT_THERE, parse_boxes
 from sightline.models.policy import Policy
 from sightline.models.vlm.tokenizer import WordTokenizer
 
@@ -202,11 +202,29 @@ def test_a_known_camera_changes_what_relations_mean(policy: Policy) -> None:
     np.testing.assert_allclose(both.points["place"], seeing.points["place"], atol=1e-2)
 
 
-def test_ground_adds_the_planner_s_own_words(policy: Policy) -> None:
+def test_words_and_pointer_say_the_same(policy: Policy) -> None:
     image = nano_observation(5).images["front"]
     found = policy.ground(image, "The red mug")
-    assert found.text == policy.planner.chat(image, CHAT["refer", "box"].format("the red mug"))
-    assert set(found.points) == {"target"}
+    (said,) = parse_boxes(found.text, image.shape[:2])
+    np.testing.assert_allclose(said.box, found.boxes["target"].clip(0, len(image)), atol=0.51)
+    assert set(found.points) == {"target"} and found.found
+
+
+def doubting(tokenizer: WordTokenizer, doubt: float) -> Policy:
+    config = nano_config()
+    return nano_policy(tokenizer, replace(config, grounding=replace(config.grounding, doubt=doubt)))
+
+
+def test_what_is_not_there_is_not_acted_upon(tokenizer: WordTokenizer) -> None:
+    """A doubt of all but certainty finds nothing; none at all acts on anything."""
+    careful, bold = doubting(tokenizer, 0.999), doubting(tokenizer, 0.0)
+    still, moving = careful.act(OBSERVATIONS[0]), bold.act(OBSERVATIONS[0])
+    assert not still.grounding.found and moving.grounding.found
+    assert still.grounding.presence == pytest.approx(moving.grounding.presence)
+    assert not still.actions[:, :-1].any() and moving.actions[:, :-1].any()
+    np.testing.assert_array_equal(still.actions[:, -1], OBSERVATIONS[0].state[-1])
+    said = careful.ground(OBSERVATIONS[0].images["front"], "the red mug")
+    assert not said.found and said.text == NOT_THERE
 
 
 def test_nothing_to_ground_is_an_error(policy: Policy) -> None:

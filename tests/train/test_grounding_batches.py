@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -173,7 +174,8 @@ def test_what_is_not_there_is_asked_for_and_not_to_be_found(scenes: FrameBank) -
                 continue  # no name was found that fits nothing there
             missing += 1
             named = {kind for kind in present if question.text.endswith(f" {kind}")}
-            assert named or any(kind in question.text for kind in kinds), question.text
+            nonsense = re.search(r"the \w+x\b", question.text) is not None
+            assert named or nonsense or any(kind in question.text for kind in kinds), question.text
             assert labels.asked[b, q].tolist() == [True, False, False]
             assert not torch.isfinite(labels.points[b, q]).any() and not labels.owners[b, q].any()
     assert missing > 8

@@ -206,8 +206,10 @@ class Grounding:
         boxes: label -> [4] (x1, y1, x2, y2), labels e.g. ``target``, ``place``.
         points: label -> [2], labels ``target`` (grasp point) and ``place``.
         trace: [N,2] the tool point's path still to come (empty [0,2] when not asked for).
-        confidence: label -> 0..1.
-        text: the planner's own words, in the answer formats of InternVLA-M1.
+        confidence: label -> 0..1, the probability that the answer is right.
+        presence: probability that what was asked for is there at all; found: whether it is taken to be. What is said of
+            where is idle where it is not.
+        text: the answer in words, in the formats of InternVLA-M1.
     """
 
     camera: str
@@ -215,6 +217,8 @@ class Grounding:
     points: dict[str, Array] = field(default_factory=dict)
     trace: Array = field(default_factory=lambda: np.zeros((0, 2)))
     confidence: dict[str, float] = field(default_factory=dict)
+    presence: float = 1.0
+    found: bool = True
     text: str = ""
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
+from sightline.core.types import Grounding
 from sightline.data.coordinates import Shape, shapes
 
 Size = tuple[int, int]
@@ -24,6 +25,7 @@ Coordinates = Literal["picture", "model", "0-1", "0-1-square", "0-1000", "0-1000
 """What boxes and points count: pixels of the picture's file; what the model itself counts; or shares of
 the picture, from 0 to that number. ``square``: of the picture padded on both sides to a square, as LLaVA's own data."""
 
+NOT_THERE = "There is no such thing to be seen."
 LONGEST_NAME = 200  # characters
 SLACK = 0.02  # of a side: what a box may reach out of the picture by
 _REF = re.compile(r"<(?:ref|\|ref\||\|object_ref_start\|)>([^<]*)<(?:/ref|\|/ref\||\|object_ref_end\|)>\s*\Z")
@@ -51,6 +53,14 @@ def parse_boxes(text: str, size: Size) -> list[NamedBox]:
         if box is not None:
             found.append(NamedBox(_name_of(text, shape.numbers[0].start), box))
     return found
+
+
+def grounding_in_words(said: Grounding) -> str:
+    """Where things are as InternVLA-M1 writes it, integers in pixels of the picture; or that there is no such thing."""
+    if not said.found:
+        return NOT_THERE
+    boxes = ", ".join(str([round(float(value)) for value in box]) for box in said.boxes.values())
+    return f"<box>[{boxes}]</box>"
 
 
 def parse_points(text: str, size: Size) -> Array:

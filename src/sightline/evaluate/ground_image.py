@@ -27,7 +27,7 @@ def ground(policy: str, image: Path | str, text: str, out: Path | str | None = N
 
     Returns:
         boxes (label -> [x1, y1, x2, y2]), points (label -> [u, v]), trace ([[u, v], ...]) in pixels of the picture,
-        confidence (label -> 0..1) and text.
+        confidence (label -> 0..1), presence, found and text.
 
     Raises:
         SightlineError: no such policy, no such picture, or nothing asked.
@@ -43,6 +43,7 @@ def ground(policy: str, image: Path | str, text: str, out: Path | str | None = N
         box, point, sure = said.boxes.get(label), said.points.get(label), said.confidence.get(label)
         rows.append((label, _numbers(box), _numbers(point), "" if sure is None else f"{sure:.0%}"))
     table(f"“{text}”", ("what", "box (x1, y1, x2, y2)", "point (u, v)", "confidence"), rows)
+    say(f"Whether it is there at all: {said.presence:.0%}.")
     if said.text:
         say(said.text)
     result = {
@@ -50,6 +51,8 @@ def ground(policy: str, image: Path | str, text: str, out: Path | str | None = N
         "points": {label: _plain(point) for label, point in said.points.items()},
         "trace": _plain(said.trace),
         "confidence": {label: float(value) for label, value in said.confidence.items()},
+        "presence": said.presence,
+        "found": said.found,
         "text": said.text,
     }
     if out is not None:

@@ -81,5 +81,7 @@ def _grounding(told: dict[str, Any] | None) -> Grounding | None:
         {name: np.asarray(point) for name, point in told["points"].items()},
         np.asarray(told["trace"], np.float64).reshape(-1, 2),
         told["confidence"],
+        told.get("presence", 1.0),
+        told.get("found", True),
         told["text"],
     )

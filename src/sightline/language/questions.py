@@ -23,6 +23,7 @@ from sightline.tasks.pick_place import nominal_path
 TRACE_POINTS = 8
 AXIS_HALF_LENGTH = 0.01  # metres: the closing direction is projected as a 2 cm segment
 ATTEMPTS = 4  # draws of a question that has not been asked yet, and of a thing that is not there
+NONSENSE = 0.15  # share of absent things whose name means nothing
 OTHER_KIND = 0.6  # share of absent things of which nothing like it is there
 OTHER_COLOUR = 0.4  # share of these whose colour is told
 FORMS = ("box", "point", "trace")
@@ -112,8 +113,9 @@ class QuestionSampler:
         return self._refer(rng)
 
     def absent(self, question: Question, kinds: Sequence[str], rng: np.random.Generator) -> Question | None:
-        """The same about something that is not there: another kind of thing, or a thing of a kind that is there in a
-        colour that it does not have; None where no name was found that fits nothing in the scene.
+        """The same about something that is not there: another kind of thing, a thing of a kind that is there in a
+        colour that it does not have, or a word that means nothing; None where no name was found that fits nothing in
+        the scene.
 
         Args:
             kinds: what there may be elsewhere.
@@ -121,6 +123,8 @@ class QuestionSampler:
         book = self.book
         here = sorted({info.kind for info in book.graph.objects})
         colours = sorted({info.colour for info in book.graph.objects} - {""})
+        if rng.random() < NONSENSE:
+            return self._about(f"the {made_up(rng)}", question, rng)
         for _ in range(ATTEMPTS):
             other = not colours or rng.random() < OTHER_KIND
             kind = pick(kinds if other else here, rng)
@@ -128,12 +132,16 @@ class QuestionSampler:
             name = pick(book.wording.nouns.get(kind, (kind,)), rng)
             if book.matches((kind, colour, "")) or book.matches((name, colour, "")):
                 continue
-            phrase = f"the {book.wording.quality(colour, rng)} {name}" if colour else f"the {name}"
-            text, task = phrase, question.task
-            if task is not None:
-                text = instruct(task.relation, phrase, task.reference_phrase, rng, book.wording)
-            return Question(text, question.kind, "absent", -1, question.reference, None)
+            shade = f"{book.wording.quality(colour, rng)} " if colour else ""
+            return self._about(f"the {shade}{name}", question, rng)
         return None
+
+    def _about(self, phrase: str, question: Question, rng: np.random.Generator) -> Question:
+        """The question about something else, which is not there."""
+        task = question.task
+        if task is not None:
+            phrase = instruct(task.relation, phrase, task.reference_phrase, rng, self.book.wording)
+        return Question(phrase, question.kind, "absent", -1, question.reference, None)
 
     def _task(self, rng: np.random.Generator) -> Question | None:
         drawn = self.tasks.sample_styled(rng)
@@ -184,6 +192,11 @@ def sample_questions(
             asked.add(question.text)
             questions.append(question)
     return questions
+
+
+def made_up(rng: np.random.Generator) -> str:
+    """A word of two or three syllables that means nothing."""
+    return "".join(pick("bdfgklmnprstvz", rng) + pick("aeiou", rng) for _ in range(2 + int(rng.random() * 2))) + "x"
 
 
 def answer(

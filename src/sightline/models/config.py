@@ -96,6 +96,9 @@ class GroundingHeadConfig:
         looks: shifted copies of a picture that are looked at too (see models/grounding/shifts.py): for an answer about
             one picture, and for the first call of an episode while acting.
         pointer: answer with the head; otherwise in words, on pictures of any shape.
+        doubt: what is there with a lower probability is taken to be absent, and nothing is done about it; 0 = never.
+        calibration: (slope, offset) that turn the log-odds of the pointer's raw confidence into those of being right
+            (see ``sightline calibrate``).
     """
 
     width: int = 192
@@ -104,8 +107,12 @@ class GroundingHeadConfig:
     colours: tuple[str, ...] = ()
     looks: int = 8
     pointer: bool = True
+    doubt: float = 0.0
+    calibration: tuple[float, float] = (1.0, 0.0)
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.doubt < 1.0:
+            raise SightlineError(f"grounding.doubt must be from 0 to below 1, got {self.doubt}.")
         if not 0 <= self.looks <= MOST_LOOKS:
             raise SightlineError(f"grounding.looks must be between 0 and {MOST_LOOKS}, got {self.looks}.")
 
@@ -242,7 +249,7 @@ M1 = SystemConfig(
 )  # fmt: skip
 
 PRESETS: dict[str, SystemConfig] = {
-    "tiny": SystemConfig(),
+    "tiny": SystemConfig(grounding=GroundingHeadConfig(doubt=0.5)),
     "m1": M1,
     # The same design at a size that learns on a laptop CPU: latent path only, answers in words.
     "m1-mini": replace(

@@ -14,9 +14,10 @@ from sightline.core.config import to_dict
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Grounding
-from sightline.data.answers import parse_boxes, parse_points, to_original
+from sightline.data.answers import grounding_in_words, parse_boxes, parse_points, to_original
 from sightline.language.questions import CHAT, FORMS
 from sightline.language.styles import is_instruction
+from sightline.models.grounding.confidence import calibrated
 from sightline.models.grounding.pointing import read_pointing
 from sightline.models.grounding.recognition import Recognised, recognise
 from sightline.models.grounding.shifts import SHIFTS, agreed, moved_back, shifted
@@ -51,7 +52,8 @@ class Planner:
         return Planner(parts.system, parts.tokenizer)
 
     def ground(self, image: NDArray[np.uint8], text: str, camera: Camera | None = None) -> Grounding:
-        """Where to act in one picture [H,W,3] uint8, with the planner's own words in ``text``.
+        """Where to act in one picture [H,W,3] uint8, with the answer in words in ``text``: the planner's own,
+        or, of one with a pointer, what it points at, or that there is nothing to point at.
 
         An instruction ("put the mug on the plate") yields target, reference, place and trace; a phrase ("the red mug")
         the target alone. Boxes and points are in pixels of ``image``; those in the words are as the model writes them
@@ -65,7 +67,7 @@ class Planner:
         if not self.system.config.grounding.pointer:
             return self.ground_in_words(image, text)
         grounding = self.ground_batch([image], [text], None if camera is None else [camera])[0]
-        grounding.text = self.chat(image, CHAT["refer", "box"].format(text.lower()))
+        grounding.text = grounding_in_words(grounding)
         return grounding
 
     @torch.inference_mode()
@@ -100,10 +102,8 @@ class Planner:
                 for slot, n in enumerate(numbers):
                     size, wanted = images[n].shape[:2], prompts[n].readouts
                     looks[n].append(read_pointing(pointing, row, size, config.cameras[0], wanted, slot))
-        return [
-            agreed(found, AGREE * np.array([image.shape[1], image.shape[0]]))
-            for found, image in zip(looks, images, strict=True)
-        ]
+        near = [AGREE * np.array([image.shape[1], image.shape[0]]) for image in images]
+        return [calibrated(agreed(*pair), config.grounding) for pair in zip(looks, near, strict=True)]
 
     @torch.inference_mode()
     def describe(self, image: NDArray[np.uint8]) -> list[Recognised]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from torch import Tensor
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
-from sightline.core.types import ActionChunk, Grounding, Observation
+from sightline.core.types import ACTION_NAMES, STATE_NAMES, ActionChunk, Grounding, Observation
 from sightline.models.config import SystemConfig
+from sightline.models.grounding.confidence import calibrated
 from sightline.models.grounding.pointing import read_pointing
 from sightline.models.official_inputs import query_tokens
 from sightline.models.planner import Planner
@@ -69,7 +71,8 @@ class Policy:
         """The next chunk of actions in physical units for one observation.
 
         What was pointed at in earlier calls is remembered: call :meth:`reset` when an episode starts. Another
-        instruction drops the memory by itself.
+        instruction drops the memory by itself. Where the target is taken not to be there (``grounding.found``), the arm
+        stays where it is.
         """
         return self.act_batch([observation], [0])[0]
 
@@ -119,8 +122,21 @@ class Policy:
         if seen.pointing is not None:
             camera, guided = self.config.cameras[0], believed(seen.pointing, spatial)
             sizes = [observation.images[camera].shape[:2] for observation in observations]
-            groundings = [read_pointing(guided, row, size, camera) for row, size in enumerate(sizes)]
+            for index, (row, size) in enumerate(zip(rows, sizes, strict=True)):
+                said = replace(read_pointing(guided, index, size, camera), presence=self.guide.presence(row))
+                groundings[index] = said = calibrated(said, self.config.grounding)
+                said.confidence.update(dict.fromkeys(self.guide.told(row), 1.0))
+                if not said.found:
+                    actions[index] = self._still(observations[index])
         return [ActionChunk(chunk, grounding) for chunk, grounding in zip(actions, groundings, strict=True)]
+
+    def _still(self, observation: Observation) -> NDArray[np.float32]:
+        """[T,A] the arm stays where it is and the gripper as it is: for want of anything to act upon."""
+        still = np.zeros((self.config.chunk, self.config.action_dim), np.float32)
+        names = dict(zip(self.card.state_names, observation.state, strict=True))
+        if self.card.action_names[-1] == ACTION_NAMES[-1]:
+            still[:, -1] = names.get(STATE_NAMES[-1], 0.0)
+        return still
 
     def act_seeded(
         self, observation: Observation, seed: int, decided: NDArray[np.float32] | None = None

@@ -32,6 +32,9 @@ class Guide:
         self._memories: dict[int, SpatialMemory] = {}
         self._told: dict[int, str] = {}
         self._off: set[int] = set()
+        self._present: dict[
+            int, list[float]
+        ] = {}  # at first, in each look, how probable it is that the target is there
 
     @property
     def remembers(self) -> bool:
@@ -43,10 +46,22 @@ class Guide:
         self._memories.pop(row, None)
         self._told.pop(row, None)
         self._off.discard(row)
+        self._present.pop(row, None)
 
     def switch(self, row: int, on: bool) -> None:
         """Whether an episode's action expert is shown what was pointed at."""
         (self._off.discard if on else self._off.add)(row)
+
+    def told(self, row: int) -> list[str]:
+        """Roles that a person has pointed out in an episode."""
+        places = self._memories[row].told() if row in self._memories else {}
+        return [ROLES[role] for role in places]
+
+    def presence(self, row: int) -> float:
+        """Probability that the target of an episode's words is there, by its first looks; 1 where a person has pointed
+        at it, or where nothing is remembered."""
+        looks = self._present.get(row)
+        return 1.0 if "target" in self.told(row) or not looks else sum(looks) / len(looks)
 
     def tell(self, observation: Observation, steers: Sequence[Steer], row: int) -> None:
         """Take a person's word; see Policy.steer."""
@@ -98,6 +113,7 @@ class Guide:
             # Sightings answer to words: what was meant before says nothing about what is meant now.
             if self._told.get(row) != observation.instruction:
                 self._memories.pop(row, None)
+                self._present.pop(row, None)
             self._told[row] = observation.instruction
         new = [index for index, row in enumerate(rows) if row not in self._memories]
         if new and self.remembers:
@@ -115,7 +131,11 @@ class Guide:
         if not self.remembers:
             return spatial
         assert seen.pointing is not None
-        confidence = pointer_confidence(seen.pointing)
+        confidence, present = pointer_confidence(seen.pointing), target_visible(seen.pointing)
+        for index, row in enumerate(rows):
+            first = self._present.setdefault(row, [])
+            if len(first) <= self.system.config.grounding.looks:  # later on, the arm hides it
+                first.append(present[index])
         parts = [
             self._memories[row].recall(_sample(spatial, index), confidence[index]) for index, row in enumerate(rows)
         ]
@@ -135,8 +155,9 @@ class Guide:
             assert pointing is not None
             side = self.system.config.planner.image_size
             spatial = self._pointed_at(moved_back(pointing, right, down, side), inputs)
-            confidence = pointer_confidence(pointing)
+            confidence, present = pointer_confidence(pointing), target_visible(pointing)
             for index, row in enumerate(rows):
+                self._present.setdefault(row, []).append(present[index])
                 self._memories[row].look(_sample(spatial, index), confidence[index], LOOK_SHARE)
 
     def _pointed_at(self, pointing: Pointing | None, inputs: ModelInputs) -> SpatialInputs:
@@ -163,6 +184,11 @@ def certain(pointing: Pointing | None, hints: GroundingLabels | None) -> Pointin
     visible = pointing.visible.clone()
     visible[:, 0] = visible[:, 0].masked_fill(hints.points[:, 0].isfinite().all(-1), SURE)
     return replace(pointing, visible=visible)
+
+
+def target_visible(pointing: Pointing) -> list[float]:
+    """[B] probability that the first question's target can be seen in the first view."""
+    return pointing.visible[:, 0, 0, 0].sigmoid().tolist()
 
 
 def _sample(inputs: SpatialInputs, index: int) -> SpatialInputs:

@@ -27,5 +27,7 @@ def grounding_map(grounding: Grounding | None) -> dict[str, Any] | None:
         "points": {name: np.asarray(point).tolist() for name, point in grounding.points.items()},
         "trace": np.asarray(grounding.trace).tolist(),
         "confidence": {name: float(value) for name, value in grounding.confidence.items()},
+        "presence": grounding.presence,
+        "found": grounding.found,
         "text": grounding.text,
     }

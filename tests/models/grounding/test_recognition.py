@@ -44,9 +44,7 @@ def test_two_of_a_kind_are_two_and_the_surest_comes_first() -> None:
 
 def test_one_thing_recognised_in_two_ways_is_what_it_is_surest_of() -> None:
     corners = [0.25, 0.25, 0.5, 0.5]
-    found = recognise(
-        seen((1, 1, corners, [(2, 2)], 9.0), (0, 1, corners, [(3, 3)], 4.0)), 0, (80, 80), KINDS, COLOURS
-    )
+    found = recognise(seen((1, 1, corners, [(2, 2)], 9.0), (0, 1, corners, [(3, 3)], 4.0)), 0, (80, 80), KINDS, COLOURS)
     assert [thing.kind for thing in found] == ["mug"]
 
 

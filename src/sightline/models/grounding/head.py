@@ -85,8 +85,7 @@ class GroundingHead(nn.Module):
         self.expect = nn.Linear(width, 2)
         self.visible = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, 1))
         # How well the best cell fits the words tells best whether there is such a thing at all.
-        self.present = nn.Linear(2, 1, bias=False)
-        nn.init.zeros_(self.present.weight)
+        self.present = nn.Parameter(torch.zeros(2))
         self.regress = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, REGRESSED))
         self.tool_query = nn.Parameter(torch.randn(width))
         self.tool_offset = _mlp(width, width, 2)
@@ -203,7 +202,7 @@ class GroundingHead(nn.Module):
         """[B,Q,r,V] what the best agreement with the words, and how alone it stands, say about whether it is there; for
         agreements and pointer logits [B,Q,r,V,cells]."""
         alone = logits.log_softmax(-1).amax(-1)
-        return self.present(torch.stack([fits.amax(-1), alone], -1).detach()).float().squeeze(-1)
+        return torch.stack([fits.amax(-1), alone], -1).detach() @ self.present
 
     @staticmethod
     def _facts(target: _Found, alone: _Found, reference: Tensor, side: int, labels: GroundingLabels | None) -> Tensor:

@@ -106,18 +106,28 @@ def read_pointing(
 ) -> Grounding:
     """One question's predictions for one sample in the first view, in pixels of a picture of ``size`` (H, W)."""
     scale = np.array([size[1], size[0]], dtype=np.float64)
-    grounding = Grounding(camera)
-    visible = pointing.visible[row, question, :, 0].sigmoid().tolist()
+    grounding = Grounding(camera, presence=float(pointing.visible[row, question, TARGET, 0].sigmoid()))
+    sure = raw_confidence(pointing, row, question).tolist()
     for index, role in enumerate(ROLES):
         if role not in readouts:
             continue
         grounding.points[role] = pointing.points[row, question, index, 0].double().cpu().numpy() * scale
-        grounding.confidence[role] = visible[index]
+        grounding.confidence[role] = sure[index]
         if role != "place":
             grounding.boxes[role] = pointing.boxes[row, question, index, 0].double().cpu().numpy() * np.tile(scale, 2)
     if "trace" in readouts:
         grounding.trace = pointing.traces[row, question].double().cpu().numpy() * scale
     return grounding
+
+
+def raw_confidence(pointing: Pointing, row: int, question: int) -> Tensor:
+    """[R] of one question's answers for one sample in the first view: how much of the pointer lies in and around its
+    best cell, times the probability that there is something to be seen."""
+    share = pointing.logits[row, question, : len(ROLES), 0].softmax(-1)
+    side = round(share.shape[-1] ** 0.5)
+    around = F.avg_pool2d(share.view(-1, 1, side, side), 3, 1, 1, divisor_override=1).flatten(1)
+    mass = around.gather(1, share.argmax(-1, keepdim=True)).squeeze(1)
+    return mass * pointing.visible[row, question, :, 0].sigmoid()
 
 
 def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor, Tensor, Things]:

@@ -34,7 +34,8 @@ def moved_back(pointing: Pointing, right: int, down: int, side: int) -> Pointing
 
 
 def agreed(looks: Sequence[Grounding], near: Array) -> Grounding:
-    """What most looks at one picture say: the mean of the look that most others agree with and of those others.
+    """What most looks at one picture say: the mean of the look that most others agree with and of those others. It is
+    as sure as they are, times their share.
 
     Args:
         near: [2] pixels (across, down) within which all points of two looks must lie for them to agree.
@@ -45,6 +46,7 @@ def agreed(looks: Sequence[Grounding], near: Array) -> Grounding:
     apart = np.linalg.norm((points[:, None] - points[None]) / near, axis=-1).max(-1)
     alike = apart <= 1
     chosen = [look for look, agrees in zip(looks, alike[alike.sum(1).argmax()], strict=True) if agrees]
+    share = len(chosen) / len(looks)
 
     def mean(field: str) -> dict:
         return {name: np.mean([getattr(look, field)[name] for look in chosen], 0) for name in getattr(looks[0], field)}
@@ -54,5 +56,6 @@ def agreed(looks: Sequence[Grounding], near: Array) -> Grounding:
         points=mean("points"),
         boxes=mean("boxes"),
         trace=np.mean([look.trace for look in chosen], 0),
-        confidence={name: float(value) for name, value in mean("confidence").items()},
+        confidence={name: share * float(value) for name, value in mean("confidence").items()},
+        presence=float(np.mean([look.presence for look in looks])),
     )

@@ -229,6 +229,6 @@ def _short(grounding: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _readable(name: str) -> str:
-    """"mug_red_0" as a person would say it."""
+    """ "mug_red_0" as a person would say it."""
     *words, _ = name.split("_") if name else [""]
     return " ".join(reversed(words)) or "wrong thing"

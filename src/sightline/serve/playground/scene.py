@@ -85,7 +85,7 @@ class PlayScene(TabletopEnv):
 
     def retarget(self, target: int) -> str:
         """Another thing is meant than the words say: judge what becomes of it, and say that in words."""
-        simulation, judge = self._running()
+        _, judge = self._running()
         task = judge.task
         named = self.named(target)
         if task.relation not in SKILLS and target != task.reference:

@@ -35,7 +35,6 @@ class Send(Protocol):
     def __call__(self, message: Event | bytes, lane: int | None = None) -> None: ...
 
 
-
 class Session:
     """One person's playground.
 
