@@ -53,12 +53,13 @@ class Outcome:
         return float(value)
 
     def show(self, value: float) -> str:
-        """A value with its unit."""
-        return f"{value:.1f} {self.unit}" if self.unit else f"{value:.1%}"
+        """A value: shares in percent."""
+        return f"{value:.1f}" if self.unit else f"{value:.1%}"
 
     def show_difference(self, value: float) -> str:
         """A difference with its sign: shares in percentage points."""
-        return f"{value:+.1f}" if self.unit else f"{100 * value:+.1f}"
+        shown = round(value if self.unit else 100 * value, 1)
+        return f"{shown + 0.0:+.1f}"  # no difference is +0.0, never -0.0
 
     @property
     def difference_unit(self) -> str:

@@ -13,12 +13,18 @@ from sightline.evaluate.comparison.results import Result
 from sightline.evaluate.comparison.verdict import CANNOT_TELL, EQUAL, Comparison, Question
 from sightline.evaluate.page import card, html_table, settings_card, tiles, write_page
 
-
-def columns(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
-    """Headings of the table."""
-    p_value = "p" if len(comparisons) == 1 else "p, corrected"
-    return ("policy", "episodes", "first", "this", "won : lost", "difference", "95 % interval", p_value, "could show",
-            "verdict")  # fmt: skip
+COLUMNS = (
+    "policy",
+    "episodes",
+    "first",
+    "this",
+    "won : lost",
+    "difference",
+    "95 % interval",
+    "p",
+    "could show",
+    "verdict",
+)
 
 
 def lines(question: Question, comparisons: Sequence[Comparison]) -> list[tuple[Any, ...]]:
@@ -75,7 +81,7 @@ def print_comparisons(first: str, question: Question, comparisons: Sequence[Comp
     title = (
         f"{outcome.about.capitalize()} on the same episodes, against {first}; differences in {outcome.difference_unit}"
     )
-    table(title, columns(comparisons), lines(question, comparisons))
+    table(title, COLUMNS, lines(question, comparisons))
     for one in comparisons:
         say(sentence(one, first, question))
         for note in one.notes:
@@ -108,7 +114,7 @@ def write_comparison_report(
         _summary(comparisons, question),
         "<h2>Differences</h2>",
         card("", picture + note),
-        card("", html_table(columns(comparisons), lines(question, comparisons))),
+        card("", html_table(COLUMNS, lines(question, comparisons))),
     ]
     for one, result in zip(comparisons, others, strict=True):
         body.append(f"<h2>{escape(one.label)} against {escape(label)}</h2>")

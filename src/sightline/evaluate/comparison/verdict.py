@@ -20,7 +20,6 @@ from sightline.evaluate.comparison.statistics import (
     bootstrap_interval,
     detectable_mean,
     detectable_rate,
-    disagreement,
     holm,
     mcnemar,
     sign_flips,
@@ -167,7 +166,7 @@ def _all_pairs(rivals: Sequence[Rival], question: Question) -> list[Comparison]:
         if graded:
             detectable = detectable_mean(pairs.gains, rate, question.power)
         else:
-            detectable = detectable_rate(len(pairs), disagreement(pairs.gains), rate, question.power)
+            detectable = detectable_rate(len(pairs), (pairs.wins + pairs.losses) / len(pairs), rate, question.power)
         low, high = bootstrap_interval(pairs.gains, 1 - rate, p_value)
         within = -question.margin / pairs.span <= low and high <= question.margin / pairs.span
         if adjusted <= question.error_rate:
