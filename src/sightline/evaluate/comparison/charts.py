@@ -118,9 +118,8 @@ def scatter(pairs: Pairs, outcome: Outcome, first: str, other: str) -> str:
             f'<line class="grid" x1="{across(mark):.1f}" y1="{top}" x2="{across(mark):.1f}" y2="{top + side}"/>'
         )
         parts.append(f'<line class="grid" x1="{left}" y1="{down(mark):.1f}" x2="{left + side}" y2="{down(mark):.1f}"/>')
-        x, y = f"{across(mark):.1f}", f"{down(mark) + 4:.1f}"
-        parts.append(f'<text class="axis" x="{x}" y="{top + side + 16}" text-anchor="middle">{text}</text>')
-        parts.append(f'<text class="axis" x="{left - 8}" y="{y}" text-anchor="end">{text}</text>')
+        for x, y, anchor in ((across(mark), top + side + 16, "middle"), (left - 8, down(mark) + 4, "end")):
+            parts.append(f'<text class="axis" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>')
     ends = f'x1="{left}" y1="{top + side}" x2="{across(high)}" y2="{down(high)}"'
     parts.append(f'<line class="zero" {ends}/>')
     dots = Counter(zip(pairs.first.tolist(), pairs.other.tolist(), pairs.gains.tolist(), strict=True))
@@ -138,9 +137,9 @@ def scatter(pairs: Pairs, outcome: Outcome, first: str, other: str) -> str:
         (("good", f"{other} better", pairs.wins), ("bad", f"{first} better", pairs.losses),
          ("both", "equal", len(pairs) - pairs.wins - pairs.losses))
     ):  # fmt: skip
-        y = top + 16 + 22 * number
-        parts.append(f'<circle class="{kind}" cx="{left + side + 36}" cy="{y - 4}" r="5"/>')
-        parts.append(f'<text x="{left + side + 50}" y="{y}">{escape(text)}: {count}</text>')
+        line = top + 16 + 22 * number
+        parts.append(f'<circle class="{kind}" cx="{left + side + 36}" cy="{line - 4}" r="5"/>')
+        parts.append(f'<text x="{left + side + 50}" y="{line}">{escape(text)}: {count}</text>')
     return _svg(top + side + 46, f"{outcome.about.capitalize()} of each episode under both policies", parts)
 
 
@@ -161,20 +160,20 @@ def _evidence(paths: Mapping[str, np.ndarray], threshold: float, looked: int) ->
     parts = []
     for value, text in ((0.0, "1"), (threshold, f"{math.exp(threshold):.3g}")):
         kind = "grid" if value == 0 else "zero"
-        y = f"{down(value):.1f}"
-        parts.append(f'<line class="{kind}" x1="{left}" y1="{y}" x2="{WIDTH - right}" y2="{y}"/>')
-        parts.append(f'<text class="axis" x="{left - 8}" y="{down(value) + 4:.1f}" text-anchor="end">{text}</text>')
+        y = down(value)
+        parts.append(f'<line class="{kind}" x1="{left}" y1="{y:.1f}" x2="{WIDTH - right}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="axis" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
     for name, path in paths.items():
-        x = left + (WIDTH - left - right) * np.arange(1, looked + 1) / looked
-        points = " ".join(f"{across:.1f},{down(value):.1f}" for across, value in zip(x, path.tolist(), strict=True))
+        across = left + (WIDTH - left - right) * np.arange(1, looked + 1) / looked
+        points = " ".join(f"{x:.1f},{down(value):.1f}" for x, value in zip(across, path.tolist(), strict=True))
         parts.append(f'<polyline class="line {PATHS[name]}" points="{points}"/>')
-    ends = sorted(((down(float(path[-1])), name) for name, path in paths.items()))
+    ends = {name: down(float(path[-1])) for name, path in paths.items()}
     last = -math.inf
-    for y, name in ends:  # names beside the ends of their lines, none upon another
-        last = max(y, last + 15)
+    for name in sorted(ends, key=ends.__getitem__):  # names beside the ends of their lines, none upon another
+        last = max(ends[name], last + 15)
         parts.append(f'<text x="{WIDTH - right + 8}" y="{last + 4:.1f}">{name}</text>')
     base = top + plot
-    for text, x, anchor in (("1", left, "start"), (str(looked), WIDTH - right, "end")):
-        parts.append(f'<text class="axis" x="{x}" y="{base + 18}" text-anchor="{anchor}">{text}</text>')
+    for text, at, anchor in (("1", left, "start"), (str(looked), WIDTH - right, "end")):
+        parts.append(f'<text class="axis" x="{at}" y="{base + 18}" text-anchor="{anchor}">{text}</text>')
     parts.append(f'<text class="axis" x="{WIDTH / 2}" y="{base + 18}" text-anchor="middle">episodes looked at</text>')
     return _svg(base + 28, "Evidence after each episode", parts)

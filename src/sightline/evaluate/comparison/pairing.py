@@ -87,10 +87,10 @@ def pair(first: Result, other: Result, outcome: Outcome) -> Pairs:
         why = "both did" if outcome.of_successes else f"both say '{outcome.field}'"
         raise SightlineError(f"Of {first.path} and {other.path}, no episode is there that {why}: choose another --by.")
     keys = tuple(key for key, _, _ in told)
-    one, two = np.array([value for _, value, _ in told]), np.array([value for _, _, value in told])
+    before, after = (np.array([pair[which] for pair in told], float) for which in (1, 2))
     span = _longest(first, other, outcome) if outcome.unit else 1.0
-    gains = (one - two if outcome.lower_is_better else two - one) / span
-    return Pairs(keys, one, two, gains, span, (len(first.rows) - len(keys), len(other.rows) - len(keys)))
+    gains = (before - after if outcome.lower_is_better else after - before) / span
+    return Pairs(keys, before, after, gains, span, (len(first.rows) - len(keys), len(other.rows) - len(keys)))
 
 
 def require_same_setting(first: Result, other: Result) -> None:

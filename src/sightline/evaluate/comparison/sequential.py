@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from sightline.evaluate.comparison.statistics import Gains, smoothed
+from sightline.evaluate.comparison.statistics import Gains, detectable_mean, detectable_rate, smoothed
 
 _nodes, _weights = np.polynomial.legendre.leggauss(64)
 STAKES, SHARES = (_nodes + 1) / 2, _weights / 2  # a stake of the wealth, and the share of the wealth that is bet so
 
-RUNS = 150  # that are simulated to say what could have been shown
+RUNS = 120  # that are simulated to say what could have been shown
 
 
 def log_wealth(gains: Gains, bound: float = 0.0) -> NDArray[np.float64]:
@@ -101,30 +101,36 @@ def interval_any_time(gains: Gains, level: float) -> tuple[float, float]:
 
 
 def detectable_any_time(gains: Gains, graded: bool, error_rate: float, power: float) -> float | None:
-    """Smallest mean gain that so many pairs show with this power, from 150 simulated runs; None where there is none.
+    """Smallest mean gain that so many pairs show with this power, from 120 simulated runs; None where there is none.
 
     Pairs differ as often as these do and, where graded, scatter around their mean as these do.
     """
     rng, count = np.random.default_rng(0), len(gains)
     chance = rng.random((RUNS, count))
-    known = smoothed(gains)
+    known, differing = smoothed(gains), float((gains != 0).mean())
     scatter = (known - known.mean())[rng.integers(0, len(known), (RUNS, count))]
 
     def shown(difference: float) -> float:
         if graded:
             runs = np.clip(scatter + difference, -1, 1)
         else:
-            differing = max(float((gains != 0).mean()), difference)
-            wins, losses = (differing + difference) / 2, (differing - difference) / 2
+            other = max(differing, difference)
+            wins, losses = (other + difference) / 2, (other - difference) / 2
             runs = (chance < wins).astype(float) - (chance > 1 - losses)
         # A gain of nothing changes no wealth: it need not be looked at.
         wealth = [log_wealth(run[run != 0]).max(initial=0.0) for run in runs]
         return float(np.mean(np.array(wealth) >= math.log(2 / error_rate)))
 
-    if shown(1.0) < power:
+    # All pairs at once need a smaller difference; to stop early rarely costs more than this.
+    low = detectable_mean(gains, error_rate, power) if graded else detectable_rate(count, differing, error_rate, power)
+    if low is None:
         return None
-    low, high = 0.0, 1.0
-    for _ in range(8):
+    high = min(1.0, 2.5 * low)
+    if shown(high) < power:
+        low, high = high, 1.0
+        if shown(high) < power:
+            return None
+    for _ in range(6):
         middle = (low + high) / 2
         low, high = (low, middle) if shown(middle) >= power else (middle, high)
     return high

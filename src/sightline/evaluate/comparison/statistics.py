@@ -62,8 +62,8 @@ def smoothed(gains: Gains) -> Gains:
 def bootstrap_interval(gains: Gains, level: float, p_value: float) -> tuple[float, float]:
     """Percentile interval of the mean gain from 9,999 resamples of the smoothed pairs.
 
-    It agrees with the exact test (``p_value``): where that does not tell the gain from zero at this level, it is widened
-    to hold zero, and where that does, it ends there.
+    It agrees with the exact test (``p_value``): where that does not tell the gain from zero at this level, the interval
+    is widened to hold zero, and where that does, it ends there.
     """
     values, counts = np.unique(smoothed(gains), return_counts=True)
     rng, means, left = np.random.default_rng(0), [], RESAMPLES
