@@ -52,9 +52,9 @@ def compare(
     label, *names = labels(results)
     first, *others = results
     rivals = []
-    for name, result in zip(names, others, strict=True):
-        pairs = pair(first, result, outcome)
-        rivals.append(Rival(name, result.policy, str(result.path), pairs, _notes(first, result, pairs, question)))
+    for name, other in zip(names, others, strict=True):
+        pairs = pair(first, other, outcome)
+        rivals.append(Rival(name, other.policy, str(other.path), pairs, _notes(first, other, pairs, question)))
     comparisons = judge(rivals, question)
     print_comparisons(label, question, comparisons)
     settings = {name: value for name, value in first.settings.items() if name not in (*COMPARED, *CIRCUMSTANCES)}
