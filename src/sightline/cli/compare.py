@@ -13,10 +13,11 @@ from sightline.cli.options import File, Json
 
 @dataclass(frozen=True)
 class Compare:
-    """Compare results that evaluate --json wrote, pair by pair on the same episodes: each with the first of them."""
+    """Compare results of evaluate, pair by pair on the same episodes: each with the first of them."""
 
     files: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="A.json B.json..")]
-    """Result files. The first is what the others are compared with; what they may differ in is the policy."""
+    """Files that evaluate --json wrote, or --rows, finished or not. The first is what the others are compared with;
+    what they may differ in is the policy."""
     by: Literal["success", "success_any_time", "target_lifted", "wrong_object_lifted", "progress", "steps"] = "success"
     """success: done at the end. success_any_time: done at any moment. steps: of the episodes that both did."""
     margin: float | None = None
@@ -27,7 +28,7 @@ class Compare:
     """How often the smallest difference that is told would show."""
     sequential: bool = False
     """True: look at episode after episode and stop as soon as something can be said. The error rate then holds however
-    often the command is repeated while an evaluation grows."""
+    often the command is repeated while an evaluation goes on."""
     report: File = None
     """Write an HTML page with pictures of the paired outcomes here."""
     json: Json = None

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluations import row, rows, write
+from evaluations import SETTINGS, row, rows, write
 
 from sightline.core.errors import SightlineError
 from sightline.evaluate.comparison.outcomes import OUTCOMES
 from sightline.evaluate.comparison.pairing import circumstances, pair
 from sightline.evaluate.comparison.results import labels, read_result
+from sightline.evaluate.rows import EpisodeRow
+from sightline.evaluate.rows_file import Heading, append_row
 
 SUCCESS = OUTCOMES["success"]
 
@@ -83,6 +85,20 @@ def test_circumstances_may_differ_and_are_told_where_they_matter(tmp_path: Path)
     assert len(told) == 2 and "0.2.0" in told[0] and "one action" in told[1]
 
 
+def test_joined_shards_are_compared_with_a_run_in_one_piece(tmp_path: Path) -> None:
+    """What ``join`` says of how it was run besides what ``evaluate`` says."""
+    joined = {
+        "weights": "0f3a",
+        "episodes": 2,
+        "execute": 4,
+        "handling": "receding",
+        "batch": 4,
+        "films": 0,
+        "shards": 2,
+    }
+    assert len(paired(tmp_path, rows([True, False]), rows([True, True]), **joined)) == 2
+
+
 def test_graded_outcomes_count_only_where_both_say_them(tmp_path: Path) -> None:
     one = [row(1, True, steps=10), row(2, True, steps=30), row(3, False), row(4, True, steps=20)]
     two = [row(1, True, steps=25), row(2, True, steps=15), row(3, True), row(4, False)]
@@ -111,6 +127,9 @@ GOOD = {"seed": 1, "success": True, "progress": 1.0}
         (b"\xff\xfe\x00", "damaged"),
         ("[" * 100_000, "damaged"),
         ("[1, 2]", "no result"),
+        ('{"title": "cut', "no rows yet"),
+        ('{"title": "x", "settings": {}, "seeds": 5, "shard": ""}\n', "damaged"),
+        ('{"title": "x"}\n', "none of an evaluation's rows"),
         ({"box_acc50": 0.9, "settings": {}}, "holds no episodes"),
         ({"episodes": 12, "frames": 300}, "holds no episodes"),
         ({"episodes": [GOOD], "settings": {"suite": "tabletop"}}, "does not say its policy"),
@@ -151,6 +170,20 @@ def test_files_that_are_not_there_or_say_an_episode_twice_are_refused(tmp_path: 
         read_result(tmp_path)
     with pytest.raises(SightlineError, match="seed 5 twice"):
         read_result(write(tmp_path / "r.json", "tiny", [row(5, True), row(5, False)]))
+
+
+def test_rows_of_an_evaluation_that_goes_on_count_up_to_the_first_gap(tmp_path: Path) -> None:
+    settings = SETTINGS | {"policy": "tiny", "weights": "0f3a"}
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(Heading("tiny on tabletop", settings, tuple(range(5, 11))).line())
+    with pytest.raises(SightlineError, match="no rows yet"):
+        read_result(path)
+    for seed in (7, 5, 6, 10):
+        append_row(path, EpisodeRow(**row(seed, seed != 6)))
+    result = read_result(path)
+    assert [key.seed for key in result.rows] == [5, 6, 7] and result.policy == "tiny"
+    pairs = pair(result, read_result(write(tmp_path / "b.json", "guided", rows([True] * 6, start=5))), SUCCESS)
+    assert pairs.gains.tolist() == [0, 1, 0] and pairs.left_out == (0, 3)
 
 
 def test_every_policy_has_a_name_of_its_own(tmp_path: Path) -> None:

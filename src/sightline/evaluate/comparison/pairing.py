@@ -13,9 +13,20 @@ from sightline.evaluate.comparison.outcomes import MOST, Outcome
 from sightline.evaluate.comparison.results import EpisodeKey, Result
 
 # What two results may differ in: the policy and how its chunks are played are what is compared ...
-COMPARED = ("policy", "chunk handling")
-# ... and the episodes do not depend on these (the seed is in the rows themselves).
-CIRCUMSTANCES = ("version", "CPUs", "workers", "seconds", "seed")
+COMPARED = ("policy", "weights", "chunk handling", "execute", "handling")
+# ... and the episodes do not depend on these (which episodes they are is in the rows themselves).
+CIRCUMSTANCES = (
+    "version",
+    "CPUs",
+    "workers",
+    "seconds",
+    "seed",
+    "episodes",
+    "batch",
+    "films",
+    "shard",
+    "shards",
+)
 
 
 @dataclass(frozen=True)
@@ -110,9 +121,9 @@ def circumstances(first: Result, other: Result) -> list[str]:
     """Sentences about what else two results differ in, which a reader should know of."""
     told = ("version", "chunk handling")
     return [
-        f"{name.capitalize()}: {_said(first.settings.get(name))} and {_said(other.settings.get(name))}."
+        f"{name.capitalize()}: {_said(first.settings[name])} and {_said(other.settings[name])}."
         for name in told
-        if first.settings.get(name) != other.settings.get(name)
+        if name in first.settings and first.settings[name] != other.settings.get(name, first.settings[name])
     ]
 
 

@@ -1,7 +1,8 @@
-"""Result files of ``sightline evaluate --json``, read and checked for comparison."""
+"""Results of ``sightline evaluate --json`` and rows of ``--rows``, read and checked for comparison."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sightline.core.errors import SightlineError
+from sightline.evaluate.rows_file import read_rows
 
 
 class EpisodeKey(NamedTuple):
@@ -44,7 +46,7 @@ class Result:
 
 
 def read_result(path: Path) -> Result:
-    """Read one file.
+    """Read one file: a result, or the rows of an evaluation that may still be going on.
 
     Raises:
         SightlineError: it does not exist, is damaged, or is not the result of episodes.
@@ -56,7 +58,7 @@ def read_result(path: Path) -> Result:
     if missing := [name for name in ("policy", "suite") if not isinstance(settings.get(name), str)]:
         raise SightlineError(f"{path} does not say its {' and '.join(missing)}: name a file of evaluate --json.")
     if not rows:
-        raise SightlineError(f"{path} has no rows: let its evaluation run to the end.")
+        raise SightlineError(f"{path} has no rows yet: let its evaluation go on.")
     found: dict[EpisodeKey, dict[str, Any]] = {}
     for number, row in enumerate(rows, 1):
         key = _key(row, number, path)
@@ -68,16 +70,30 @@ def read_result(path: Path) -> Result:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        # Files of rows begin with their title, in one line; results have many lines and no title.
+        values = _unfinished(path) if text.startswith('{"title"') else json.loads(text)
     except FileNotFoundError:
         raise SightlineError(f"There is no file {path}: write one with sightline evaluate --json FILE.") from None
     except OSError as error:
         raise SightlineError(f"{path} cannot be read ({error.strerror}): name a result file.") from None
-    except (ValueError, RecursionError):  # no text, no JSON, or JSON that nobody wrote
+    except (ValueError, TypeError, RecursionError):  # no text, no JSON, or JSON that nobody wrote
         raise SightlineError(f"{path} is damaged or no JSON file: evaluate again with --json.") from None
     if not isinstance(values, dict):
         raise SightlineError(f"{path} is no result: name a file that sightline evaluate --json wrote.")
     return values
+
+
+def _unfinished(path: Path) -> dict[str, Any]:
+    """What a file of rows holds up to the first episode that is missing.
+
+    Those behind a gap are left out: short episodes end before their neighbours, and most of them are successes.
+    """
+    part = read_rows(path)
+    if part is None:
+        raise SightlineError(f"{path} has no rows yet: let its evaluation go on.")
+    done = itertools.takewhile(part.rows.__contains__, part.heading.seeds)
+    return {"episodes": [part.rows[seed].to_dict() for seed in done], "settings": part.heading.settings}
 
 
 def _key(row: Any, number: int, path: Path) -> EpisodeKey:
