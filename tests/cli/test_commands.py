@@ -61,6 +61,7 @@ CONTRACT = {
         "--shard",
     ],
     "join": ["--films", "--report"],
+    "compare": ["--by", "--margin", "--error-rate", "--power", "--sequential", "--report"],
     "ground": ["--policy", "--image", "--text", "--out"],
     "serve": ["--policy", "--port", "--host", "--threads", "--idle"],
     "plan": ["--preset", "--views"],

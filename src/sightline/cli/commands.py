@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Protocol, get_type_hints
 import tyro
 
 from sightline.cli.assets import assets
+from sightline.cli.compare import Compare
 from sightline.cli.convert import Convert
 from sightline.cli.labels import Annotate, Audit, Questions
 from sightline.cli.options import (
@@ -281,6 +282,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "posttrain": Posttrain,
     "evaluate": Evaluate,
     "join": Join,
+    "compare": Compare,
     "ground": Ground,
     "serve": Serve,
     "play": Play,

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import base64
 import io
-import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from PIL import Image
 
-from sightline.core.console import format_value, say, table
+from sightline.core.console import say, table
 from sightline.core.draw import Picture
-from sightline.core.outputs import write_durably, writing
 from sightline.evaluate.charts import curves, histogram, rate_chart
 from sightline.evaluate.grounding_metrics import GroundingScores
 from sightline.evaluate.language_probe import ListeningResult
+from sightline.evaluate.page import card as _card
+from sightline.evaluate.page import cell as _text
+from sightline.evaluate.page import html_table as _table
+from sightline.evaluate.page import settings_card as _settings
+from sightline.evaluate.page import tiles as _tiles
+from sightline.evaluate.page import write_page as _write
 from sightline.evaluate.rates import Rate
 from sightline.evaluate.rows import EpisodeRow
 
@@ -208,49 +211,6 @@ def write_open_loop_report(path: Path, title: str, scores: OpenLoopScores, setti
         body += [f"<h2>{escape(episode.name)}: {escape(episode.instruction)}</h2>", _card("", "".join(charts) + note)]
     body.append(_settings(settings))
     _write(path, title, "Open loop: what the policy would do at every moment of recorded episodes.", body)
-
-
-def _write(path: Path, title: str, lead: str, body: Sequence[str]) -> None:
-    css = files("sightline.evaluate").joinpath("page.css").read_text(encoding="utf-8")
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    page = (
-        f'<!doctype html><html lang="en"><head>{head}<title>{escape(title)}</title><style>{css}</style></head>'
-        f'<body><main><h1>{escape(title)}</h1><p class="lead">{escape(lead)}</p>{"".join(body)}</main></body></html>\n'
-    )
-    with writing(path):
-        write_durably(path, page.encode())
-
-
-def _tiles(tiles: Sequence[tuple[str, str]]) -> str:
-    inner = "".join(f'<div class="tile"><b>{escape(big)}</b><span>{escape(small)}</span></div>' for big, small in tiles)
-    return f'<div class="tiles">{inner}</div>'
-
-
-def _card(heading: str, inner: str) -> str:
-    title = f"<h3>{escape(heading)}</h3>" if heading else ""
-    return f'<div class="card">{title}<div class="scroll">{inner}</div></div>'
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    numeric = [bool(rows) and all(isinstance(row[i], (int, float)) for row in rows) for i in range(len(columns))]
-
-    def line(values: Sequence[Any], tag: str) -> str:
-        cells = zip(values, numeric, strict=True)
-        return "".join(
-            f"<{tag}{' class=num' if right else ''}>{escape(_text(value))}</{tag}>" for value, right in cells
-        )
-
-    head = line(columns, "th")
-    lines = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
-
-
-def _text(value: Any) -> str:
-    return "–" if isinstance(value, float) and math.isnan(value) else format_value(value)
-
-
-def _settings(settings: Mapping[str, Any]) -> str:
-    return "<h2>Settings</h2>" + _card("", _table(("setting", "value"), list(settings.items())))
 
 
 def _listening(result: ListeningResult) -> str:

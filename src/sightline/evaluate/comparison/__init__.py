@@ -1,0 +1,1 @@
+"""Is one policy better than another? What ``sightline compare`` answers from the rows of evaluations."""
