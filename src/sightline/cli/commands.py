@@ -201,6 +201,8 @@ class Evaluate:
     """Write an HTML report here."""
     data: Folders = ()
     """Dataset folders: labelled ones for the suite grounding, recorded ones for openloop."""
+    absent: float = 0.0
+    """Share of the questions for something that is not there (suite grounding only)."""
     embodiment: str = "sightline"
     """How to read recorded datasets (suite openloop only), see posttrain."""
     probe: int = 0
@@ -269,6 +271,29 @@ class Ground:
         return ground(newest_policy(self.policy), self.image, self.text, self.out)
 
 
+@dataclass(frozen=True)
+class Calibrate:
+    """Make a policy's confidence what it says: the share of its boxes that are right, measured on labelled pictures."""
+
+    policy: str
+    """Run or checkpoint folder, or tiny (ships with the package)."""
+    data: Folders
+    """Labelled datasets that the policy has not learned from."""
+    out: Folder
+    """Folder of the calibrated policy."""
+    pictures: int = 150
+    """Number of pictures that it is asked about."""
+    seed: int = 0
+    """Seed of the choice of pictures and questions."""
+    json: Json = None
+    """Write the result here: calibration, calibration_error before and after, questions."""
+
+    def run(self) -> dict:
+        from sightline.evaluate.calibrate import calibrate
+
+        return calibrate(newest_policy(self.policy), self.data, self.out, self.pictures, self.seed)
+
+
 COMMANDS: dict[str, Callable[..., Any]] = {
     "doctor": Doctor,
     "generate": Generate,
@@ -284,6 +309,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "join": Join,
     "compare": Compare,
     "ground": Ground,
+    "calibrate": Calibrate,
     "serve": Serve,
     "play": Play,
     "plan": Plan,

@@ -18,11 +18,15 @@ from sightline.core.geometry import Array, Camera, box_iou, resample_path
 from sightline.core.types import Grounding
 from sightline.data.dataset import load_dataset
 from sightline.data.labels import EpisodeLabels
+from sightline.evaluate.reliability import Bin, calibration_error, reliability
+from sightline.language.paraphrases import SPOKEN, spoken
 from sightline.language.questions import TRACE_POINTS, Answer, Question, answer, sample_questions
+from sightline.language.vocabulary import Wording
 
 REFERENCE_SIZE = 224  # pixel errors are given at this picture width
 MIN_VISIBLE = 30  # pixels at that width; what is less visible cannot be asked for
 EXAMPLES = 24
+RIGHT = 0.5  # intersection over union from which on a box is right
 
 
 @runtime_checkable
@@ -49,6 +53,8 @@ class GroundingRow:
     """Errors of one answer; NaN where the question has no such answer. Pixels at a picture width of 224.
 
     ``truth_inside`` says whether the true point itself lies on what can be seen of the object (the arm may hide it).
+    ``there`` says whether the scene holds what was asked for, ``found`` whether the policy says so; ``sure`` is its
+    confidence in its box.
     """
 
     text: str
@@ -61,6 +67,9 @@ class GroundingRow:
     reference_iou: float
     place_error: float
     trace_error: float
+    sure: float = float("nan")
+    there: bool = True
+    found: bool = True
 
 
 @dataclass
@@ -72,21 +81,35 @@ class GroundingScores:
 
     def summary(self) -> dict:
         """JSON-ready: overall numbers, and the same under ``by_style`` and ``by_kind``."""
-        result = _means(self.rows)
+        there = [row for row in self.rows if row.there]
+        absent = [row for row in self.rows if not row.there]
+        result = _means(there) | {
+            "calibration_error": calibration_error(self.reliability()),
+            "found": _mean(float(row.found) for row in there),
+            "absent": len(absent),
+            "absent_told": _mean(float(not row.found) for row in absent),
+        }
         for key in ("style", "kind"):
-            names = sorted({getattr(row, key) for row in self.rows})
-            result[f"by_{key}"] = {name: _means([r for r in self.rows if getattr(r, key) == name]) for name in names}
+            names = sorted({getattr(row, key) for row in there})
+            result[f"by_{key}"] = {name: _means([r for r in there if getattr(r, key) == name]) for name in names}
         return result
+
+    def reliability(self) -> list[Bin]:
+        """How far the confidence in boxes can be believed, where there is one and something to be right about."""
+        known = [row for row in self.rows if row.there and np.isfinite(row.sure)]
+        return reliability([row.sure for row in known], [row.box_iou >= RIGHT for row in known])
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _means(rows: Sequence[GroundingRow]) -> dict:
-    def mean(values: Iterable[float]) -> float:
-        known = [value for value in values if np.isfinite(value)]
-        return float(np.mean(known)) if known else float("nan")
-
+    mean = _mean
     return {
         "questions": len(rows),
-        "box_acc50": mean(float(row.box_iou >= 0.5) for row in rows),
+        "box_acc50": mean(float(row.box_iou >= RIGHT) for row in rows),
         "mean_iou": mean(row.box_iou for row in rows),
         "point_acc": mean(row.point_inside for row in rows),
         "point_ceiling": mean(row.truth_inside for row in rows),
@@ -99,12 +122,15 @@ def _means(rows: Sequence[GroundingRow]) -> dict:
     }
 
 
-def sample_items(data: Sequence[Path], pictures: int, questions: int, seed: int) -> Iterator[list[GroundingItem]]:
+def sample_items(
+    data: Sequence[Path], pictures: int, questions: int, seed: int, absent: float = 0.0, phrasing: str = SPOKEN[0]
+) -> Iterator[list[GroundingItem]]:
     """The questions about one picture at a time, pictures drawn evenly from all frames of the datasets.
 
     Args:
         data: folders of datasets with dense labels.
         pictures: number of pictures; questions: number of questions about each.
+        absent: share of the questions for something that is not there; phrasing: whose words they are asked in.
 
     Raises:
         SightlineError: no dataset, or none with labels.
@@ -120,6 +146,8 @@ def sample_items(data: Sequence[Path], pictures: int, questions: int, seed: int)
     ]
     if not frames:
         raise SightlineError(f"There are no frames in {', '.join(str(folder) for folder in data)}.")
+    kinds = tuple(sorted({info.kind for dataset in datasets for meta in dataset.episodes for info in meta.objects}))
+    asking = Asking(questions, spoken(phrasing), absent, kinds)
     rng = np.random.default_rng(seed)
     chosen = sorted(rng.choice(len(frames), min(pictures, len(frames)), replace=False).tolist())
     for (d, episode), numbers in groupby(chosen, key=lambda number: frames[number][:2]):
@@ -127,7 +155,7 @@ def sample_items(data: Sequence[Path], pictures: int, questions: int, seed: int)
         for number in numbers:
             t = frames[number][2]
             image = datasets[d].frame(episode, t, datasets[d].cameras[0])
-            yield _items_of_frame(image, ids[t], labels, t, questions, np.random.default_rng([seed, number]))
+            yield _items_of_frame(image, ids[t], labels, t, asking, np.random.default_rng([seed, number]))
 
 
 def _items_of_frame(
@@ -135,18 +163,31 @@ def _items_of_frame(
     ids: NDArray[np.uint8],
     labels: EpisodeLabels,
     t: int,
-    count: int,
+    asking: Asking,
     rng: np.random.Generator,
 ) -> list[GroundingItem]:
     camera = next(iter(labels.cameras))
     scene, boxes = labels.scene(t), labels.boxes[camera][t]
     visible = np.bincount(ids.ravel(), minlength=256)[1:] * (REFERENCE_SIZE / image.shape[1]) ** 2
     items = []
-    for question in sample_questions(scene, count, rng):
-        if visible[question.target] >= MIN_VISIBLE:
+    for question in sample_questions(
+        scene, asking.count, rng, wording=asking.wording, absent=asking.absent, kinds=asking.kinds
+    ):
+        if question.target < 0 or visible[question.target] >= MIN_VISIBLE:
             known = labels.camera(t, camera)
             items.append(GroundingItem(image, known, ids, question, answer(question, scene, known, boxes)))
     return items
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a picture is asked about: how many questions, in whose words, and which share of them for something of
+    ``kinds`` that is not there."""
+
+    count: int
+    wording: Wording
+    absent: float
+    kinds: tuple[str, ...]
 
 
 def score(item: GroundingItem, said: Grounding) -> GroundingRow:
@@ -169,6 +210,9 @@ def score(item: GroundingItem, said: Grounding) -> GroundingRow:
         if task
         else np.nan,
         trace_error=_trace_distance(truth.trace, said.trace, item.image) * scale if task else np.nan,
+        sure=said.confidence.get("target", np.nan),
+        there=item.question.target >= 0,
+        found=said.found,
     )
 
 
@@ -234,6 +278,8 @@ def evaluate_grounding(
     questions: int = 6,
     seed: int = 0,
     examples: int = EXAMPLES,
+    absent: float = 0.0,
+    phrasing: str = SPOKEN[0],
 ) -> GroundingScores:
     """Ask ``questions`` questions about each of ``pictures`` pictures from datasets, with a progress bar.
 
@@ -241,7 +287,8 @@ def evaluate_grounding(
         SightlineError: no data or no labels.
     """
     with progress(pictures, "pictures", unit="picture") as bar:
-        return measure(policy, _counted(sample_items(data, pictures, questions, seed), bar.update), examples)
+        items = sample_items(data, pictures, questions, seed, absent, phrasing)
+        return measure(policy, _counted(items, bar.update), examples)
 
 
 def _counted(items: Iterable[list[GroundingItem]], update: Callable[[int], None]) -> Iterator[list[GroundingItem]]:

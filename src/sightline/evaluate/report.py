@@ -26,6 +26,7 @@ from sightline.evaluate.page import settings_card as _settings
 from sightline.evaluate.page import tiles as _tiles
 from sightline.evaluate.page import write_page as _write
 from sightline.evaluate.rates import Rate
+from sightline.evaluate.reliability import reliability_chart
 from sightline.evaluate.rows import EpisodeRow
 
 if TYPE_CHECKING:
@@ -121,6 +122,12 @@ def print_grounding(summary: Mapping[str, Any]) -> None:
     groups = {"all": summary, **summary["by_style"], **summary["by_kind"]}
     lines = [(name, part["questions"], *(_text(part[key]) for key in METRICS)) for name, part in groups.items()]
     table("Grounding", ("questions", "asked", *METRICS.values()), lines)
+    say(f"Confidence in boxes is off by {summary['calibration_error']:.1%} in the mean (expected calibration error).")
+    if summary["absent"]:
+        say(
+            f"Of {summary['absent']} things that are not there {summary['absent_told']:.0%} were said not to be; "
+            f"of those that are, {1 - summary['found']:.0%}."
+        )
 
 
 def write_rollout_report(
@@ -177,9 +184,14 @@ def write_grounding_report(path: Path, title: str, scores: GroundingScores, sett
         (f"{summary['place_error_px']:.1f} px", "error of the place point"),
         (f"{summary['trace_mae_px']:.1f} px", "error of the trace, at 224 px"),
     ]
+    if summary["absent"]:
+        tiles.append((f"{summary['absent_told']:.0%}", "of absent things said not to be there"))
     groups = {"all": summary, **summary["by_style"], **summary["by_kind"]}
     lines = [(name, part["questions"], *(part[key] for key in METRICS)) for name, part in groups.items()]
     body = [_tiles(tiles), "<h2>By question</h2>", _card("", _table(("questions", "asked", *METRICS.values()), lines))]
+    if bins := scores.reliability():
+        error = f"off by {summary['calibration_error']:.1%} in the mean"
+        body += ["<h2>Can its confidence be believed?</h2>", _card(error, reliability_chart(bins, "Reliability"))]
     if scores.examples:
         pictures = [f'<div class="film"><img alt="" src="{_data_url(picture)}"></div>' for picture in scores.examples]
         body += ["<h2>Answers (left) and truth (right)</h2>", '<div class="films wide">', *pictures, "</div>"]

@@ -14,6 +14,7 @@ from sightline.evaluate.grounding_metrics import Grounder, evaluate_grounding
 from sightline.evaluate.policies import load_policy
 from sightline.evaluate.report import print_grounding, write_grounding_report
 from sightline.evaluate.suites.base import Suite, SuiteSettings
+from sightline.language.paraphrases import SPOKEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,25 +25,45 @@ class GroundingSettings(SuiteSettings):
         episodes: number of pictures.
         seed: of the choice of pictures and questions.
         data: folders of labelled datasets.
+        absent: share of the questions for something that is not there.
+        phrasing: words of the questions, one of ``language.paraphrases.SPOKEN``.
     """
 
     seed: int = 0
     data: tuple[Path, ...] = ()
+    absent: float = 0.0
+    phrasing: str = SPOKEN[0]
 
 
 def run(policy: str, settings: GroundingSettings, about: Mapping[str, Any]) -> dict:
     """Ask a policy's planner about pictures, print the result and write the report.
 
-    Returns ``box_acc50``, ``point_acc``, ``trace_mae_px``, more of their kind, ``by_style``, ``by_kind``, ``settings``.
+    Returns ``box_acc50``, ``point_acc``, ``trace_mae_px``, more of their kind, ``calibration_error`` of the confidence
+    in boxes, ``found`` and ``absent_told`` (shares of what is there, and of what is not, that are taken to be so),
+    ``by_style``, ``by_kind``, ``settings``.
     Raises SightlineError where the policy has no planner, and without labelled data.
     """
     grounder = load_policy(policy)
     if not isinstance(grounder, Grounder):
         raise SightlineError(f"The policy '{policy}' cannot say where things are; use a checkpoint folder or 'tiny'.")
-    scores = evaluate_grounding(grounder, settings.data, settings.episodes, seed=settings.seed)
+    scores = evaluate_grounding(
+        grounder,
+        settings.data,
+        settings.episodes,
+        seed=settings.seed,
+        absent=settings.absent,
+        phrasing=settings.phrasing,
+    )
     summary = scores.summary()
     print_grounding(summary)
-    about = {**about, "seed": settings.seed, "data": ", ".join(map(str, settings.data)), "pictures": settings.episodes}
+    about = {
+        **about,
+        "seed": settings.seed,
+        "phrasing": settings.phrasing,
+        "absent": settings.absent,
+        "data": ", ".join(map(str, settings.data)),
+        "pictures": settings.episodes,
+    }
     result = summary | {"settings": about}
     if settings.report is not None:
         with keeping(result):
