@@ -64,6 +64,8 @@ CONTRACT = {
     "compare": ["--by", "--margin", "--error-rate", "--power", "--sequential", "--report"],
     "ground": ["--policy", "--image", "--text", "--out"],
     "serve": ["--policy", "--port", "--host", "--threads", "--idle"],
+    "calibrate": ["--policy", "--data", "--out", "--pictures"],
+    "play": ["--policy", "--port", "--host"],
     "plan": ["--preset", "--views"],
     "assets scenes": ["--out", "--count", "--seed", "--split", "--collection", "--size"],
     "assets objects": ["--out", "--count", "--kinds", "--seed", "--colliders"],

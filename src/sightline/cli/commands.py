@@ -201,6 +201,8 @@ class Evaluate:
     """Write an HTML report here."""
     data: Folders = ()
     """Dataset folders: labelled ones for the suite grounding, recorded ones for openloop."""
+    probes: tuple[str, ...] = ()
+    """Some of the probes flip, paraphrase, absent, nonsense, blank, as told; left out: all (suite probes only)."""
     absent: float = 0.0
     """Share of the questions for something that is not there (suite grounding only)."""
     embodiment: str = "sightline"

@@ -11,6 +11,12 @@ from typing import Any
 from sightline.evaluate.suites.base import Suite
 from sightline.evaluate.suites.grounding import GROUNDING
 from sightline.evaluate.suites.openloop import OPENLOOP
+from sightline.evaluate.suites.probes import PROBE_SUITE
 from sightline.evaluate.suites.tabletop import TABLETOP
 
-SUITES: dict[str, Suite[Any]] = {"tabletop": TABLETOP, "grounding": GROUNDING, "openloop": OPENLOOP}
+SUITES: dict[str, Suite[Any]] = {
+    "tabletop": TABLETOP,
+    "probes": PROBE_SUITE,
+    "grounding": GROUNDING,
+    "openloop": OPENLOOP,
+}
