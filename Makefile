@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where MuJoCo draws without a screen.
 export MUJOCO_GL ?= $(if $(filter Darwin,$(shell uname)),cgl,egl)
 
-.PHONY: help setup demo serve test test-lerobot test-openpi bench lint clean
+.PHONY: help setup demo serve setup-libero test test-lerobot test-openpi test-libero bench lint clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -35,6 +35,15 @@ demo: setup ## 20 episodes in the simulator with the shipped policy: table, vide
 serve: setup ## the shipped policy for robots and programs: ws://127.0.0.1:8000
 	$(BIN)/sightline serve --policy tiny
 
+setup-libero: .venv-libero/.ready ## the benchmark LIBERO in an environment of its own (2 GB): sightline evaluate --suite libero_object
+
+# Its robosuite and MuJoCo exclude ours. Every file is pinned by its hash; robosuite's wish for a keyboard driver is not granted.
+.venv-libero/.ready: scripts/libero_requirements.txt
+	@scripts/system_packages.sh venv $(PYTHON)
+	$(PYTHON) -m venv .venv-libero
+	.venv-libero/bin/pip install --quiet --no-deps --require-hashes -r scripts/libero_requirements.txt
+	@touch $@
+
 test: setup ## all tests, the whole chain in miniature included
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q
 
@@ -54,6 +63,9 @@ test-openpi: setup .venv-openpi/.ready ## the unmodified openpi client against o
 	$(PYTHON) -m venv .venv-openpi
 	.venv-openpi/bin/pip install --quiet openpi-client==0.1.2 typing_extensions
 	@touch $@
+
+test-libero: setup setup-libero ## the suites of LIBERO for real, recorded episodes included where LIBERO_GOLDEN says where they lie
+	$(BIN)/pytest -m libero
 
 bench: setup ## speed of data engine, training and policy on this machine
 	$(BIN)/python benchmarks/speed.py

@@ -25,6 +25,8 @@ class Card:
         control_hz: actions per second.
         chunk: number of actions predicted at once.
         normalisation: id of the scheme by which states and actions are scaled.
+        image_mirrored: whether left and right are exchanged in upright pictures, as in the published policies of
+            LIBERO. Where nothing is mirrored a stored card does not speak of it.
     """
 
     robot: str
@@ -39,10 +41,13 @@ class Card:
     control_hz: int = 10
     chunk: int = 8
     normalisation: str = "q99"
+    image_mirrored: bool = False
 
     def to_dict(self) -> dict:
         """A JSON-ready dictionary."""
         values = dataclasses.asdict(self)
+        if not self.image_mirrored:
+            del values["image_mirrored"]
         return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @staticmethod
@@ -62,7 +67,7 @@ class Card:
 
     def differences(self, other: Card, ignore: tuple[str, ...] = ()) -> list[str]:
         """One line for each field in which the two cards differ."""
-        mine, theirs = self.to_dict(), other.to_dict()
+        mine, theirs = ({"image_mirrored": False} | card.to_dict() for card in (self, other))
         unequal = [key for key in mine if mine[key] != theirs[key] and key not in ignore]
         return [f"{key}: {mine[key]} != {theirs[key]}" for key in unequal]
 

@@ -84,6 +84,7 @@ class Embodiment:
         motion: changes of position, metres per frame, that tell pauses (Recordings); empty: no frame is a pause.
         gripper_key: sub-key of the action part that moves the gripper; a frame in which it switches is no pause.
         image_rotation: degrees by which pictures must be turned to be upright.
+        image_mirrored: whether left and right are exchanged in them.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Embodiment:
     motion: tuple[Part, ...] = ()
     gripper_key: str = ""
     image_rotation: int = 0
+    image_mirrored: bool = False
 
     def __post_init__(self) -> None:
         for what, names in (
@@ -133,6 +135,7 @@ class Embodiment:
             state_names=self.state_names,
             action_names=self.action_names,
             image_rotation=self.image_rotation,
+            image_mirrored=self.image_mirrored,
             action_space=self.action_space,
             rotation=self.rotation,
             gripper=self.gripper,
@@ -223,6 +226,7 @@ EMBODIMENTS = {
             **_end_effector_steps(
                 "1 open, 0 closed", "delta of the tool pose per step, in units of the controller (-1 to 1), base frame"
             ),
+            image_mirrored=True,  # the conversions turn pictures that are upside down by half a turn
         ),
         _franka_demo(
             "demo_sim_franka_delta_joints", "franka", (_vector("joints", 7, mode="min_max"),), (DELTA_JOINTS,),

@@ -128,6 +128,7 @@ def _require_alike(first: Recordings, other: Recordings) -> None:
         ("chunk", first.chunk, other.chunk),
         ("size of an action", len(first.card.action_names), len(other.card.action_names)),
         ("image_rotation", first.card.image_rotation, other.card.image_rotation),
+        ("image_mirrored", first.card.image_mirrored, other.card.image_mirrored),
     ):
         if mine != theirs:
             raise SightlineError(

