@@ -163,8 +163,9 @@ class Evaluate:
     ws://HOST:PORT (a policy server)."""
     suite: str = "tabletop"
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
-    what the policy would do at every moment of recorded episodes, beside what was done. Options that the suite does
-    not read are refused."""
+    what the policy would do at every moment of recorded episodes, beside what was done. libero_spatial, libero_object,
+    libero_goal, libero_10, libero_90 and LIBERO-PRO's (libero_object_swap, ... _lan, _object, _task): closed loop in
+    LIBERO, after 'make setup-libero'. Options that the suite does not read are refused."""
     split: str = "seen"
     """Split of the suite (tabletop only)."""
     robot: Annotated[
@@ -213,10 +214,16 @@ class Evaluate:
     """Actions of a chunk that are executed before the policy looks again."""
     handling: Literal["receding", "ensemble"] = "receding"
     """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more."""
-    batch: int = 4
-    """Environments that a process steps together, so that the policy acts in batches."""
+    batch: int | None = None
+    """Environments that a process steps together, so that the policy acts in batches. Left out: 4, with LIBERO 1 (each
+    of its worlds takes 2 GB)."""
     workers: int = 2
     """Processes that simulate and render."""
+    interface: Literal["sightline", "official"] = "sightline"
+    """How LIBERO is seen and moved. official: as published policies expect it (mirrored pictures of 224 pixels, units
+    of the controller, no state)."""
+    hold: int = 20
+    """Steps for which an episode of LIBERO goes on after the first success, to see whether it lasts."""
     json: Json = None
     """Write the result here: success_rate, ci95, episodes; or box_acc50, point_acc, trace_mae_px; or
     open_loop_error."""

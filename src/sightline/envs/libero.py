@@ -41,7 +41,7 @@ SEED = 7  # of numpy before the reset with the first initial state: upstream's s
 SETTLE = 10  # steps of waiting before the policy acts
 HZ = 20
 MOVE, TURN = 0.05, 0.5  # metres and radians of a full deflection of the simulator's controller
-RISE = 0.03  # metres above its place at the start: lifted
+RISE = 0.03  # metres above where it was grasped: lifted
 SIZE = 256
 
 
@@ -196,6 +196,7 @@ class LiberoEnv:
         self._now: dict[str, Any] = {}
         self._seed, self._steps, self._lifted, self._wrong = 0, 0, "", False
         self._target_lifted, self._first_success = False, -1
+        self._free: dict[str, float] = {}  # how high each object was when it was last not grasped
 
     def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Any, Mapping[str, Any]]:
         """Start the episode of this seed; ``options`` may hold another ``instruction``.
@@ -210,6 +211,8 @@ class LiberoEnv:
         self.instruction = str(options.get("instruction", words))
         self._seed, self._steps, self._lifted, self._wrong = seed, 0, "", False
         self._target_lifted, self._first_success = False, -1
+        self._free = {}
+        self._watch()
         return None, self._info()
 
     def advance(self, action: NDArray[np.float32]) -> Info:
@@ -308,14 +311,16 @@ class LiberoEnv:
         return Camera(width, height, height / 2 / np.tan(np.radians(view["fovy"]) / 2), pose)
 
     def _watch(self) -> None:
-        """Note what has been lifted."""
-        targets = self._targets()
-        arguments = {name for goal in self._begun["goals"] for name in goal[1:]}
-        risen = np.array(self._now["heights"]) - np.array(self._begun["heights"]) > RISE
-        for name in (name for name, up in zip(self._begun["objects"], risen, strict=True) if up):
-            self._lifted = self._lifted or name
-            self._target_lifted |= name in targets
-            self._wrong |= name not in arguments
+        """Note what has been lifted: things jump and are pushed as well, so only what is between both fingers."""
+        arguments = [name for goal in self._begun["goals"] for name in goal[1:]]
+        for name, height in zip(self._begun["objects"], self._now["heights"], strict=True):
+            if name not in self._now["grasped"]:
+                self._free[name] = height
+            elif height - self._free.get(name, height) > RISE:
+                self._lifted = self._lifted or name
+                self._target_lifted |= name in self._targets()
+                # A goal may name a part of a thing, as basket_1_contain_region.
+                self._wrong |= not any(word == name or word.startswith(name + "_") for word in arguments)
 
     def _targets(self) -> list[str]:
         """What the goals are about, in their order, each once: objects, or parts of fixtures."""

@@ -157,11 +157,26 @@ class Worker:
         return {
             "done": done,
             "fulfilled": [bool(world._eval_predicate(goal)) for goal in world.parsed_problem["goal_state"]],
+            "grasped": self._grasped(),
             "heights": [float(world.sim.data.body_xpos[world.obj_body_id[name]][2]) for name in world.objects_dict],
             "position": np.array(seen["robot0_eef_pos"]),
             "quaternion": np.array(seen["robot0_eef_quat"]),
             "fingers": np.array(seen["robot0_gripper_qpos"]),
         }
+
+
+    def _grasped(self) -> list[str]:
+        """Objects that touch the pads of both fingers."""
+        world = self._world
+        model, contacts = world.sim.model._model, world.sim.data._data.contact.geom
+        pads = world.robots[0].gripper.important_geoms
+        touched = []
+        for side in ("left_fingerpad", "right_fingerpad"):
+            mine = np.isin(contacts, [model.geom(name).id for name in pads[side]])
+            others = contacts[:, ::-1][mine]
+            touched.append(set(model.body_rootid[model.geom_bodyid[others]].tolist()))
+        both = touched[0] & touched[1]
+        return [name for name in world.objects_dict if world.obj_body_id[name] in both]
 
 
 QUESTIONS = ("hello", "tasks", "begin", "step", "look", "truth", "digests")

@@ -10,6 +10,7 @@ from typing import Any
 
 from sightline.evaluate.suites.base import Suite
 from sightline.evaluate.suites.grounding import GROUNDING
+from sightline.evaluate.suites.libero import LIBERO
 from sightline.evaluate.suites.openloop import OPENLOOP
 from sightline.evaluate.suites.probes import PROBE_SUITE
 from sightline.evaluate.suites.tabletop import TABLETOP
@@ -19,4 +20,5 @@ SUITES: dict[str, Suite[Any]] = {
     "probes": PROBE_SUITE,
     "grounding": GROUNDING,
     "openloop": OPENLOOP,
+    **LIBERO,
 }

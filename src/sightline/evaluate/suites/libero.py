@@ -1,0 +1,62 @@
+"""The suites of LIBERO and LIBERO-PRO: which episodes, in which order, with which worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sightline.core.console import table
+from sightline.envs.libero import HZ, SUITES, LiberoEnv, protocol_of, start_worker, tasks_of
+from sightline.envs.libero_recorded import RecordedLiberoEnv, recordings_of
+from sightline.evaluate.policies import REPLAY, load_policy
+from sightline.evaluate.suites.base import Suite
+from sightline.evaluate.suites.closed_loop import SEEDS, ClosedLoopSettings, closed_loop
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiberoSettings(ClosedLoopSettings):
+    """How LIBERO is run.
+
+    Attributes:
+        interface, hold: see LiberoEnv.
+        batch: a world takes 2 GB of memory, so one a process unless told otherwise.
+    """
+
+    batch: int = 1
+    interface: str = "sightline"
+    hold: int = HZ
+
+
+def run(suite: str, policy: str, settings: LiberoSettings, about: Mapping[str, Any]) -> dict:
+    """Evaluate a policy on a suite, see :func:`closed_loop`; or replay recordings of it (``replay:FOLDER``).
+
+    Raises SightlineError where LIBERO is not installed or is another version, where cards do not match, or for more
+    episodes than the suite has.
+    """
+    protocol = protocol_of(suite, settings.interface, settings.hold)
+    worker = start_worker()  # what is missing is told here, not by a process of many
+    versions = worker.ask("hello")["versions"]
+    worker.close()
+    protocol["benchmark"] = ", ".join(f"{name} {version}" for name, version in versions.items())
+    if policy.startswith(REPLAY):
+        folder = policy.removeprefix(REPLAY)
+        make_env: Any = partial(RecordedLiberoEnv, folder, suite, settings.interface, settings.hold)
+        seeds = list(range(min(settings.episodes, len(recordings_of(folder, suite)))))
+        protocol["episodes"] = f"recorded ones of {folder}, their own fixtures and waiting steps"
+        protocol["chunk handling"] = "one action at a time"
+    else:
+        make_env = partial(LiberoEnv, suite, settings.interface, settings.hold)
+        seeds = _by_task(settings.seeds, tasks_of(suite))
+    table(f"Protocol of {suite}", ["", ""], list(protocol.items()))
+    title = f"{policy} on {suite}"
+    return closed_loop(title, partial(load_policy, policy), make_env, settings, {**about, **protocol}, seeds)
+
+
+def _by_task(seeds: list[int], tasks: int) -> list[int]:
+    """The same episodes, those of a task after each other: loading another task's world takes seconds."""
+    return sorted(seeds, key=lambda seed: (seed % SEEDS % tasks, seed))
+
+
+LIBERO: dict[str, Suite[Any]] = {suite: Suite(LiberoSettings, partial(run, suite)) for suite in SUITES}
