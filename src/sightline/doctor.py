@@ -73,6 +73,7 @@ def doctor() -> dict:
         check_disk,
         check_checkpoint,
         check_gpu,
+        check_libero,
     )
     checks = [part() for part in parts]
     marks = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "optional"}
@@ -187,6 +188,23 @@ def check_gpu() -> Check:
     found = _python("import torch; print(torch.cuda.get_device_name(0) if torch.cuda.is_available() else '')")
     name = found.stdout.strip()
     return Check("GPU", bool(name), False, name or "none: everything runs on the CPU")
+
+
+def check_libero() -> Check:
+    """The benchmark LIBERO in its own environment: which tasks are intact, and whether it simulates as recorded."""
+    from sightline.envs.libero import find_python
+    from sightline.envs.libero_check import examine
+
+    try:
+        find_python()
+    except SightlineError:
+        return Check("LIBERO", False, False, "not installed: its suites cannot be run", "make setup-libero")
+    try:
+        found = examine()
+    except SightlineError as error:
+        return Check("LIBERO", False, False, str(error), "make setup-libero")
+    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+    return Check("LIBERO", found.ok, False, f"{' '.join(found.sentences)} ({versions})", "make setup-libero")
 
 
 def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -52,9 +52,7 @@ class Worker:
         """Names of a suite's tasks in their order."""
         return {"tasks": [task.name for task in self._suite(suite).tasks]}
 
-    def begin(
-        self, suite: str, task: int, state: int, seed: int, settle: int, start: Any = None
-    ) -> dict[str, Any]:
+    def begin(self, suite: str, task: int, state: int, seed: int, settle: int, start: Any = None) -> dict[str, Any]:
         """Start an episode: seed, reset, set the initial state (or ``start``), wait ``settle`` steps.
 
         Fixtures are no part of a state: the reset places them from numpy's global generator, which is why it is seeded
@@ -163,7 +161,6 @@ class Worker:
             "quaternion": np.array(seen["robot0_eef_quat"]),
             "fingers": np.array(seen["robot0_gripper_qpos"]),
         }
-
 
     def _grasped(self) -> list[str]:
         """Objects that touch the pads of both fingers."""
