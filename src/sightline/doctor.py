@@ -192,8 +192,8 @@ def check_gpu() -> Check:
 
 def check_libero() -> Check:
     """The benchmark LIBERO in its own environment: which tasks are intact, and whether it simulates as recorded."""
-    from sightline.envs.libero import find_python
-    from sightline.envs.libero_check import examine
+    from sightline.envs.libero.check import examine
+    from sightline.envs.libero.environment import find_python
 
     try:
         find_python()

@@ -11,7 +11,7 @@ NAMES = ("soup_1", "milk_1")
 
 
 class FakeWorker:
-    """Answers as libero_worker does; notes what it was asked. The hand is over ``over`` (an index of NAMES)."""
+    """Answers as envs/libero/worker.py does; notes what it was asked. The hand is over ``over`` (an index of NAMES)."""
 
     def __init__(self, over: int = 0) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []

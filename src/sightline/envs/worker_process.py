@@ -6,6 +6,7 @@ each behind its length. The program answers one map to each map; ``error`` in an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import struct
@@ -37,7 +38,7 @@ class WorkerProcess:
     def __init__(self, command: Sequence[str], name: str, hint: str = "", patience: float = PATIENCE) -> None:
         self.command, self.name, self.hint, self.patience = list(command), name, hint, patience
         self._process: subprocess.Popen[bytes] | None = None
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (as long as this object lives)
 
     def ask(self, question: str, **details: Any) -> dict[str, Any]:
         """The answer to a question with its details (numbers, words, lists, maps, arrays).
@@ -65,10 +66,8 @@ class WorkerProcess:
         if process is None:
             return
         assert process.stdin is not None and process.stdout is not None
-        try:
+        with contextlib.suppress(OSError):
             process.stdin.close()  # its end is what tells the worker to stop
-        except OSError:
-            pass
         try:
             process.wait(FAREWELL)
         except subprocess.TimeoutExpired:

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from sightline.core.console import table
-from sightline.envs.libero import HZ, SUITES, LiberoEnv, protocol_of, start_worker, tasks_of
-from sightline.envs.libero_recorded import RecordedLiberoEnv, recordings_of
+from sightline.envs.libero.environment import LiberoEnv, start_worker
+from sightline.envs.libero.protocol import HZ, SUITES, protocol_of, tasks_of
+from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of
 from sightline.evaluate.policies import REPLAY, load_policy
 from sightline.evaluate.suites.base import Suite
 from sightline.evaluate.suites.closed_loop import SEEDS, ClosedLoopSettings, closed_loop
@@ -35,11 +36,11 @@ def run(suite: str, policy: str, settings: LiberoSettings, about: Mapping[str, A
     Raises SightlineError where LIBERO is not installed or is another version, where cards do not match, or for more
     episodes than the suite has.
     """
-    protocol = protocol_of(suite, settings.interface, settings.hold)
     worker = start_worker()  # what is missing is told here, not by a process of many
     versions = worker.ask("hello")["versions"]
     worker.close()
-    protocol["benchmark"] = ", ".join(f"{name} {version}" for name, version in versions.items())
+    protocol = {"benchmark": ", ".join(f"{name} {version}" for name, version in versions.items())}
+    protocol |= protocol_of(suite, settings.interface, settings.hold)
     if policy.startswith(REPLAY):
         folder = policy.removeprefix(REPLAY)
         make_env: Any = partial(RecordedLiberoEnv, folder, suite, settings.interface, settings.hold)

@@ -2,7 +2,7 @@
 
 A recording is a file ``SUITE_TASK.npz`` with ``suite``, ``task``, ``seed`` (of numpy before the reset), ``state`` (set
 after it), ``actions`` [T,7] of the simulator, the waiting steps included, and what came of them: ``eef_pos`` [T,3],
-``success`` [T], ``final_state``. Golden ones: `docs/libero.md`.
+``success`` [T], ``final_state``. docs/libero.md says where such files are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
-from sightline.envs.libero import LiberoEnv
+from sightline.envs.libero.environment import LiberoEnv
 
 NEEDED = ("suite", "task", "seed", "state", "actions", "eef_pos", "success")
 

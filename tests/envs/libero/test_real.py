@@ -13,9 +13,10 @@ import pytest
 from sightline.cli import commands
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Observation
-from sightline.envs.libero import INTERFACES, LiberoEnv, find_python, resized
-from sightline.envs.libero_check import CLOSE, GOLDEN, examine, replayed
-from sightline.envs.libero_recorded import RecordedLiberoEnv, recordings_of, replay
+from sightline.envs.libero.check import CLOSE, GOLDEN, examine, replayed
+from sightline.envs.libero.environment import LiberoEnv, find_python, resized
+from sightline.envs.libero.protocol import INTERFACES
+from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of, replay
 from sightline.evaluate.rollout import RolloutSettings, rollout
 
 
