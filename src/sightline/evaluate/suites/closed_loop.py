@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sightline.core.console import plain, say
 from sightline.core.errors import SightlineError
@@ -37,7 +37,8 @@ class ClosedLoopSettings(SuiteSettings):
         rows: file to which a row is added as each episode ends; what it holds already is not run again.
         shard: "K/N": only part K (from 0) of N of the episodes, see :class:`Shard`; "" for all.
         video: folder for films of the first ``films`` episodes.
-        execute, handling, batch: see RolloutSettings.
+        execute, handling: see RolloutSettings.
+        batch: see RolloutSettings; None: ``worlds``.
         workers: processes; the rows do not depend on it.
     """
 
@@ -48,8 +49,9 @@ class ClosedLoopSettings(SuiteSettings):
     films: int = 24
     execute: int = EXECUTE
     handling: str = "receding"
-    batch: int = 4
+    batch: int | None = None
     workers: int = 2
+    worlds: ClassVar[int] = 4  # that a process holds, unless told otherwise
 
     @property
     def seeds(self) -> list[int]:
@@ -60,7 +62,8 @@ class ClosedLoopSettings(SuiteSettings):
     def rollout(self) -> RolloutSettings:
         """How the episodes are run."""
         films = self.films if self.video else 0
-        return RolloutSettings(self.batch, self.execute, self.handling, films, self.video)
+        batch = self.worlds if self.batch is None else self.batch
+        return RolloutSettings(batch, self.execute, self.handling, films, self.video)
 
 
 def closed_loop(

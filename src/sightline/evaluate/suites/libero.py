@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from sightline.core.console import table
 from sightline.envs.libero.environment import LiberoEnv, start_worker
@@ -22,12 +22,11 @@ class LiberoSettings(ClosedLoopSettings):
 
     Attributes:
         interface, hold: see LiberoEnv.
-        batch: a world takes 2 GB of memory, so one a process unless told otherwise.
     """
 
-    batch: int = 1
     interface: str = "sightline"
     hold: int = HZ
+    worlds: ClassVar[int] = 1  # each takes 2 GB of memory
 
 
 def run(suite: str, policy: str, settings: LiberoSettings, about: Mapping[str, Any]) -> dict:
