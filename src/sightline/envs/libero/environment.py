@@ -24,16 +24,13 @@ from sightline.envs.libero.protocol import (
     HZ,
     INTERFACES,
     NEWEST_MUJOCO,
-    NUMBERS,
     PACKAGE,
-    SEED,
     SETTLE,
     SIZE,
-    STATES,
     STEPS,
     SUITES,
     base_suite,
-    tasks_of,
+    episode_of,
 )
 from sightline.envs.worker_process import WorkerProcess
 
@@ -174,14 +171,7 @@ class LiberoEnv:
 
     def _begin(self, seed: int) -> dict[str, Any]:
         """The worker's account of the episode's start."""
-        repeat, number = divmod(seed, NUMBERS)
-        state, task = divmod(number, tasks_of(self.suite))
-        if not 0 <= state < STATES or repeat < 0:
-            raise SightlineError(
-                f"{self.suite} has {tasks_of(self.suite) * STATES} episodes ({tasks_of(self.suite)} tasks, {STATES} "
-                f"initial states each), no number {number}; another --seed places the fixtures anew."
-            )
-        seeded = SEED + state + repeat * 1000
+        task, state, seeded = episode_of(self.suite, seed)
         return self._ready().ask("begin", suite=self.suite, task=task, state=state, seed=seeded, settle=SETTLE)
 
     def _ready(self) -> WorkerProcess:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sightline.core.card import Card
+from sightline.core.errors import SightlineError
 from sightline.core.types import ACTION_NAMES
 
 PACKAGE, NEWEST_MUJOCO = "0.1.1", (3, 3, 2)
@@ -83,6 +84,18 @@ def base_suite(suite: str) -> str:
 def tasks_of(suite: str) -> int:
     """How many tasks a suite has."""
     return 90 if suite == "libero_90" else 10
+
+
+def episode_of(suite: str, seed: int) -> tuple[int, int, int]:
+    """Task, initial state and numpy's seed of an episode. Raises SightlineError for a number that there is not."""
+    repeat, number = divmod(seed, NUMBERS)
+    state, task = divmod(number, tasks_of(suite))
+    if repeat < 0 or state >= STATES:
+        raise SightlineError(
+            f"{suite} has {tasks_of(suite) * STATES} episodes ({tasks_of(suite)} tasks of {STATES} initial states), no "
+            f"number {number} counted from 0; another --seed has the same ones with the fixtures placed anew."
+        )
+    return task, state, SEED + state + 1000 * repeat
 
 
 def protocol_of(suite: str, interface: str, hold: int) -> dict[str, str]:

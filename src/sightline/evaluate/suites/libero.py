@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from sightline.core.console import table
 from sightline.envs.libero.environment import LiberoEnv, start_worker
-from sightline.envs.libero.protocol import HZ, SUITES, protocol_of, tasks_of
+from sightline.envs.libero.protocol import HZ, SUITES, episode_of, protocol_of, tasks_of
 from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of
 from sightline.evaluate.policies import REPLAY, load_policy
 from sightline.evaluate.suites.base import Suite
@@ -49,6 +49,7 @@ def run(suite: str, policy: str, settings: LiberoSettings, about: Mapping[str, A
     else:
         make_env = partial(LiberoEnv, suite, settings.interface, settings.hold)
         seeds = _by_task(settings.seeds, tasks_of(suite))
+        episode_of(suite, settings.seeds[-1])  # too many are told here, not after hours
     table(f"Protocol of {suite}", ["", ""], list(protocol.items()))
     title = f"{policy} on {suite}"
     return closed_loop(title, partial(load_policy, policy), make_env, settings, {**about, **protocol}, seeds)

