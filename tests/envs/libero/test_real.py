@@ -58,7 +58,7 @@ class Brief(LiberoEnv):
 
     def __init__(self, suite: str) -> None:
         super().__init__(suite)
-        self.limit = 16
+        self.limit = 8
 
 
 @recorded_only
@@ -96,13 +96,13 @@ def test_evaluate_replays_recordings(tmp_path: Path) -> None:
 
 def test_a_random_policy_runs_and_the_order_of_episodes_does_not_matter() -> None:
     """In libero_spatial's task 4 a drawer is open at the start, for which upstream's resets draw ever more numbers."""
-    seeds = [4, 14, 5]
+    seeds = [4, 14]
     policies = [Restless(), Restless()]
     rows = rollout(policies[0], lambda: Brief("libero_spatial"), seeds, RolloutSettings(batch=1, execute=8))
     again = rollout(policies[1], lambda: Brief("libero_spatial"), seeds[::-1], RolloutSettings(batch=1, execute=8))
     assert rows == again[::-1]
-    assert [row.steps for row in rows] == [16] * 3 and [row.seed for row in rows] == seeds
-    assert rows[0].task == rows[1].task != rows[2].task and "top drawer" in str(rows[0].instruction)
+    assert [row.steps for row in rows] == [8, 8] and [row.seed for row in rows] == seeds
+    assert rows[0].task == rows[1].task and "top drawer" in str(rows[0].instruction)
     for seed in seeds:
         for one, other in zip(policies[0].seen[seed], policies[1].seen[seed], strict=True):
             np.testing.assert_array_equal(one.state, other.state)
