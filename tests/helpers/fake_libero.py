@@ -16,6 +16,7 @@ class FakeWorker:
     def __init__(self, over: int = 0) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.over = over
+        self.sinks = 0.0  # metres at each step without a command
         self.closed = False
 
     def ask(self, question: str, **details: Any) -> dict[str, Any]:
@@ -41,7 +42,8 @@ class FakeWorker:
     def step(self, action: Any) -> dict[str, Any]:
         self.grip = float(action[6])
         if self.grip > 0:
-            self.heights[self.over] = max(0.0, self.heights[self.over] + 0.05 * float(action[2]))
+            moved = 0.05 * float(action[2]) if np.any(action[:6]) else -self.sinks
+            self.heights[self.over] = max(0.0, self.heights[self.over] + moved)
         return self.now()
 
     def now(self) -> dict[str, Any]:

@@ -222,8 +222,6 @@ class Evaluate:
     interface: Literal["sightline", "official"] = "sightline"
     """How LIBERO is seen and moved. official: as published policies expect it (mirrored pictures of 224 pixels, units
     of the controller, no state)."""
-    hold: int = 20
-    """Steps for which an episode of LIBERO goes on after the first success, to see whether it lasts."""
     json: Json = None
     """Write the result here: success_rate, ci95, episodes; or box_acc50, point_acc, trace_mae_px; or
     open_loop_error."""

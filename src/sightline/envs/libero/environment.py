@@ -36,6 +36,7 @@ from sightline.envs.worker_process import WorkerProcess
 
 PYTHON = "SIGHTLINE_LIBERO_PYTHON"  # environment variable: the Python that has the benchmark
 VENV = Path(".venv-libero") / "bin" / "python"
+HOLD = HZ // 2  # steps after success
 RISE = 0.03  # metres above where it was grasped: lifted
 
 
@@ -89,26 +90,23 @@ class LiberoEnv:
     Args:
         suite: one of SUITES.
         interface: how it is seen and moved, one of INTERFACES.
-        hold: steps for which an episode goes on after the first success, so that success at its end is worth a word.
 
     Attributes:
         card: the interface card.
     """
 
-    def __init__(self, suite: str = "libero_object", interface: str = "sightline", hold: int = HZ) -> None:
+    def __init__(self, suite: str = "libero_object", interface: str = "sightline") -> None:
         require_known("suite of LIBERO", suite, SUITES)
         require_known("interface", interface, INTERFACES)
-        if hold < 0:
-            raise SightlineError(f"An episode can go on for 0 steps or more after success, not {hold}.")
-        self.suite, self.interface, self.hold = suite, INTERFACES[interface], hold
+        self.suite, self.interface = suite, INTERFACES[interface]
         self.card: Card = self.interface.card
         self.limit = STEPS[base_suite(suite)]
         self.instruction = ""
         self._worker: WorkerProcess | None = None
         self._begun: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
-        self._seed, self._steps, self._lifted, self._wrong = 0, 0, "", False
-        self._target_lifted, self._first_success = False, -1
+        self._seed, self._steps, self._gripper = 0, 0, -1.0
+        self._lifted, self._wrong, self._target_lifted = "", False, False
         self._free: dict[str, float] = {}  # how high each object was when it was last not grasped
 
     def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Any, Mapping[str, Any]]:
@@ -122,8 +120,8 @@ class LiberoEnv:
         self._begun = self._now = self._begin(seed)
         words = self._begun["file_language" if self.suite in STEPS else "problem_language"]
         self.instruction = str(options.get("instruction", words))
-        self._seed, self._steps, self._lifted, self._wrong = seed, 0, "", False
-        self._target_lifted, self._first_success = False, -1
+        self._seed, self._steps, self._gripper = seed, 0, -1.0
+        self._lifted, self._wrong, self._target_lifted = "", False, False
         self._free = {}
         self._watch()
         return None, self._info()
@@ -133,12 +131,18 @@ class LiberoEnv:
 
         Raises SightlineError where the action has another shape or is not finite.
         """
-        self._now = self._asked().ask("step", action=self._simulators(action))
+        taken = self._simulators(action)
+        self._now, self._gripper = self._asked().ask("step", action=taken), float(taken[6])
         self._steps += 1
         self._watch()
-        if self._now["done"] and self._first_success < 0:
-            self._first_success = self._steps
         return self._info()
+
+    def hold(self) -> Info:
+        """Let half a second pass with the arm still and the hand as it is, and say whether the task is still done."""
+        for _ in range(HOLD):
+            self._now = self._asked().ask("step", action=np.array([0.0] * 6 + [self._gripper]))
+        self._watch()
+        return self._info() | Info(failure="" if self._now["done"] else "did not stay")
 
     def observe(self) -> Observation:
         """What a policy sees now: pictures drawn for this call, the card's state, the instruction, calibration."""
@@ -234,13 +238,10 @@ class LiberoEnv:
 
     def _info(self) -> Info:
         done, goals = bool(self._now["done"]), self._begun["goals"]
-        held = 0 <= self._first_success <= self._steps - self.hold
-        late = self._steps >= self.limit
-        targets = self._targets()
+        late, targets = self._steps >= self.limit, self._targets()
         info = Info(
             is_success=done,
-            truncated=late,
-            terminated=held,
+            truncated=late and not done,
             task=self._begun["name"],
             instruction=self.instruction,
             relation=", ".join(dict.fromkeys(goal[0] for goal in goals)),
@@ -248,7 +249,7 @@ class LiberoEnv:
             lifted=self._lifted,
             wrong_object_lifted=self._wrong,
             progress=float(np.mean(self._now["fulfilled"])),
-            failure=self._failure() if (late or held) and not done else "",
+            failure=self._failure() if late and not done else "",
             steps=self._steps,
             seed=self._seed,
         )
@@ -258,8 +259,6 @@ class LiberoEnv:
 
     def _failure(self) -> str:
         """Why the episode has failed, in the words of our other suites."""
-        if self._first_success >= 0:
-            return "came undone"
         if self._wrong and not self._target_lifted:
             return "wrong object lifted"
         if set(self._targets()) & set(self._begun["objects"]) and not self._target_lifted:

@@ -63,8 +63,8 @@ class RecordedLiberoEnv(LiberoEnv):
     Nothing is waited for at the start: the waiting steps are among the recorded actions.
     """
 
-    def __init__(self, folder: Path | str, suite: str, interface: str = "sightline", hold: int = 0) -> None:
-        super().__init__(suite, interface, hold)
+    def __init__(self, folder: Path | str, suite: str, interface: str = "sightline") -> None:
+        super().__init__(suite, interface)
         self.paths = recordings_of(folder, suite)
         self.recorded: Recorded | None = None
         self.limit += 100  # recorded episodes may be longer than what a policy is given

@@ -91,11 +91,14 @@ def closed_loop(
     started = time.monotonic()
     seeds = settings.seeds if seeds is None else seeds
     shard = Shard.of(settings.shard)
-    heading = Heading(title, _decisive(settings, about), tuple(shard.seeds(seeds, settings.batch)), settings.shard)
+    heading = Heading(
+        title, _decisive(settings, about), tuple(shard.seeds(seeds, settings.rollout.batch)), settings.shard
+    )
     with _kept(settings.rows, heading) as kept:
         rows = rollout_in_processes(
             make_policy, make_env, heading.seeds, settings.rollout, settings.workers, label=title, kept=kept
         )
+    rows.sort(key=lambda row: row.seed)  # in whatever order they were run
     seconds = time.monotonic() - started
     listening = probe()
     print_summary(rows)

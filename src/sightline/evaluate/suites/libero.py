@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from sightline.core.console import table
 from sightline.envs.libero.environment import LiberoEnv, start_worker
-from sightline.envs.libero.protocol import HZ, SUITES, episode_of, protocol_of, tasks_of
+from sightline.envs.libero.protocol import SUITES, episode_of, protocol_of, tasks_of
 from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of
 from sightline.evaluate.policies import REPLAY, load_policy
 from sightline.evaluate.suites.base import Suite
@@ -21,11 +21,10 @@ class LiberoSettings(ClosedLoopSettings):
     """How LIBERO is run.
 
     Attributes:
-        interface, hold: see LiberoEnv.
+        interface: see LiberoEnv.
     """
 
     interface: str = "sightline"
-    hold: int = HZ
     worlds: ClassVar[int] = 1  # each takes 2 GB of memory
 
 
@@ -39,15 +38,15 @@ def run(suite: str, policy: str, settings: LiberoSettings, about: Mapping[str, A
     versions = worker.ask("hello")["versions"]
     worker.close()
     protocol = {"benchmark": ", ".join(f"{name} {version}" for name, version in versions.items())}
-    protocol |= protocol_of(suite, settings.interface, settings.hold)
+    protocol |= protocol_of(suite, settings.interface)
     if policy.startswith(REPLAY):
         folder = policy.removeprefix(REPLAY)
-        make_env: Any = partial(RecordedLiberoEnv, folder, suite, settings.interface, settings.hold)
+        make_env: Any = partial(RecordedLiberoEnv, folder, suite, settings.interface)
         seeds = list(range(min(settings.episodes, len(recordings_of(folder, suite)))))
         protocol["episodes"] = f"recorded ones of {folder}, their own fixtures and waiting steps"
         protocol["chunk handling"] = "one action at a time"
     else:
-        make_env = partial(LiberoEnv, suite, settings.interface, settings.hold)
+        make_env = partial(LiberoEnv, suite, settings.interface)
         seeds = _by_task(settings.seeds, tasks_of(suite))
         episode_of(suite, settings.seeds[-1])  # too many are told here, not after hours
     table(f"Protocol of {suite}", ["", ""], list(protocol.items()))
