@@ -113,17 +113,18 @@ def test_a_random_policy_runs_and_the_order_of_episodes_does_not_matter() -> Non
 
 
 def test_what_is_seen_is_where_the_calibration_says() -> None:
-    """The basket is dark on a light floor, and where its pose is projected to."""
-    env = LiberoEnv("libero_object")
+    """The cabinet of libero_goal is dark and on the left of a light table: not so in a mirrored picture."""
+    env = LiberoEnv("libero_goal")
     env.reset(seed=0)
     seen, truth = env.observe(), env.truth()
     base = env.tool()[0] - seen.state[:3].astype(np.float64)
-    pixels, depth = seen.cameras["front"].project(truth["poses"]["basket_1"][None, :3] - base)
-    column, row = pixels[0].astype(int)
     env.close()
-    assert depth[0] > 0 and 0 <= row < 256 and 0 <= column < 256
-    around = seen.images["front"][row - 3 : row + 4, column - 3 : column + 4].astype(float)
-    assert around.mean() < seen.images["front"].mean() - 30
+    pixels, depth = seen.cameras["front"].project(truth["poses"]["wooden_cabinet_1"][None, :3] - base)
+    column, row = pixels[0].astype(int)
+    picture = seen.images["front"].astype(float)
+    assert depth[0] > 0 and 0 <= row < 256 and 0 <= column < 100
+    assert picture[row - 3 : row + 4, column - 3 : column + 4].mean() < 60
+    assert picture[:, ::-1][row - 3 : row + 4, column - 3 : column + 4].mean() > 120
 
 
 def test_a_perturbed_suite_says_its_own_words() -> None:
