@@ -43,12 +43,17 @@ class Card:
     normalisation: str = "q99"
     image_mirrored: bool = False
 
-    def to_dict(self) -> dict:
-        """A JSON-ready dictionary."""
+    def entries(self) -> dict:
+        """Every field, JSON-ready."""
         values = dataclasses.asdict(self)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+    def to_dict(self) -> dict:
+        """The card as it is stored and sent, JSON-ready."""
+        values = self.entries()
         if not self.image_mirrored:
             del values["image_mirrored"]
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+        return values
 
     @staticmethod
     def from_dict(values: dict) -> Card:
@@ -67,7 +72,7 @@ class Card:
 
     def differences(self, other: Card, ignore: tuple[str, ...] = ()) -> list[str]:
         """One line for each field in which the two cards differ."""
-        mine, theirs = ({"image_mirrored": False} | card.to_dict() for card in (self, other))
+        mine, theirs = self.entries(), other.entries()
         unequal = [key for key in mine if mine[key] != theirs[key] and key not in ignore]
         return [f"{key}: {mine[key]} != {theirs[key]}" for key in unequal]
 

@@ -199,7 +199,7 @@ class Service:
 
     def require_card(self, stated: Any, client: Client) -> None:
         """Raise Refusal with all differences unless the entries of a client's card are those of the policy's."""
-        mine = self.served.interface.card.to_dict()
+        mine = self.served.interface.card.entries()
         if not isinstance(stated, dict) or not all(isinstance(key, str) for key in stated):
             raise Refusal("A card is a map from names of its entries to their values.", "card")
         if strange := [key for key in stated if key not in mine]:
