@@ -142,7 +142,9 @@ class LiberoEnv:
         for _ in range(HOLD):
             self._now = self._asked().ask("step", action=np.array([0.0] * 6 + [self._gripper]))
         self._watch()
-        return self._info() | Info(failure="" if self._now["done"] else "did not stay")
+        info = self._info()
+        info["failure"] = "" if info["is_success"] else "did not stay"
+        return info
 
     def observe(self) -> Observation:
         """What a policy sees now: pictures drawn for this call, the card's state, the instruction, calibration."""
