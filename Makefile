@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where MuJoCo draws without a screen.
 export MUJOCO_GL ?= $(if $(filter Darwin,$(shell uname)),cgl,egl)
 
-.PHONY: help setup demo serve test test-lerobot test-openpi bench lint clean
+.PHONY: help setup demo serve play test test-lerobot test-openpi test-playground bench lint clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -35,6 +35,9 @@ demo: setup ## 20 episodes in the simulator with the shipped policy: table, vide
 serve: setup ## the shipped policy for robots and programs: ws://127.0.0.1:8000
 	$(BIN)/sightline serve --policy tiny
 
+play: setup ## the playground in the browser: http://127.0.0.1:8080/
+	$(BIN)/sightline play
+
 test: setup ## all tests, the whole chain in miniature included
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q
 
@@ -54,6 +57,11 @@ test-openpi: setup .venv-openpi/.ready ## the unmodified openpi client against o
 	$(PYTHON) -m venv .venv-openpi
 	.venv-openpi/bin/pip install --quiet openpi-client==0.1.2 typing_extensions
 	@touch $@
+
+test-playground: setup ## the playground in a real browser: Playwright with the system's Chromium
+	@scripts/system_packages.sh browser $(BIN)/python
+	$(BIN)/pip install --quiet -e '.[browser]'
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/serve/playground/test_browser.py
 
 bench: setup ## speed of data engine, training and policy on this machine
 	$(BIN)/python benchmarks/speed.py
