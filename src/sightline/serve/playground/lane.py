@@ -22,6 +22,7 @@ from sightline.serve.playground.wire import packed
 from sightline.tasks.goals import place_point
 
 QUALITY = 88  # of the JPEG pictures
+LONGEST = 240  # steps of an episode that are kept, from its beginning
 OPEN = 3  # steps after which a hand that has opened has let go
 NEAR = 25.0  # pixels from where a person pointed within which a thing has arrived
 UNSURE = 0.5  # confidence below which an actor is said not to be sure
@@ -45,7 +46,7 @@ class Lane:
 
     def __init__(self, number: int, row: int, actor: Actor, scene: PlayScene) -> None:
         self.number, self.row, self.actor, self.scene = number, row, actor, scene
-        self.guided, self.seed = True, 0
+        self.guided, self.seed, self.misfit = True, 0, actor.misfit(scene.card)
         self.observation: Observation | None = None
         self.films: list[tuple[bytes, ...]] = []
         self._frames: list[Frame] = []
@@ -72,8 +73,8 @@ class Lane:
 
     def _begin(self) -> None:
         self._clear()
-        if misfit := self.actor.misfit(self.scene.card):
-            self.done, self.outcome = True, misfit
+        if self.misfit:
+            self.done, self.outcome = True, self.misfit
         else:
             self.actor.begin(self.row, self.scene)
             self.actor.guided(self.guided, self.row)
@@ -85,7 +86,7 @@ class Lane:
         self.steered: dict[str, Any] | None = None
         self.films, self._frames = [], []
         self.done, self.success, self.outcome, self.steps, self.executed = False, False, "", 0, 0
-        self.lifted, self._open = "", 0
+        self.lifted, self._open, self._since = "", 0, 0
         self.goal: tuple[str, NDArray[np.float64]] | None = None
         self.milliseconds: dict[str, float] = {}
 
@@ -109,7 +110,7 @@ class Lane:
         began = time.monotonic()
         info = self.scene.advance(action)
         self.milliseconds["physics"] = 1000 * (time.monotonic() - began)
-        self.steps, self.executed = self.steps + 1, self.executed + 1
+        self.steps, self.executed, self._since = self.steps + 1, self.executed + 1, self._since + 1
         self._judge(dict(info))
         self.look()
 
@@ -129,7 +130,7 @@ class Lane:
             far = self.scene.away(self.goal)
             self.done, self.success = True, far < NEAR
             self.outcome = f"Let go {far:.0f} pixels from where you pointed, after {self.steps} steps."
-        elif info["truncated"] or self.steps >= TIME_LIMIT:  # what was asked before may be done: that ends nothing
+        elif info["truncated"] or self._since >= TIME_LIMIT:  # what was asked before may be done: that ends nothing
             self.done, self.outcome = True, self._what_went_wrong(info)
 
     def _let_go(self, info: dict[str, Any]) -> bool:
@@ -156,10 +157,13 @@ class Lane:
         """Point something out; a sentence says what was understood. Raises SightlineError where that cannot be."""
         assert self.observation is not None
         points = steer.points()
+        if self.misfit:
+            raise SightlineError(self.misfit)
         if "target" in points and self.scene.holding():
             raise SightlineError("The hand is closed on something; point out another thing when it has let go.")
         self.actor.steer(self.observation, steer, self.row)
         self.player, self.done, self.outcome, self.success = ChunkPlayer(), False, "", False
+        self._since = 0
         told = "Understood."
         if "target" in points:
             index = self.scene.at(steer.camera, *points["target"])
@@ -191,6 +195,8 @@ class Lane:
 
     def _remember(self, action: NDArray[np.float32]) -> None:
         assert self.observation is not None and self.scene.task is not None
+        if len(self._frames) >= LONGEST:
+            return
         scene = self.scene.scene()
         place = place_point(scene, self.scene.task) if self.scene.judged else None
         self._frames.append(Frame(scene, self.scene.views, self.observation.state, action, "", place))
