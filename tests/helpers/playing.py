@@ -51,7 +51,7 @@ class Waverer(Actor):
         still[:, 6] = 1
         around = np.concatenate([self.shown - 20, self.shown + 20])
         pointed = Grounding("front", {"target": around}, {"target": self.shown})
-        pointed.confidence = {"target": 0.2, "place": 0.9}
+        pointed.confidence, pointed.found = {"target": 0.2, "place": 0.9}, "ghost" not in observation.instruction
         return Thought(still, pointed, np.eye(8, dtype=np.float32), {"chunk": 1.0})
 
     def steer(self, observation: Observation, steer: Steer, row: int) -> None:

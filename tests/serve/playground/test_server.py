@@ -94,6 +94,12 @@ def test_words_that_name_nothing_are_not_judged(visit: Visit) -> None:
     assert visit.until("frame")["judged"] is False
 
 
+def test_what_is_not_there_is_said(visit: Visit) -> None:
+    visit.send("new", seed=3)
+    visit.send("say", words="take the ghost")
+    assert visit.until("frame", executed=1)["grounding"]["found"] is False
+
+
 def test_time_waits_while_paused_and_goes_on_step_by_step(visit: Visit) -> None:
     visit.send("new", seed=5)
     visit.until("frame")

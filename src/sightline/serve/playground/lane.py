@@ -245,6 +245,8 @@ def _short(grounding: dict[str, Any] | None) -> dict[str, Any] | None:
         "points": {name: [round(x, 1) for x in point] for name, point in grounding["points"].items()},
         "trace": [[round(x, 1) for x in point] for point in grounding["trace"]],
         "confidence": {name: round(value, 3) for name, value in grounding["confidence"].items()},
+        "presence": round(grounding["presence"], 3),
+        "found": grounding["found"],
     }
 
 
