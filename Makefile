@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where MuJoCo draws without a screen.
 export MUJOCO_GL ?= $(if $(filter Darwin,$(shell uname)),cgl,egl)
 
-.PHONY: help setup demo serve setup-libero test test-lerobot test-openpi test-libero bench lint clean
+.PHONY: help setup demo serve play setup-libero test test-lerobot test-openpi test-playground test-libero bench lint clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -44,6 +44,9 @@ setup-libero: .venv-libero/.ready ## the benchmark LIBERO in an environment of i
 	.venv-libero/bin/pip install --quiet --no-deps --require-hashes -r scripts/libero_requirements.txt
 	@touch $@
 
+play: setup ## the playground in the browser: http://127.0.0.1:8080/
+	$(BIN)/sightline play
+
 test: setup ## all tests, the whole chain in miniature included
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q
 
@@ -66,6 +69,11 @@ test-openpi: setup .venv-openpi/.ready ## the unmodified openpi client against o
 
 test-libero: setup setup-libero ## the suites of LIBERO for real, recorded episodes included where LIBERO_GOLDEN says where they lie
 	$(BIN)/pytest -m libero
+
+test-playground: setup ## the playground in a real browser: Playwright with the system's Chromium
+	@scripts/system_packages.sh browser $(BIN)/python
+	$(BIN)/pip install --quiet -e '.[browser]'
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/serve/playground/test_browser.py
 
 bench: setup ## speed of data engine, training and policy on this machine
 	$(BIN)/python benchmarks/speed.py

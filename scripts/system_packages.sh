@@ -3,24 +3,27 @@
 #
 #   system_packages.sh rendering PYTHON   a software OpenGL for MuJoCo (PYTHON has MuJoCo installed)
 #   system_packages.sh venv PYTHON        the venv module that some systems split from Python
+#   system_packages.sh browser PYTHON     Chromium, for the tests of the playground
 #
 # As root or with password-less sudo on a system with apt-get the packages are installed; otherwise the one line to
 # type is printed and the exit code is 1.
 set -euo pipefail
-what=${1:?rendering or venv}
+what=${1:?rendering, venv or browser}
 python=${2:?path of the Python to check}
 
 present() {
     case $what in
         rendering) "$python" -m sightline.doctor --rendering >/dev/null 2>&1 ;;
         venv) "$python" -c 'import venv, ensurepip' >/dev/null 2>&1 ;;
+        browser) command -v chromium chromium-browser google-chrome >/dev/null ;;
     esac
 }
 
 case $what in
     rendering) packages="libegl1 libgl1-mesa-dri libopengl0" other="Mesa with EGL (Fedora: mesa-libEGL mesa-dri-drivers libglvnd-opengl)" ;;
     venv) packages="python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv" other="Python's venv module" ;;
-    *) echo "Unknown part '$what': rendering or venv." >&2; exit 2 ;;
+    browser) packages="chromium" other="Chromium" ;;
+    *) echo "Unknown part '$what': rendering, venv or browser." >&2; exit 2 ;;
 esac
 
 present && exit 0

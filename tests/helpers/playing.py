@@ -5,39 +5,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from websockets.sync.client import connect
 
 from sightline.core.card import Card
 from sightline.core.types import Grounding, Observation
 from sightline.models.steering import Steer
 from sightline.serve.log import Log
-from sightline.serve.playground.actors import Actor, ScriptedActor, Thought
+from sightline.serve.playground.actors import Actor, ScriptedActor, Thought, load_actors
 from sightline.serve.playground.scene import PlayScene
 from sightline.serve.playground.server import Playground, PlaySettings
 
 
 class Waverer(Actor):
-    """Holds still, points at the middle of the picture and is never sure; remembers how it was steered."""
+    """Holds still, points at the middle of the picture, or where it is told to, and is never sure."""
 
     name, looks = "waverer", True
 
     def __init__(self) -> None:
-        self.steers: list[Steer] = []
-        self.guidance: list[bool] = []
+        self.shown = np.full(2, 112.0)
 
     def misfit(self, card: Card) -> str:
         return "" if card.robot == "panda" else "It knows the panda alone."
 
     def begin(self, row: int, scene: PlayScene) -> None:
-        pass
+        self.shown = np.full(2, 112.0)
 
     def forget(self, row: int) -> None:
         pass
@@ -47,16 +49,13 @@ class Waverer(Actor):
             raise RuntimeError("a secret of the inside")
         still = np.zeros((8, 7), np.float32)
         still[:, 6] = 1
-        middle = np.full(2, 112.0)
-        pointed = Grounding("front", {"target": np.array([90.0, 90, 130, 130])}, {"target": middle})
-        pointed.confidence = {"target": 0.2, "place": 0.9}
+        around = np.concatenate([self.shown - 20, self.shown + 20])
+        pointed = Grounding("front", {"target": around}, {"target": self.shown})
+        pointed.confidence, pointed.found = {"target": 0.2, "place": 0.9}, "ghost" not in observation.instruction
         return Thought(still, pointed, np.eye(8, dtype=np.float32), {"chunk": 1.0})
 
     def steer(self, observation: Observation, steer: Steer, row: int) -> None:
-        self.steers.append(steer)
-
-    def guided(self, on: bool, row: int) -> None:
-        self.guidance.append(on)
+        self.shown = steer.points()["target"]
 
     def describe(self, picture: np.ndarray) -> list[dict[str, Any]]:
         return [{"label": "red mug", "box": [0, 0, *picture.shape[1::-1]], "confidence": 0.8}]
@@ -115,30 +114,23 @@ class Visit:
 
 
 class Running:
-    """A playground that runs."""
+    """A playground that runs; what it logs lies in a file."""
 
-    def __init__(self, playground: Playground) -> None:
-        self.playground = playground
-
-    @property
-    def address(self) -> str:
-        return f"ws://127.0.0.1:{self.playground.port}/live"
-
-    @property
-    def page(self) -> str:
-        return f"http://127.0.0.1:{self.playground.port}"
+    def __init__(self, port: int, log: Path) -> None:
+        self.page, self.address, self.log = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/live", log
 
     def visit(self, **options: Any) -> Visit:
         return Visit(self.address, **options)
 
 
 @contextlib.contextmanager
-def playing(folder: Path, load: Any = actors, log: Log | None = None, **settings: Any) -> Iterator[Running]:
-    """A playground while the block runs, ready."""
+def playing(folder: Path, load: Any = actors, **settings: Any) -> Iterator[Running]:
+    """A playground while the block runs, ready, in a thread: for all that needs no scene, since pictures are drawn by
+    one thread of a process."""
     started, found = threading.Event(), list[Any]()
 
     async def run() -> None:
-        playground = Playground(load, folder, PlaySettings(**{"port": 0, **settings}), log)
+        playground = Playground(load, folder, PlaySettings(**{"port": 0, **settings}))
         task = asyncio.create_task(playground.run())
         ready = asyncio.create_task(playground.ready.wait())
         await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -151,8 +143,43 @@ def playing(folder: Path, load: Any = actors, log: Log | None = None, **settings
     pool.shutdown(wait=False)
     assert started.wait(120), "the playground did not start"
     try:
-        yield Running(found[0])
+        yield Running(found[0].port, folder)
     finally:
         with contextlib.suppress(RuntimeError):  # it has stopped already
             found[1].call_soon_threadsafe(found[0].stop)
         ended.result(60)
+
+
+def run_playground(folder: Path, ready: Connection, policies: tuple[str, ...]) -> None:
+    """A playground in a process of its own until its parent ends it; sends its port."""
+    torch.set_num_threads(1)
+
+    async def run() -> None:
+        with (folder / "log").open("w") as log:
+            load = (lambda: load_actors(policies)) if policies else actors
+            playground = Playground(load, folder / "kept", PlaySettings(port=0), Log(stream=log))
+            task = asyncio.create_task(playground.run(signals=True))
+            await asyncio.wait(
+                [task, asyncio.create_task(playground.ready.wait())], return_when=asyncio.FIRST_COMPLETED
+            )
+            ready.send(playground.port)
+            await task
+
+    asyncio.run(run())
+
+
+@contextlib.contextmanager
+def playing_apart(folder: Path, policies: tuple[str, ...] = ()) -> Iterator[Running]:
+    """A playground with scenes while the block runs, ready; ``policies`` by name, else :func:`actors`."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=run_playground, args=(folder, there, policies))
+    process.start()
+    try:
+        assert here.poll(240), "the playground did not start"
+        yield Running(here.recv(), folder / "log")
+    finally:
+        process.terminate()
+        process.join(30)
+        ended = process.exitcode
+        process.kill()
+    assert ended == 0, "the playground does not end when it is told to"

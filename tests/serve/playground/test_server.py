@@ -13,23 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playing import Running, Visit, Waverer, actors, playing
+from playing import Running, Visit, playing, playing_apart
 from websockets.exceptions import InvalidStatus
 
 from sightline.core.errors import SightlineError
 from sightline.data.dataset import Dataset
-from sightline.serve.log import Log
 from sightline.serve.playground.server import PlaySettings
 
 
 @pytest.fixture(scope="module")
-def cast() -> dict[str, Any]:
-    return actors()
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory, cast: dict[str, Any]) -> Iterator[Running]:
-    with playing(tmp_path_factory.mktemp("kept"), lambda: cast) as running:
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with playing_apart(tmp_path_factory.mktemp("playground")) as running:
         yield running
 
 
@@ -100,6 +94,12 @@ def test_words_that_name_nothing_are_not_judged(visit: Visit) -> None:
     assert visit.until("frame")["judged"] is False
 
 
+def test_what_is_not_there_is_said(visit: Visit) -> None:
+    visit.send("new", seed=3)
+    visit.send("say", words="take the ghost")
+    assert visit.until("frame", executed=1)["grounding"]["found"] is False
+
+
 def test_time_waits_while_paused_and_goes_on_step_by_step(visit: Visit) -> None:
     visit.send("new", seed=5)
     visit.until("frame")
@@ -133,24 +133,23 @@ def test_two_policies_stand_before_the_same_scene(visit: Visit) -> None:
 # ---- steering and asking ----------------------------------------------------------------------------------------
 
 
-def test_a_click_says_what_it_met_and_sets_the_arm_going(visit: Visit, cast: dict[str, Waverer]) -> None:
+def test_a_click_says_what_it_met_and_sets_the_arm_going(visit: Visit) -> None:
     visit.send("new", seed=4)
     visit.until("frame")
-    cast["waverer"].steers.clear()
     visit.send("steer", lane=0, camera="front", point=[5, 5])
     note = visit.until("note", kind="steer")
     assert note["text"].startswith("There") and visit.until("state", playing=True)
-    (steer,) = cast["waverer"].steers
-    assert steer.point == [5, 5] and steer.role == "target"
-    assert visit.until("frame")["steered"]["point"] == [5.0, 5.0]
+    frame = visit.until("frame", executed=1)
+    assert frame["steered"]["point"] == [5, 5] and frame["grounding"]["points"]["target"] == [5, 5]
 
 
-def test_guidance_is_switched_and_stays_off_in_the_next_scene(visit: Visit, cast: dict[str, Waverer]) -> None:
+def test_guidance_is_switched_and_stays_off_in_the_next_scene(visit: Visit) -> None:
     visit.send("new", seed=4)
     visit.send("guidance", lane=0, on=False)
     visit.until("frame", guided=False)
     visit.send("new", seed=5)
-    assert visit.until("frame")["guided"] is False and cast["waverer"].guidance[-1] is False
+    visit.until("state", seed=5)
+    assert visit.until("frame")["guided"] is False
 
 
 def test_the_planner_tells_what_it_sees(visit: Visit) -> None:
@@ -206,18 +205,16 @@ def test_what_was_not_kept_is_not_there(visit: Visit, ground: Running) -> None:
 # ---- failures ---------------------------------------------------------------------------------------------------
 
 
-def test_a_failure_is_told_without_its_inside_and_the_page_goes_on(tmp_path: Path) -> None:
-    log = io.StringIO()
-    with playing(tmp_path, log=Log(stream=log)) as running, running.visit() as visit:
-        visit.send("step")
-        assert "no scene yet" in visit.until("note")["text"]
-        visit.send("new", seed=1, say="crash now")
-        note = visit.until("note", kind="problem")["text"]
-        assert "RuntimeError" in note and "secret" not in note and "secret" in log.getvalue()
-        visit.socket.send("no command")
-        assert "JSON" in visit.until("note")["text"]
-        visit.send("new", seed=2)
-        assert visit.until("state", seed=2)
+def test_a_failure_is_told_without_its_inside_and_the_page_goes_on(visit: Visit, ground: Running) -> None:
+    visit.send("step")
+    assert "no scene yet" in visit.until("note")["text"]
+    visit.send("new", seed=1, say="crash now")
+    note = visit.until("note", kind="problem")["text"]
+    assert "RuntimeError" in note and "secret" not in note and "a secret of the inside" in ground.log.read_text()
+    visit.socket.send("no command")
+    assert "JSON" in visit.until("note")["text"]
+    visit.send("new", seed=2)
+    assert visit.until("state", seed=2)
 
 
 def test_what_cannot_be_loaded_ends_it(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ class TrainedActor(Actor):
 
         with torch.inference_mode():
             cells = self.policy.system.attention(self._seen)[0, 0].float().cpu().numpy()
-        return cells / max(float(cells.max()), 1e-9)
+        return (cells / max(float(cells.max()), 1e-9)).astype(np.float32)
 
     def _watched(self, see: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*arguments: Any, **named: Any) -> Any:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.types import Episode, Recording
@@ -72,8 +74,6 @@ class Gallery:
 
 def recorded(episode: Episode, card: Card, instruction: str) -> Recording:
     """An episode without what the simulator knows."""
-    import numpy as np
-
     return Recording(
         instruction,
         {name: np.stack([frame.views[name].image for frame in episode.frames]) for name in card.cameras},

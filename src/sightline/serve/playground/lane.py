@@ -22,6 +22,9 @@ from sightline.serve.playground.wire import packed
 from sightline.tasks.goals import place_point
 
 QUALITY = 88  # of the JPEG pictures
+LONGEST = 240  # steps of an episode that are kept, from its beginning
+OPEN = 3  # steps after which a hand that has opened has let go
+NEAR = 25.0  # pixels from where a person pointed within which a thing has arrived
 UNSURE = 0.5  # confidence below which an actor is said not to be sure
 STEER_ORDER = ("point", "box", "trace")
 
@@ -37,12 +40,13 @@ class Lane:
         outcome: how it ended, or why nothing happens, in a sentence.
         success: whether it ended well.
         guided: whether the actor is shown what its planner points at.
+        lifted: what left the table first, as a person would say it; "" as long as nothing did.
         films: (front, wrist, ..) JPEG files of every step so far.
     """
 
     def __init__(self, number: int, row: int, actor: Actor, scene: PlayScene) -> None:
         self.number, self.row, self.actor, self.scene = number, row, actor, scene
-        self.guided, self.seed = True, 0
+        self.guided, self.seed, self.misfit = True, 0, actor.misfit(scene.card)
         self.observation: Observation | None = None
         self.films: list[tuple[bytes, ...]] = []
         self._frames: list[Frame] = []
@@ -69,8 +73,8 @@ class Lane:
 
     def _begin(self) -> None:
         self._clear()
-        if misfit := self.actor.misfit(self.scene.card):
-            self.done, self.outcome = True, misfit
+        if self.misfit:
+            self.done, self.outcome = True, self.misfit
         else:
             self.actor.begin(self.row, self.scene)
             self.actor.guided(self.guided, self.row)
@@ -82,6 +86,8 @@ class Lane:
         self.steered: dict[str, Any] | None = None
         self.films, self._frames = [], []
         self.done, self.success, self.outcome, self.steps, self.executed = False, False, "", 0, 0
+        self.lifted, self._open, self._since = "", 0, 0
+        self.goal: tuple[str, NDArray[np.float64]] | None = None
         self.milliseconds: dict[str, float] = {}
 
     # ---- going on -----------------------------------------------------------------------------------------------
@@ -104,7 +110,7 @@ class Lane:
         began = time.monotonic()
         info = self.scene.advance(action)
         self.milliseconds["physics"] = 1000 * (time.monotonic() - began)
-        self.steps, self.executed = self.steps + 1, self.executed + 1
+        self.steps, self.executed, self._since = self.steps + 1, self.executed + 1, self._since + 1
         self._judge(dict(info))
         self.look()
 
@@ -116,18 +122,27 @@ class Lane:
         self.milliseconds |= self.thought.milliseconds
 
     def _judge(self, info: dict[str, Any]) -> None:
+        self.lifted = _readable(info["lifted"])
         self.success = self.scene.judged and bool(info["is_success"])
         if self.success:
             self.done, self.outcome = True, f"Done in {self.steps} steps."
-        elif info["truncated"] or self.steps >= TIME_LIMIT:  # what was asked before may be done: that ends nothing
+        elif self._let_go(info):
+            far = self.scene.away(self.goal)
+            self.done, self.success = True, far < NEAR
+            self.outcome = f"Let go {far:.0f} pixels from where you pointed, after {self.steps} steps."
+        elif info["truncated"] or self._since >= TIME_LIMIT:  # what was asked before may be done: that ends nothing
             self.done, self.outcome = True, self._what_went_wrong(info)
+
+    def _let_go(self, info: dict[str, Any]) -> bool:
+        """Whether what was lifted has been let go of, where a person has pointed at the place for it."""
+        self._open = self._open + 1 if info["target_lifted"] and not self.scene.holding() else 0
+        return self.goal is not None and self._open >= OPEN
 
     def _what_went_wrong(self, info: dict[str, Any]) -> str:
         if not self.scene.judged:
             return f"Stopped after {self.steps} steps; these words name no task that can be judged here."
-        lifted = _readable(info["lifted"])
         told = {
-            "wrong object lifted": f"it lifted the {lifted}",
+            "wrong object lifted": f"it lifted the {self.lifted}",
             "grasp missed": "the fingers closed on nothing",
             "timeout": "time ran out",
             "object fell": "something fell off the table",
@@ -142,11 +157,14 @@ class Lane:
         """Point something out; a sentence says what was understood. Raises SightlineError where that cannot be."""
         assert self.observation is not None
         points = steer.points()
+        if self.misfit:
+            raise SightlineError(self.misfit)
         if "target" in points and self.scene.holding():
             raise SightlineError("The hand is closed on something; point out another thing when it has let go.")
         self.actor.steer(self.observation, steer, self.row)
         self.player, self.done, self.outcome, self.success = ChunkPlayer(), False, "", False
-        told = "There: the place is where you pointed."
+        self._since = 0
+        told = "Understood."
         if "target" in points:
             index = self.scene.at(steer.camera, *points["target"])
             if index >= 0:
@@ -156,8 +174,8 @@ class Lane:
                 told = "There: I see nothing of mine at that pixel, but go to it."
                 self.scene.judged = False
         if "place" in points:
-            self.scene.judged = False
-            told = told.removesuffix(".") + "; how it ends is for you to judge."
+            self.scene.judged, self.goal = False, (steer.camera, points["place"])
+            told = told.removesuffix(".") + ", to where you pointed."
         shapes = {name: getattr(steer, name) for name in STEER_ORDER}
         self.steered = {"camera": steer.camera, "role": steer.role}
         self.steered |= {name: np.asarray(shape).tolist() for name, shape in shapes.items() if shape is not None}
@@ -177,6 +195,8 @@ class Lane:
 
     def _remember(self, action: NDArray[np.float32]) -> None:
         assert self.observation is not None and self.scene.task is not None
+        if len(self._frames) >= LONGEST:
+            return
         scene = self.scene.scene()
         place = place_point(scene, self.scene.task) if self.scene.judged else None
         self._frames.append(Frame(scene, self.scene.views, self.observation.state, action, "", place))
@@ -205,7 +225,7 @@ class Lane:
             "ms": {name: round(value, 1) for name, value in self.milliseconds.items()},
             "unsure": [role for role in ("target", "place") if sure.get(role, 1.0) < UNSURE],
             "steered": self.steered, "guided": self.guided, "done": self.done, "success": self.success,
-            "outcome": self.outcome, "judged": self.scene.judged, "holding": self.scene.holding(),
+            "outcome": self.outcome, "lifted": self.lifted, "judged": self.scene.judged,
         }  # fmt: skip
         return packed(head, self._now)
 
@@ -225,10 +245,12 @@ def _short(grounding: dict[str, Any] | None) -> dict[str, Any] | None:
         "points": {name: [round(x, 1) for x in point] for name, point in grounding["points"].items()},
         "trace": [[round(x, 1) for x in point] for point in grounding["trace"]],
         "confidence": {name: round(value, 3) for name, value in grounding["confidence"].items()},
+        "presence": round(grounding["presence"], 3),
+        "found": grounding["found"],
     }
 
 
 def _readable(name: str) -> str:
-    """ "mug_red_0" as a person would say it."""
-    *words, _ = name.split("_") if name else [""]
-    return " ".join(reversed(words)) or "wrong thing"
+    """What an object with this id is called: red mug for mug_red_0; "" for none."""
+    *kind, colour = name.rsplit("_", 1)[0].split("_")
+    return " ".join([colour, *kind])

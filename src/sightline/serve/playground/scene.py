@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.core.types import Observation, Task, View
 from sightline.engine.generation.task_sampling import sample_world_task
@@ -85,8 +86,7 @@ class PlayScene(TabletopEnv):
 
     def retarget(self, target: int) -> str:
         """Another thing is meant than the words say: judge what becomes of it, and say that in words."""
-        _, judge = self._running()
-        task = judge.task
+        task = self._running()[1].task
         named = self.named(target)
         if task.relation not in SKILLS and target != task.reference:
             words = instruct(task.relation, named, task.reference_phrase, np.random.default_rng(0))
@@ -107,6 +107,13 @@ class PlayScene(TabletopEnv):
             return ""
         thing = self._running()[1].started.objects[index]
         return " ".join(part for part in ("the", thing.colour, thing.kind) if part)
+
+    def away(self, goal: tuple[str, NDArray[np.float64]] | None) -> float:
+        """Pixels between the target and a pixel (camera, [2]) of the last picture."""
+        assert goal is not None
+        camera, pixel = goal
+        place = self.scene().positions[self._running()[1].task.target]
+        return float(np.linalg.norm(self.views[camera].camera.project(place)[0] - pixel))
 
     def holding(self) -> bool:
         """Whether the fingers are told to be closed."""

@@ -28,15 +28,17 @@ export class Lane {
       if (!this.views.has(camera)) this.add(camera, frame.size, index > 0);
       this.views.get(camera).update(frame, frame.files[index]);
     });
-    Object.assign(this.root.dataset, { step: frame.step, done: frame.done, success: frame.success });
+    Object.assign(this.root.dataset, { step: frame.step, done: frame.done, success: frame.success, lifted: frame.lifted });
     const banner = this.part("banner");
     const doubts = frame.done ? [] : frame.unsure.map((role) => NAMES[role]);
-    banner.hidden = !doubts.length && frame.judged;
-    banner.textContent = doubts.length
-      ? `It is not sure ${doubts.join(" and ")}: what it points at may be wrong. Click on what you mean.`
+    const absent = frame.grounding && !frame.grounding.found && !frame.done;
+    banner.hidden = !doubts.length && !absent && frame.judged;
+    banner.textContent = absent
+      ? "It sees no such thing here, so the arm stays where it is. Click on what you mean."
+      : doubts.length ? `It is not sure ${doubts.join(" and ")}: what it points at may be wrong. Click on what you mean.`
       : "Whether this succeeds is for you to judge.";
     const outcome = this.part("outcome");
-    outcome.textContent = frame.outcome || (frame.step ? `Step ${frame.step}` : this.playing ? "Looking around…" : "Ready.");
+    outcome.textContent = frame.outcome || (frame.step ? `Step ${frame.step}${frame.lifted ? `: it has lifted the ${frame.lifted}` : ""}` : this.playing ? "Looking around…" : "Ready.");
     outcome.className = `outcome ${frame.done ? (frame.success ? "good" : "bad") : ""}`;
   }
 

@@ -56,11 +56,11 @@ export class Photo {
     this.draw();
     const context = this.canvas.getContext("2d");
     const scale = 1;
-    if (grounding) overlay.grounding(context, grounding, scale);
-    else overlay.things(context, things, scale);
-    const found = !grounding ? things : Object.keys(grounding.boxes).map((role) => (
+    if (grounding?.found) overlay.grounding(context, grounding, scale);
+    else if (!grounding) overlay.things(context, things, scale);
+    const found = !grounding ? things : !grounding.found ? [] : Object.keys(grounding.boxes).map((role) => (
       { label: `${role}: ${words}`, confidence: grounding.confidence[role] ?? 0 }));
-    list(document.getElementById("found"), found, "It recognises nothing in this picture.");
+    list(document.getElementById("found"), found, grounding ? `It sees no ${words} here.` : "It recognises nothing in this picture.");
   }
 
   draw() {

@@ -13,13 +13,14 @@ export class View {
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute("aria-label", `Picture of the ${camera} camera: arrows move a cross, Enter points`);
     this.context = this.canvas.getContext("2d");
-    this.picture = this.frame = this.seen = this.drawn = this.cursor = null;
+    this.picture = this.frame = this.seen = this.drawn = this.cursor = this.pending = null;
     this.listen();
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
   async update(frame, file) {
     this.frame = frame;
+    this.pending = null;
     const picture = await createImageBitmap(file);
     if (this.frame !== frame) return; // a newer one has come meanwhile
     this.picture = picture;
@@ -40,8 +41,14 @@ export class View {
     if (main && grounding) overlay.grounding(context, grounding, scale, { unsure });
     if (main && this.seen) overlay.things(context, this.seen, scale);
     if (steered && steered.camera === this.camera) overlay.gesture(context, steered, scale);
-    if (this.drawn) overlay.gesture(context, this.drawn, scale);
+    for (const drawn of [this.pending, this.drawn]) if (drawn) overlay.gesture(context, drawn, scale);
     if (this.cursor) overlay.gesture(context, { point: this.cursor }, scale);
+  }
+
+  point(drawn) {
+    this.pending = drawn; // shown until a frame says that it was understood
+    this.draw();
+    this.steer(this.camera, drawn);
   }
 
   at(event) {
@@ -74,7 +81,7 @@ export class View {
       const here = this.at(event), drawn = this.drawn ?? { point: start };
       if (drawn.trace) drawn.trace = [...path.slice(0, 500), here];
       end();
-      this.steer(this.camera, drawn);
+      this.point(drawn);
     });
     canvas.addEventListener("pointercancel", end);
     canvas.addEventListener("keydown", (event) => this.key(event));
@@ -88,7 +95,7 @@ export class View {
       const from = this.cursor ?? [this.size / 2, this.size / 2];
       this.cursor = from.map((value, axis) => Math.max(0, Math.min(this.size, value + far * way[axis])));
     } else if (event.key === "Enter" && this.cursor) {
-      this.steer(this.camera, { point: this.cursor });
+      this.point({ point: this.cursor });
     } else return;
     event.preventDefault();
     this.draw();
