@@ -1,0 +1,168 @@
+"""The suite's own tabletop: the tasks of its data file under the conditions of a split.
+
+An episode's seed decides on the task (the seed modulo their number) and on everything else: a pure function of split
+and seed. Splits that set the same tasks among the same objects (seen, unseen-background, unseen-instruction,
+novel-instruction) show the same scenes for the same seed, so that they differ in one thing alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.core.errors import SightlineError
+from sightline.core.geometry import Array
+from sightline.core.types import SceneState, Task
+from sightline.engine.assets import ObjectModel
+from sightline.engine.collections import FULL, collection_of
+from sightline.engine.generation.scenario import Scenario
+from sightline.engine.robots import DEFAULT
+from sightline.engine.simulation.randomization import apply_look
+from sightline.engine.simulation.simulation import Simulation
+from sightline.engine.worlds.objects import choose_around, world_seed
+from sightline.engine.worlds.placement import (
+    MAX_SHIFT,
+    USUAL,
+    Layout,
+    apply_layout,
+    choose_present,
+    sample_layout,
+    settle,
+    stand,
+)
+from sightline.engine.worlds.relational_placement import DROP, SINK, draw_graph, solve
+from sightline.engine.worlds.world import World
+from sightline.envs.base import Info
+from sightline.envs.tabletop import EVALUATION, TabletopEnv
+from sightline.envs.tabletop_tasks import TabletopTask, conditions, step_limit, tasks_of
+from sightline.language.instructions import TaskSampler
+from sightline.language.referring import PLAIN
+from sightline.tasks.pick_place import MAX_BESIDE, beside_distance
+from sightline.tasks.scene_graph import FOOTING
+
+CASTS = 60  # drawn in search of one in which the target fits where it is to go
+SCENES = 200  # drawn in one world in search of one that offers the task
+WORLDS = 6  # built in search of such a scene
+
+
+class TabletopSuiteEnv(TabletopEnv):
+    """As TabletopEnv, but every episode is about a task of the data file.
+
+    Args:
+        split: one of ``tabletop_tasks.CONDITIONS``.
+        phrasing: words of the instructions, in place of the split's.
+
+    Attributes:
+        tasks: those of the split.
+    """
+
+    def __init__(
+        self, split: str = "seen", size: int = 224, render: bool = True, robot: str = DEFAULT, phrasing: str = ""
+    ) -> None:
+        self.conditions, self.split = conditions(split), split
+        words = phrasing or self.conditions.phrasing
+        super().__init__(self.conditions.split, size, render, robot, words, collection=FULL)
+        self.tasks, self.limit = tasks_of(split), step_limit()
+        self._tries = 0
+
+    @property
+    def about(self) -> TabletopTask:
+        """What the present episode is about."""
+        return self.tasks[self._seed % len(self.tasks)]
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _info(self) -> Info:
+        return super()._info() | Info(task=self.about.name(self.split))
+
+    def _build(self, stream: int, number: int) -> Scenario:
+        """A world around the task's kinds, another one at each try."""
+        rng = np.random.default_rng([stream, number, self._tries, zlib.crc32(self.conditions.tasks.encode())])
+        world = World.of(self._cast(rng), world_seed(stream, number), self.world)
+        return Scenario(world, Simulation(world))
+
+    def _cast(self, rng: np.random.Generator) -> tuple[ObjectModel, ...]:
+        """Objects among which the target fits where it is to go."""
+        task, catalogue = self.about, collection_of(FULL).catalogue
+        for _ in range(CASTS):
+            models = choose_around(catalogue, rng, self.world.split, task.target, task.reference)
+            sizes = [[model.radius for model in models if model.kind == kind] for kind in (task.target, task.reference)]
+            if _fits(task.relation, min(sizes[0]), max(sizes[1])):
+                return models
+        raise SightlineError(f"Seed {self._seed}: no {task.target} fits a {task.reference}; use another seed.")
+
+    def _start_scene(self, scenario: Scenario) -> Task:
+        """Set up the first scene of the seed's random stream that offers the task, and return it in words."""
+        for self._tries in range(WORLDS):
+            scenario = self._scenario()
+            rng = np.random.default_rng([EVALUATION, self._seed, self._tries])
+            for _ in range(SCENES):
+                layout = self._lay_out(scenario, rng)
+                if layout is None:
+                    continue
+                scenario.simulation.reset(layout, rng)
+                task = self._offered(scenario.world, scenario.simulation.scene(), rng)
+                if task is not None:
+                    apply_look(scenario.world, self._look(np.random.default_rng([EVALUATION, self._seed, 2])))
+                    return task
+            self._place_of_scenario = (-1, -1)  # another world
+        raise SightlineError(f"Seed {self._seed} offers no scene for {self.about.name(self.split)}; use another seed.")
+
+    def _lay_out(self, scenario: Scenario, rng: np.random.Generator) -> Layout | None:
+        """A scene at rest, or None where one did not come to be. Most offer no way to do the task: they are thrown away
+        before the physics, which is what takes time."""
+        world, data = scenario.world, scenario.simulation.data
+        shift: Array | float = MAX_SHIFT
+        if self.conditions.spread is USUAL and rng.random() < collection_of(FULL).arranged:  # as often as in training
+            present = self._choose(world, rng)
+            graph = draw_graph(world, present, rng)
+            solved = solve(world, present, graph, rng) if graph else None
+            if solved is None:
+                return None
+            layout = stand(world, present, solved[0], rng, solved[1])
+            shift = np.where(solved[1] >= DROP, SINK, MAX_SHIFT)
+        else:
+            layout = sample_layout(world, rng, self._choose, self.conditions.spread)
+        apply_layout(world, data, layout)
+        mujoco.mj_forward(world.model, data)
+        if not self._sampler(world, world.scene_state(data)).feasible[self.about.relation].any():
+            return None
+        return settle(world, data, layout, shift)
+
+    def _choose(self, world: World, rng: np.random.Generator) -> NDArray[np.bool_]:
+        """[n] what a scene shows: as usual, but with a thing of either kind, and as many as the conditions say."""
+        present = choose_present(world, rng)
+        kinds = np.array([model.kind for model in world.models])
+        needed = np.zeros(len(present), bool)
+        for kind in (self.about.target, self.about.reference):
+            own = np.flatnonzero(kinds == kind)
+            shown = own[present[own]]
+            needed[rng.choice(shown if len(shown) else own)] = True
+        order = rng.permutation(len(present))
+        order = order[np.argsort(-2 * needed[order] - present[order], kind="stable")]  # needed, then shown, then others
+        chosen = np.zeros(len(present), bool)
+        chosen[order[: int(present.sum()) + self.conditions.more]] = True
+        return chosen
+
+    def _sampler(self, world: World, scene: SceneState) -> TaskSampler:
+        """Of tasks that bring a thing of the one kind to a thing of the other."""
+        kinds = np.array([model.kind for model in world.models])
+        targets = world.graspable & (kinds == self.about.target)
+        if self.conditions.spread is not USUAL:
+            targets &= ~USUAL.holds(scene.positions[:, :2])
+        return TaskSampler(scene, None, world.robot.hand.room, targets, kinds == self.about.reference)
+
+    def _offered(self, world: World, scene: SceneState, rng: np.random.Generator) -> Task | None:
+        """The task in this scene, in the environment's words; None where it cannot be done or told."""
+        task = self._sampler(world, scene).sample(rng, (self.about.relation,))
+        return task if task is None or self.wording is PLAIN else self._reworded(task, scene)
+
+
+def _fits(relation: str, target: float, reference: float) -> bool:
+    """Whether things of these radii (m) can be brought into a relation."""
+    if relation in ("into", "onto"):
+        return target <= (FOOTING if relation == "into" else 1.0) * reference
+    return float(beside_distance(target, reference)) <= MAX_BESIDE
