@@ -24,12 +24,13 @@ from sightline.engine.simulation.randomization import apply_look
 from sightline.engine.simulation.simulation import Simulation
 from sightline.engine.worlds.objects import choose_around, world_seed
 from sightline.engine.worlds.placement import (
+    GAPS,
     MAX_SHIFT,
     USUAL,
     Layout,
     apply_layout,
     choose_present,
-    sample_layout,
+    scatter,
     settle,
     stand,
 )
@@ -40,12 +41,14 @@ from sightline.envs.tabletop import EVALUATION, TabletopEnv
 from sightline.envs.tabletop_tasks import TabletopTask, conditions, step_limit, tasks_of
 from sightline.language.instructions import TaskSampler
 from sightline.language.referring import PLAIN
-from sightline.tasks.pick_place import MAX_BESIDE, beside_distance
-from sightline.tasks.scene_graph import FOOTING
+from sightline.tasks.pick_place import CLEARANCE, MAX_BESIDE, beside_distance
+from sightline.tasks.scene_graph import AXES, FOOTING
 
 CASTS = 60  # drawn in search of one in which the target fits where it is to go
-SCENES = 200  # drawn in one world in search of one that offers the task
-WORLDS = 6  # built in search of such a scene
+SCENES = 80  # drawn in one world in search of one that offers the task
+TRIES = 3  # for places, at every gap between things
+SLACK = 0.01  # metres by which things may shift as they settle
+WORLDS = 10  # built in search of such a scene
 
 
 class TabletopSuiteEnv(TabletopEnv):
@@ -115,37 +118,53 @@ class TabletopSuiteEnv(TabletopEnv):
         """A scene at rest, or None where one did not come to be. Most offer no way to do the task: they are thrown away
         before the physics, which is what takes time."""
         world, data = scenario.world, scenario.simulation.data
-        shift: Array | float = MAX_SHIFT
-        if self.conditions.spread is USUAL and rng.random() < collection_of(FULL).arranged:  # as often as in training
-            present = self._choose(world, rng)
+        present, target, reference = self._choose(world, rng)
+        usual, heights = self.conditions.spread is USUAL, None
+        if usual and rng.random() < collection_of(FULL).arranged:  # as often as in training
             graph = draw_graph(world, present, rng)
             solved = solve(world, present, graph, rng) if graph else None
-            if solved is None:
-                return None
-            layout = stand(world, present, solved[0], rng, solved[1])
-            shift = np.where(solved[1] >= DROP, SINK, MAX_SHIFT)
+            places, heights = solved or (None, None)
         else:
-            layout = sample_layout(world, rng, self._choose, self.conditions.spread)
+            spread, outside = self.conditions.spread, -1 if usual else target
+            tries = (scatter(world, present, gap, rng, spread, outside) for gap in GAPS for _ in range(TRIES))
+            places = next((found for found in tries if found is not None), None)
+        if places is None:
+            return None
+        present = present & ~self._in_the_way(world, places, target, reference)
+        layout = stand(world, present, places, rng, heights)
         apply_layout(world, data, layout)
         mujoco.mj_forward(world.model, data)
         if not self._sampler(world, world.scene_state(data)).feasible[self.about.relation].any():
             return None
-        return settle(world, data, layout, shift)
+        return settle(world, data, layout, MAX_SHIFT if heights is None else np.where(heights >= DROP, SINK, MAX_SHIFT))
 
-    def _choose(self, world: World, rng: np.random.Generator) -> NDArray[np.bool_]:
-        """[n] what a scene shows: as usual, but with a thing of either kind, and as many as the conditions say."""
+    def _in_the_way(self, world: World, places: Array, target: int, reference: int) -> NDArray[np.bool_]:
+        """[n] which things stand where the target is to go beside the reference: scenes in which it happens to be free
+        are rare."""
+        if self.about.relation not in AXES:
+            return np.zeros(len(places), bool)
+        radii = np.array([info.radius for info in world.objects])
+        goal = places[reference] + np.array(AXES[self.about.relation]) * beside_distance(
+            radii[target], radii[reference]
+        )
+        near = np.linalg.norm(places - goal, axis=1) < radii + radii[target] + CLEARANCE + SLACK
+        near[[target, reference]] = False
+        return near
+
+    def _choose(self, world: World, rng: np.random.Generator) -> tuple[NDArray[np.bool_], int, int]:
+        """What a scene shows [n], as usual but with a thing of either kind, and as many as the conditions say; and
+        these two things."""
         present = choose_present(world, rng)
         kinds = np.array([model.kind for model in world.models])
-        needed = np.zeros(len(present), bool)
+        chosen = []
         for kind in (self.about.target, self.about.reference):
             own = np.flatnonzero(kinds == kind)
             shown = own[present[own]]
-            needed[rng.choice(shown if len(shown) else own)] = True
+            chosen.append(int(rng.choice(shown if len(shown) else own)))
+        needed = np.isin(np.arange(len(present)), chosen)
         order = rng.permutation(len(present))
         order = order[np.argsort(-2 * needed[order] - present[order], kind="stable")]  # needed, then shown, then others
-        chosen = np.zeros(len(present), bool)
-        chosen[order[: int(present.sum()) + self.conditions.more]] = True
-        return chosen
+        return np.isin(np.arange(len(present)), order[: int(present.sum()) + self.conditions.more]), *chosen
 
     def _sampler(self, world: World, scene: SceneState) -> TaskSampler:
         """Of tasks that bring a thing of the one kind to a thing of the other."""

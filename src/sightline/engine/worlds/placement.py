@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import mujoco
@@ -35,9 +34,6 @@ class Layout:
     joints: Array | None = None
 
 
-Choose = Callable[[World, np.random.Generator], NDArray[np.bool_]]  # which objects [n] a scene shows
-
-
 @dataclass(frozen=True)
 class Spread:
     """Where the centres of objects may be.
@@ -59,23 +55,17 @@ class Spread:
 USUAL = Spread(((OBJECT_AREA[0, 0], OBJECT_AREA[0, 1]), (OBJECT_AREA[1, 0], OBJECT_AREA[1, 1])), REACH)
 
 
-def sample_layout(
-    world: World, rng: np.random.Generator, choose: Choose | None = None, spread: Spread = USUAL
-) -> Layout:
+def sample_layout(world: World, rng: np.random.Generator) -> Layout:
     """Choose 4 to 7 objects, among them a container or surface, and places for them without overlap (not settled).
 
     Mostly a distractor shares kind or colour with an item. Deterministic given rng.
-
-    Args:
-        choose: which objects to show, in place of :func:`choose_present`.
-
     Raises SightlineError when the world is too crowded to lay out.
     """
     for _ in range(MAX_SCENES):
-        present = (choose or choose_present)(world, rng)
+        present = choose_present(world, rng)
         for gap in GAPS:
             for _ in range(6):
-                places = _place(world, present, gap, rng, spread)
+                places = scatter(world, present, gap, rng)
                 if places is not None:
                     return stand(world, present, places, rng)
     raise SightlineError("The objects of this world do not fit into the workspace: use fewer or smaller ones.")
@@ -153,10 +143,19 @@ def choose_present(world: World, rng: np.random.Generator) -> NDArray[np.bool_]:
     return present
 
 
-def _place(
-    world: World, present: NDArray[np.bool_], gap: float, rng: np.random.Generator, spread: Spread
+def scatter(
+    world: World,
+    present: NDArray[np.bool_],
+    gap: float,
+    rng: np.random.Generator,
+    spread: Spread = USUAL,
+    outside: int = -1,
 ) -> Array | None:
-    """[n,2] centres such that footprints are ``gap`` apart (targets among themselves half of it), or None."""
+    """[n,2] centres such that footprints are ``gap`` apart (targets among themselves half of it), or None.
+
+    Args:
+        outside: object that must stand where usually nothing does; -1 for none.
+    """
     low, high = np.array(spread.area)
     places = np.full((len(present), 2), np.nan)
     radii = np.array([info.radius for info in world.objects])
@@ -166,7 +165,7 @@ def _place(
         inset = np.minimum(max(0.0, radii[index] - 0.05), (high - low) / 2)  # big things stay nearer to the middle
         for _ in range(40):
             place = rng.uniform(low + inset, high - inset)
-            if np.hypot(*place) > spread.reach:
+            if np.hypot(*place) > spread.reach or (index == outside and USUAL.holds(place)):
                 continue
             apart = np.linalg.norm(places[done] - place, axis=1) - radii[done] - radii[index]
             if np.all(apart > np.where(is_item[done] | is_item[index], gap, gap / 2)):
