@@ -7,6 +7,7 @@ import pytest
 
 from sightline.engine.assets import full
 from sightline.engine.worlds.placement import USUAL
+from sightline.envs import tabletop_suite
 from sightline.envs.tabletop_suite import TabletopSuiteEnv
 from sightline.evaluate.policies import ExpertPolicy
 from sightline.evaluate.rollout import RolloutSettings, rollout
@@ -42,9 +43,22 @@ def test_an_episode_is_about_its_task(seen: TabletopSuiteEnv) -> None:
     kinds = [scene.objects[index].kind for index in (task.target, task.reference)]
     assert (task.relation, *kinds) == (about.relation, about.target, about.reference) == ("front", "eraser", "plate")
     assert scene.present[[task.target, task.reference]].all() and 3 <= scene.present.sum() <= 8
-    assert seen.instruction == "set the white rubber in front of the white dinner plate", "fixed for good"
+    assert seen.instruction == "pick up the green rubber and put it in front of the red thing", "fixed for good"
     info = seen.advance(np.array([0, 0, 0, 0, 0, 0, 1], np.float32))
     assert info["task"] == "seen/045: put an eraser in front of a plate" and info["relation"] == "front"
+
+
+def test_an_episode_that_needs_several_worlds_leaves_the_next_one_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    env, plain = TabletopSuiteEnv(size=SIZE, render=False), started("seen", seed=1)
+    offered = env._offered
+    monkeypatch.setattr(tabletop_suite, "SCENES", 4)
+    monkeypatch.setattr(env, "_offered", lambda *of: None if env._tries < 2 and env._seed == 0 else offered(*of))
+    places = []
+    for seed in (0, 1, 0):
+        env.reset(seed=seed)
+        places.append((env._tries, env.scene().objects))
+    assert places[0] == places[2] and places[0][0] >= 2
+    assert places[1][1] == plain.scene().objects
 
 
 def test_another_background_and_other_words_leave_the_scene_alone() -> None:

@@ -8,6 +8,7 @@ novel-instruction) show the same scenes for the same seed, so that they differ i
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -48,7 +49,7 @@ CASTS = 60  # drawn in search of one in which the target fits where it is to go
 SCENES = 80  # drawn in one world in search of one that offers the task
 TRIES = 3  # for places, at every gap between things
 SLACK = 0.01  # metres by which things may shift as they settle
-WORLDS = 10  # built in search of such a scene
+WORLDS = 40  # built in search of such a scene
 
 
 class TabletopSuiteEnv(TabletopEnv):
@@ -76,14 +77,23 @@ class TabletopSuiteEnv(TabletopEnv):
         """What the present episode is about."""
         return self.tasks[self._seed % len(self.tasks)]
 
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict, dict]:
+        """Start the episode of this seed, see TabletopEnv."""
+        self._tries = 0
+        return super().reset(seed=seed, options=options)
+
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _place(self) -> tuple[int, int]:
+        """A stream of worlds for every try, so that no world of another try is taken for this one's."""
+        return EVALUATION + self._tries, self._seed
 
     def _info(self) -> Info:
         return super()._info() | Info(task=self.about.name(self.split))
 
     def _build(self, stream: int, number: int) -> Scenario:
-        """A world around the task's kinds, another one at each try."""
-        rng = np.random.default_rng([stream, number, self._tries, zlib.crc32(self.conditions.tasks.encode())])
+        """A world around the task's kinds."""
+        rng = np.random.default_rng([stream, number, zlib.crc32(self.conditions.tasks.encode())])
         world = World.of(self._cast(rng), world_seed(stream, number), self.world)
         return Scenario(world, Simulation(world))
 
@@ -111,7 +121,6 @@ class TabletopSuiteEnv(TabletopEnv):
                 if task is not None:
                     apply_look(scenario.world, self._look(np.random.default_rng([EVALUATION, self._seed, 2])))
                     return task
-            self._place_of_scenario = (-1, -1)  # another world
         raise SightlineError(f"Seed {self._seed} offers no scene for {self.about.name(self.split)}; use another seed.")
 
     def _lay_out(self, scenario: Scenario, rng: np.random.Generator) -> Layout | None:

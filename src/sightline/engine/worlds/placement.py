@@ -65,7 +65,7 @@ def sample_layout(world: World, rng: np.random.Generator) -> Layout:
         present = choose_present(world, rng)
         for gap in GAPS:
             for _ in range(6):
-                places = scatter(world, present, gap, rng)
+                places = scatter(world, present, gap, rng, USUAL)
                 if places is not None:
                     return stand(world, present, places, rng)
     raise SightlineError("The objects of this world do not fit into the workspace: use fewer or smaller ones.")
@@ -148,7 +148,7 @@ def scatter(
     present: NDArray[np.bool_],
     gap: float,
     rng: np.random.Generator,
-    spread: Spread = USUAL,
+    spread: Spread,
     outside: int = -1,
 ) -> Array | None:
     """[n,2] centres such that footprints are ``gap`` apart (targets among themselves half of it), or None.

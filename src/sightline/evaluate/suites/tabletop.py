@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import PolicyLike
-from sightline.engine.assets.splits import SPLITS
+from sightline.engine.assets.splits import DIVISIONS, SPLITS
 from sightline.engine.collections import FULL, STARTER
 from sightline.engine.robots import DEFAULT
 from sightline.engine.worlds.spec import WorldSpec
@@ -84,8 +84,10 @@ def _drawn(settings: TabletopSettings) -> Setting:
     from sightline.envs.tabletop_tasks import CONDITIONS
 
     collection = settings.collection or (STARTER if settings.split in SPLITS else FULL)
-    if settings.split in CONDITIONS and collection == FULL and not settings.tasks:
-        return _listed(settings)
+    if collection == FULL:
+        require_known("split", settings.split, dict.fromkeys((*CONDITIONS, *DIVISIONS)))
+        if settings.split in CONDITIONS and not settings.tasks:
+            return _listed(settings)
     world = WorldSpec(split=settings.split, **settings.asked | {"collection": collection})
     phrasing = settings.phrasing or "plain"
     make_env = partial(TabletopEnv, render=False, phrasing=phrasing, **asdict(world))
