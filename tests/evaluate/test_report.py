@@ -53,6 +53,15 @@ def test_breakdown_and_failures(evaluated):
     assert report.failures(rows) == [("not lifted", 4)]
 
 
+def test_many_tasks_are_told_by_their_relation(evaluated):
+    rows, _ = evaluated
+    assert list(report.breakdowns(rows)) == ["task", "style"]
+    many = [replace(row, task=f"task {row.seed}") for row in rows] * 2
+    many = [replace(row, task=f"{row.task} {place % 24}") for place, row in enumerate(many)]
+    found = report.breakdowns(many)
+    assert list(found) == ["relation", "style"] and found["relation"]["onto"].trials == 24
+
+
 def test_the_console_shows_rates_and_reasons(evaluated, capsys):
     report.print_summary(evaluated[0])
     shown = capsys.readouterr().out

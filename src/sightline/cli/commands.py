@@ -38,7 +38,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.outputs import Output, Unwritten, require_writable
 from sightline.core.runtime import prepare_process
 from sightline.core.types import EXECUTE
-from sightline.engine.collections import STARTER
+from sightline.engine.collections import FULL, STARTER
 from sightline.engine.robots import DEFAULT
 from sightline.tasks.kinds import PLACE
 
@@ -167,7 +167,9 @@ class Evaluate:
     libero_goal, libero_10, libero_90 and LIBERO-PRO's (libero_object_swap, ... _lan, _object, _task): closed loop in
     LIBERO, after 'make setup-libero'. Options that the suite does not read are refused."""
     split: str = "seen"
-    """Split of the suite (tabletop only)."""
+    """Split of the suite (tabletop only): seen, unseen or novel; with collection full seen, unseen-instance,
+    unseen-kind, unseen-background, unseen-position, unseen-instruction, novel-kind or novel-instruction, each with
+    tasks of the suite's 200."""
     robot: Annotated[
         str,
         tyro.conf.arg(
@@ -175,10 +177,18 @@ class Evaluate:
         ),
     ] = ""
     collection: Annotated[
-        str, tyro.conf.arg(help=f"What worlds are made of (tabletop only): {COLLECTION_NAMES}. Left out: {STARTER}.")
+        str,
+        tyro.conf.arg(
+            help=f"What worlds are made of (tabletop only): {COLLECTION_NAMES}. Left out: {STARTER}, or {FULL} for the "
+            "splits that it alone has."
+        ),
     ] = ""
     tasks: Annotated[
-        str, tyro.conf.arg(help=f"What is to be done (tabletop only): {TASK_NAMES}. Left out: {PLACE}.")
+        str,
+        tyro.conf.arg(
+            help=f"What is to be done (tabletop only): {TASK_NAMES}. Left out: the suite's own tasks with collection "
+            f"{FULL}, else {PLACE}."
+        ),
     ] = ""
     phrasing: Literal["plain", "train", "unseen", "novel"] | None = None
     """Words of the instructions (tabletop only). train, unseen, novel: the same tasks in synonyms and paraphrases;

@@ -60,6 +60,7 @@ class TabletopEnv(gymnasium.Env):
 
     Attributes:
         card: the interface card.
+        limit: actions of an episode.
         world: what worlds are made of and for.
         task: the present task; None before the first reset.
     """
@@ -82,6 +83,7 @@ class TabletopEnv(gymnasium.Env):
         self.size, self.pictures = size, render
         self.render_mode = "rgb_array"
         self.card: Card = card_of(robot, size)
+        self.limit = TIME_LIMIT
         self.task: Task | None = None
         picture = spaces.Box(0, 255, (size, size, 3), np.uint8)
         self.observation_space = spaces.Dict(
@@ -118,11 +120,10 @@ class TabletopEnv(gymnasium.Env):
         for key in options:
             require_known("reset option", key, OPTIONS)
         self._seed = int(self.np_random.integers(2**31)) if seed is None else int(seed)
-        scenario = self._scenario()
-        drawn = self._start_scene(scenario)
+        drawn = self._start_scene(self._scenario())
         task: Task = options.get("task", drawn)
         self.task, self.instruction = task, str(options.get("instruction", task.instruction))
-        self._steps, self._judge = 0, Judge(scenario.simulation, task)
+        self._steps, self._judge = 0, Judge(self._scenario().simulation, task)
         return self._dictionary(self.pictures), dict(self._info())
 
     def step(self, action: NDArray) -> tuple[dict, float, bool, bool, dict]:
@@ -212,9 +213,13 @@ class TabletopEnv(gymnasium.Env):
         place = self._place()
         if self._built is None or self._place_of_scenario != place:
             self.close()
-            self._built = build_scenario(self.world, *place)
+            self._built = self._build(*place)
             self._place_of_scenario = place
         return self._built
+
+    def _build(self, stream: int, number: int) -> Scenario:
+        """The scenario of world ``number`` of a stream of worlds; other worlds are built by environments of theirs."""
+        return build_scenario(self.world, stream, number)
 
     def _look(self, rng: np.random.Generator) -> Look:
         """Lights, surfaces, camera poses and sensor of an episode; an environment of other looks draws its own."""
@@ -228,14 +233,13 @@ class TabletopEnv(gymnasium.Env):
             apply_look(scenario.world, self._look(rng))
             task = sample_world_task(simulation.scene(), simulation.world, rng, simulation.world.spec.tasks)
             if task is not None and self.wording is not PLAIN:
-                task = self._reworded(task, simulation)
+                task = self._reworded(task, simulation.scene())
             if task is not None:
                 return task
         raise SightlineError(f"Seed {self._seed} offers no task in {MAX_TRIES} scenes; use another seed.")
 
-    def _reworded(self, task: Task, simulation: Simulation) -> Task | None:
+    def _reworded(self, task: Task, scene: SceneState) -> Task | None:
         """The task in the environment's words; they have random numbers of their own, so that scenes stay the same."""
-        scene = simulation.scene()
         sampler = TaskSampler(scene, Phrasebook(scene, self.wording))
         return sampler.reword(task, np.random.default_rng([EVALUATION, self._seed, 1]))
 
@@ -253,7 +257,7 @@ class TabletopEnv(gymnasium.Env):
 
     def _info(self) -> Info:
         _, judge = self._running()
-        task, ended = judge.task, judge.success or judge.fallen or self._steps >= TIME_LIMIT
+        task, ended = judge.task, judge.success or judge.fallen or self._steps >= self.limit
         return Info(
             is_success=judge.success,
             truncated=ended and not judge.success,

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 SHOWN_EPISODES = 4
 EMBED_LIMIT = 24 * 2**20  # bytes of film that are put into the page itself; more than that is linked
 PLAYER = 'controls muted loop playsinline preload="metadata" onmouseenter="this.play()"'
-GROUPS = {"task": "By task", "style": "By the way the target is described"}  # fields by which success is told apart
+# Fields by which success is told apart: by task where these are few, else by relation.
+GROUPS = {"task": "By task", "relation": "By relation", "style": "By the way the target is described"}
+FEW_TASKS = 16
 SHARES = {"wrong_object_lifted": "Wrong object lifted", "target_lifted": "Target lifted"}
 COLUMNS = {
     "steps": "steps",
@@ -75,6 +77,13 @@ def breakdown(rows: Sequence[EpisodeRow], key: str) -> dict[str, Rate]:
     return {name: success_rate([row for row in rows if getattr(row, key) == name]) for name in names}
 
 
+def breakdowns(rows: Sequence[EpisodeRow]) -> dict[str, dict[str, Rate]]:
+    """Success told apart by everything that is worth it: key of GROUPS -> value -> rate."""
+    found = {key: breakdown(rows, key) for key in GROUPS}
+    found["relation" if len(found["task"]) <= FEW_TASKS else "task"] = {}
+    return {key: groups for key, groups in found.items() if groups}
+
+
 def mean_progress(rows: Sequence[EpisodeRow]) -> float | None:
     """Mean share of the task that was done, over the rows that say; None where none does."""
     known = [row.progress for row in rows if row.progress is not None]
@@ -102,9 +111,8 @@ def print_summary(rows: Sequence[EpisodeRow]) -> None:
     """The console's table: success at the end and at any time, by task and by style, then what else is known and what
     went wrong."""
     lines: list[tuple[Any, ...]] = []
-    groups = [breakdown(rows, key) for key in GROUPS]
     overall = [("all", success_rate(rows)), ("all, at any time", success_rate(rows, "success_any_time"))]
-    for name, rate in [*overall, *(line for group in groups for line in group.items())]:
+    for name, rate in [*overall, *(line for group in breakdowns(rows).values() for line in group.items())]:
         low, high = rate.interval
         lines.append((name, rate.trials, rate.successes, f"{rate.value:.1%}", f"{low:.1%} – {high:.1%}"))
     table("Success", ("episodes", "run", "succeeded", "rate", "95 % interval"), lines)
@@ -158,9 +166,8 @@ def write_rollout_report(
         (f"{sum(steps) / len(steps):.0f}" if steps else "–", "steps to success, mean"),
     ]
     body = [_tiles(tiles), "<h2>Where it succeeds</h2>", '<div class="pair">']
-    for key, heading in GROUPS.items():
-        if groups := breakdown(rows, key):
-            body.append(_card(heading, rate_chart(groups, heading)))
+    for key, groups in breakdowns(rows).items():
+        body.append(_card(GROUPS[key], rate_chart(groups, GROUPS[key])))
     failed = [row.steps for row in rows if not row.success]
     lengths = histogram(
         {"success": steps, "failure": failed}, "Episode lengths", "steps (green: success, red: failure)"

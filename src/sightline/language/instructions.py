@@ -40,16 +40,21 @@ class TaskSampler:
         book: Phrasebook | None = None,
         room: Room | None = None,
         graspable: NDArray[np.bool_] | None = None,
+        references: NDArray[np.bool_] | None = None,
     ) -> None:
         """Find out what is possible.
 
         Args:
             room: what the robot's hand needs around it when it lets go; by default what serves every robot.
             graspable: [n] which objects the robot can take; by default all items.
+            references: [n] to which objects a target may be brought; by default all.
         """
         self.scene = scene
         self.book = book or Phrasebook(scene)
-        self.feasible = dict(zip(RELATIONS, feasible(scene, self.book.graph, room or Room(), graspable), strict=True))
+        tables = feasible(scene, self.book.graph, room or Room(), graspable)
+        if references is not None:
+            tables = [table & references[self.book.graph.indices] for table in tables]
+        self.feasible = dict(zip(RELATIONS, tables, strict=True))
         self._pairs: dict[str, dict[int, list[int]]] = {}
         for relation, table in self.feasible.items():
             pairs: dict[int, list[int]] = {}

@@ -71,6 +71,28 @@ def test_a_world_is_a_pure_function_of_seed_split_and_collection() -> None:
     assert [m.name for m in build_world(3).models] != [m.name for m in first.models]
 
 
+@pytest.mark.parametrize(("target", "reference"), [("banana", "bowl"), ("mug", "candle"), ("bolt", "book")])
+def test_a_world_around_two_kinds_has_both_and_is_as_mixed_as_others(target: str, reference: str) -> None:
+    twins = same_colour = 0
+    for seed in range(12):
+        chosen = objects.choose_around(full, np.random.default_rng(seed), "demonstrated", target, reference)
+        kinds, roles = [model.kind for model in chosen], [model.role for model in chosen]
+        assert {target, reference} <= set(kinds) <= set(full.kinds("demonstrated"))
+        assert 10 <= len(chosen) <= 12 and roles == sorted(roles, key=lambda role: role != "item")
+        assert roles.count("item") in (7, 8) and "container" in roles and "surface" in roles
+        assert len({(model.kind, model.colour, model.size) for model in chosen}) == len(chosen)
+        twins += kinds.count(target) > 1
+        colour = next(model.colour for model in chosen if model.kind == target)
+        same_colour += any(model.colour == colour and model.kind != target for model in chosen)
+    assert twins >= 8 and same_colour >= 8
+
+
+def test_kinds_that_a_split_lacks_or_that_look_alike_make_no_world() -> None:
+    for target, reference in (("pear", "bowl"), ("mug", "cup")):
+        with pytest.raises(SightlineError, match=f"no world with a {target} beside a {reference}"):
+            objects.choose_around(full, np.random.default_rng(0), "demonstrated", target, reference)
+
+
 def test_held_out_instances_are_no_favourites_of_grounding_data() -> None:
     casts_of = casts("grounding", 40)
     held_out = {(v.kind, v.number) for kind in full.kinds("unseen") for v in full.variants(kind, "unseen")}

@@ -45,6 +45,22 @@ def test_scenes_hold_what_they_should() -> None:
             assert (apart + np.eye(len(here)))[items].min() > 0.02
 
 
+def test_one_thing_can_be_sent_outside_of_the_usual_spread(world: World) -> None:
+    wide = placement.Spread(((0.33, -0.29), (0.69, 0.29)), reach=0.71)
+    found = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        present = placement.choose_present(world, rng)
+        item = next(int(i) for i in np.flatnonzero(present) if world.objects[i].role == "item")
+        places = placement.scatter(world, present, 0.025, rng, wide, item)
+        if places is None:
+            continue
+        found += 1
+        assert not placement.USUAL.holds(places[item]) and wide.holds(places[present]).all()
+        assert np.isnan(places[~present]).all()
+    assert found >= 15
+
+
 def test_most_scenes_have_a_look_alike() -> None:
     alike = 0
     for seed in range(20):
@@ -97,6 +113,6 @@ def test_what_falls_is_rejected() -> None:
 def test_a_crowded_world_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     models = tuple(starter.model("book", colour, "large") for colour in ("red", "blue"))
     world = World.of((*models, *(starter.model("cube", "red", size) for size in ("small", "large"))))
-    monkeypatch.setattr(placement, "OBJECT_AREA", np.array([[0.4, -0.05], [0.45, 0.05]]))
+    monkeypatch.setattr(placement, "USUAL", placement.Spread(((0.4, -0.05), (0.45, 0.05)), placement.REACH))
     with pytest.raises(SightlineError, match="do not fit"):
         placement.sample_layout(world, np.random.default_rng(0))

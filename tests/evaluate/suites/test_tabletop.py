@@ -90,6 +90,28 @@ def test_skills_and_collections_are_replayed_and_evaluated(tmp_path):
         evaluate("expert", episodes=1, tasks="drawers")
 
 
+def test_the_full_collection_has_tasks_and_splits_of_its_own():
+    result = evaluate("expert", episodes=2, split="unseen-instruction", seed=5)
+    about, rows = result["settings"], result["episodes"]
+    assert [row["task"] for row in rows] == [
+        f"unseen-instruction/{name}"
+        for name in ("041: put a toy car onto a book", "042: put a trowel to the right of a candle")
+    ]
+    assert (about["collection"], about["split"], about["worlds"]) == ("full", "unseen-instruction", "demonstrated")
+    assert (about["tasks"], about["phrasing"]) == ("140 of the suite", "unseen")
+    told = [evaluate("expert", episodes=1, seed=5, **where)["settings"] for where in (
+        {"collection": "full", "tasks": "place"}, {"collection": "full", "split": "novel"}, {}
+    )]  # fmt: skip
+    assert [(one["tasks"], one["phrasing"]) for one in told] == [("place", "plain")] * 3, "drawn as they ever were"
+    assert [(one["collection"], one["split"]) for one in told] == [
+        ("full", "seen"), ("full", "novel"), ("starter", "seen")
+    ]  # fmt: skip
+    with pytest.raises(SightlineError, match="'starter' has no split 'unseen-kind'"):
+        evaluate("expert", episodes=1, split="unseen-kind", collection="starter")
+    with pytest.raises(SightlineError, match="did you mean 'unseen-kind'"):
+        evaluate("expert", episodes=1, split="unseen-kinds")
+
+
 def test_the_gripper_sign_matters(dataset, monkeypatch):
     from sightline.envs.recorded import RecordedEnv
 

@@ -111,6 +111,38 @@ def choose_kinds(catalogue: Catalogue, rng: np.random.Generator, split: str) -> 
     return cast.built()
 
 
+def choose_around(
+    catalogue: Catalogue, rng: np.random.Generator, split: str, target: str, reference: str
+) -> tuple[ObjectModel, ...]:
+    """10 to 12 objects of a catalogue, items first, among them one of kind ``target`` and one of ``reference``.
+
+    As in ``choose``, others share a kind or a colour with the target. Raises SightlineError where the split lacks one
+    of the kinds, or where they could be mistaken for one another.
+    """
+    cast = _Cast(rng, split, catalogue)
+    by_role = {
+        name: tuple(kind for kind in catalogue.kinds(split) if catalogue.role(kind) == name)
+        for name in ("item", "container", "surface")
+    }
+    items, containers, surfaces = by_role.values()
+    lead, place = cast.add((target,)), cast.add((reference,))
+    if lead is None or place is None:
+        raise SightlineError(f"Split '{split}' has no world with a {target} beside a {reference}: use other kinds.")
+    cast.add((target,))
+    others = tuple(kind for kind in items if kind not in (target, reference))
+    cast.add(others, lead.colour)
+    second = cast.add(others)
+    if second is not None and rng.random() < 0.6:
+        cast.add((second.kind,))
+    wanted = int(rng.integers(7, 9))
+    while sum(catalogue.role(entry.kind) == "item" for entry in cast.chosen) < wanted:
+        cast.add(others)
+    for kinds, most in ((containers, 2), (surfaces, int(rng.integers(1, 3)))):
+        for _ in range(most - (reference in kinds)):
+            cast.add(kinds)
+    return tuple(sorted(cast.built(), key=lambda entry: entry.role != "item"))
+
+
 def choose_from(
     models: tuple[ObjectModel, ...], rng: np.random.Generator, split: str, catalogue: Catalogue
 ) -> tuple[ObjectModel, ...]:

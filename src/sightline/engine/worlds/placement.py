@@ -34,6 +34,27 @@ class Layout:
     joints: Array | None = None
 
 
+@dataclass(frozen=True)
+class Spread:
+    """Where the centres of objects may be.
+
+    Attributes:
+        area: lowest and highest (x, y), metres.
+        reach: farthest from the robot's base axis, metres.
+    """
+
+    area: tuple[tuple[float, float], tuple[float, float]]
+    reach: float
+
+    def holds(self, points: Array) -> NDArray[np.bool_]:
+        """[...] whether points [...,2] (x, y; metres) are in it."""
+        low, high = np.array(self.area)
+        return ((points >= low) & (points <= high)).all(-1) & (np.linalg.norm(points, axis=-1) <= self.reach)
+
+
+USUAL = Spread(((OBJECT_AREA[0, 0], OBJECT_AREA[0, 1]), (OBJECT_AREA[1, 0], OBJECT_AREA[1, 1])), REACH)
+
+
 def sample_layout(world: World, rng: np.random.Generator) -> Layout:
     """Choose 4 to 7 objects, among them a container or surface, and places for them without overlap (not settled).
 
@@ -44,7 +65,7 @@ def sample_layout(world: World, rng: np.random.Generator) -> Layout:
         present = choose_present(world, rng)
         for gap in GAPS:
             for _ in range(6):
-                places = _place(world, present, gap, rng)
+                places = scatter(world, present, gap, rng, USUAL)
                 if places is not None:
                     return stand(world, present, places, rng)
     raise SightlineError("The objects of this world do not fit into the workspace: use fewer or smaller ones.")
@@ -122,9 +143,20 @@ def choose_present(world: World, rng: np.random.Generator) -> NDArray[np.bool_]:
     return present
 
 
-def _place(world: World, present: NDArray[np.bool_], gap: float, rng: np.random.Generator) -> Array | None:
-    """[n,2] centres such that footprints are ``gap`` apart (targets among themselves half of it), or None."""
-    low, high = OBJECT_AREA
+def scatter(
+    world: World,
+    present: NDArray[np.bool_],
+    gap: float,
+    rng: np.random.Generator,
+    spread: Spread,
+    outside: int = -1,
+) -> Array | None:
+    """[n,2] centres such that footprints are ``gap`` apart (targets among themselves half of it), or None.
+
+    Args:
+        outside: object that must stand where usually nothing does; -1 for none.
+    """
+    low, high = np.array(spread.area)
     places = np.full((len(present), 2), np.nan)
     radii = np.array([info.radius for info in world.objects])
     is_item = np.array([info.role == "item" for info in world.objects])
@@ -133,7 +165,7 @@ def _place(world: World, present: NDArray[np.bool_], gap: float, rng: np.random.
         inset = np.minimum(max(0.0, radii[index] - 0.05), (high - low) / 2)  # big things stay nearer to the middle
         for _ in range(40):
             place = rng.uniform(low + inset, high - inset)
-            if np.hypot(*place) > REACH:
+            if np.hypot(*place) > spread.reach or (index == outside and USUAL.holds(place)):
                 continue
             apart = np.linalg.norm(places[done] - place, axis=1) - radii[done] - radii[index]
             if np.all(apart > np.where(is_item[done] | is_item[index], gap, gap / 2)):

@@ -1,4 +1,8 @@
-"""The suite ``tabletop``: the simulator's own worlds, in every split, collection, kind of tasks and phrasing."""
+"""The suite ``tabletop``: the simulator's own worlds, in every split, collection, kind of tasks and phrasing.
+
+In collection ``full`` it has 200 tasks and splits of its own (``envs.tabletop_tasks``). Everywhere else, and where a
+kind of tasks is asked for, tasks are drawn as they are for datasets.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import PolicyLike
+from sightline.engine.assets.splits import DIVISIONS, SPLITS
+from sightline.engine.collections import FULL, STARTER
+from sightline.engine.robots import DEFAULT
 from sightline.engine.worlds.spec import WorldSpec
 from sightline.evaluate.language_probe import ListeningResult, listen
 from sightline.evaluate.policies import EXPERT, REPLAY, load_policy
@@ -24,9 +31,11 @@ class TabletopSettings(ClosedLoopSettings):
     """Where the policy acts, what it is told, and how it is run.
 
     Attributes:
-        split: of worlds; a replay is tied to its dataset's.
-        robot, collection, tasks: see WorldSpec; empty: as in a replay's dataset, else the engine's default.
+        split: of the suite or of worlds; a replay is tied to its dataset's.
+        robot, collection, tasks: see WorldSpec; empty: as in a replay's dataset, else the engine's default (full for
+            the splits that it alone has). Without ``tasks`` the suite's own are set where there are some.
         phrasing: words of the instructions, one of ``language.paraphrases.SPOKEN``; a replay hears the recorded ones.
+            None: as the suite's split says, else plain.
         probe: number of scenes of the listening probe; 0 skips it.
     """
 
@@ -34,7 +43,7 @@ class TabletopSettings(ClosedLoopSettings):
     robot: str = ""
     collection: str = ""
     tasks: str = ""
-    phrasing: str = "plain"
+    phrasing: str | None = None
     probe: int = 0
 
     @property
@@ -45,10 +54,10 @@ class TabletopSettings(ClosedLoopSettings):
 
 
 class Setting(NamedTuple):
-    """Where the episodes happen."""
+    """Where the episodes happen, and what the result says about that."""
 
     make_env: Callable[[], TabletopEnv]
-    world: WorldSpec
+    about: Mapping[str, str]
     seeds: list[int]
 
 
@@ -61,22 +70,46 @@ def run(policy: str, settings: TabletopSettings, about: Mapping[str, Any]) -> di
     replayed = policy.startswith(REPLAY)
     setting = _recorded(policy.removeprefix(REPLAY), settings) if replayed else _drawn(settings)
     make_policy = partial(load_policy, policy)
-    about = {**about, **asdict(setting.world), "phrasing": settings.phrasing}
+    about = {**about, **setting.about}
     if replayed or policy == EXPERT:
         about["chunk handling"] = "one action at a time"
-    title = f"{policy} on tabletop, {setting.world.split}"
+    title = f"{policy} on tabletop, {setting.about['split']}"
     probe = partial(_listened, make_policy, setting.make_env, setting.seeds[: settings.probe], settings)
     return closed_loop(title, make_policy, setting.make_env, settings, about, setting.seeds, probe)
 
 
 def _drawn(settings: TabletopSettings) -> Setting:
-    """Worlds of the evaluation's own random streams."""
+    """Worlds of the evaluation's own random streams: the suite's tasks, or such as datasets have."""
     from sightline.envs.tabletop import TabletopEnv  # the simulator, which other suites do without
+    from sightline.envs.tabletop_tasks import CONDITIONS
 
-    world = WorldSpec(split=settings.split, **settings.asked)
-    make_env = partial(TabletopEnv, render=False, phrasing=settings.phrasing, **asdict(world))
+    collection = settings.collection or (STARTER if settings.split in SPLITS else FULL)
+    if collection == FULL:
+        require_known("split", settings.split, dict.fromkeys((*CONDITIONS, *DIVISIONS)))
+        if settings.split in CONDITIONS and not settings.tasks:
+            return _listed(settings)
+    world = WorldSpec(split=settings.split, **settings.asked | {"collection": collection})
+    phrasing = settings.phrasing or "plain"
+    make_env = partial(TabletopEnv, render=False, phrasing=phrasing, **asdict(world))
     make_env()  # impossible worlds are told here, not by a process of many
-    return Setting(make_env, world, settings.seeds)
+    return Setting(make_env, asdict(world) | {"phrasing": phrasing}, settings.seeds)
+
+
+def _listed(settings: TabletopSettings) -> Setting:
+    """The tasks of the suite's list under the conditions of a split."""
+    from sightline.envs.tabletop_suite import TabletopSuiteEnv
+
+    make_env = partial(
+        TabletopSuiteEnv,
+        settings.split,
+        render=False,
+        robot=settings.robot or DEFAULT,
+        phrasing=settings.phrasing or "",
+    )
+    env = make_env()
+    about = asdict(env.world) | {"split": settings.split, "worlds": env.world.split}
+    about |= {"tasks": f"{len(env.tasks)} of the suite", "phrasing": settings.phrasing or env.conditions.phrasing}
+    return Setting(make_env, about, settings.seeds)
 
 
 def _recorded(dataset: str, settings: TabletopSettings) -> Setting:
@@ -88,9 +121,10 @@ def _recorded(dataset: str, settings: TabletopSettings) -> Setting:
     for name, wanted in settings.asked.items():
         if wanted != (recorded := getattr(env.world, name)):
             raise SightlineError(f"That dataset's {name} is {recorded}: a replay cannot be of '{wanted}'.")
-    if settings.phrasing != "plain":
+    if settings.phrasing is not None:
         raise SightlineError("A replay hears the words that were recorded: leave the phrasing out.")
-    return Setting(make_env, env.world, list(range(min(settings.episodes, len(env.dataset)))))
+    about = asdict(env.world) | {"phrasing": "as recorded"}
+    return Setting(make_env, about, list(range(min(settings.episodes, len(env.dataset)))))
 
 
 def _listened(
