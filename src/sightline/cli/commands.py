@@ -191,7 +191,7 @@ class Evaluate:
         ),
     ] = ""
     phrasing: Literal["plain", "train", "unseen", "novel"] | None = None
-    """Words of the instructions (tabletop only). train, unseen, novel: the same tasks in synonyms and paraphrases;
+    """Words of the instructions (tabletop) or questions (grounding). train, unseen, novel: the same tasks in synonyms and paraphrases;
     those of unseen are in no demonstration, those of novel in no data at all. Left out: as the split says, else
     plain."""
     episodes: int = 100

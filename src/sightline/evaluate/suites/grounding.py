@@ -26,13 +26,13 @@ class GroundingSettings(SuiteSettings):
         seed: of the choice of pictures and questions.
         data: folders of labelled datasets.
         absent: share of the questions for something that is not there.
-        phrasing: words of the questions, one of ``language.paraphrases.SPOKEN``.
+        phrasing: words of the questions, one of ``language.paraphrases.SPOKEN``; None: the plain ones.
     """
 
     seed: int = 0
     data: tuple[Path, ...] = ()
     absent: float = 0.0
-    phrasing: str = SPOKEN[0]
+    phrasing: str | None = None
 
 
 def run(policy: str, settings: GroundingSettings, about: Mapping[str, Any]) -> dict:
@@ -46,20 +46,21 @@ def run(policy: str, settings: GroundingSettings, about: Mapping[str, Any]) -> d
     grounder = load_policy(policy)
     if not isinstance(grounder, Grounder):
         raise SightlineError(f"The policy '{policy}' cannot say where things are; use a checkpoint folder or 'tiny'.")
+    phrasing = settings.phrasing or SPOKEN[0]
     scores = evaluate_grounding(
         grounder,
         settings.data,
         settings.episodes,
         seed=settings.seed,
         absent=settings.absent,
-        phrasing=settings.phrasing,
+        phrasing=phrasing,
     )
     summary = scores.summary()
     print_grounding(summary)
     about = {
         **about,
         "seed": settings.seed,
-        "phrasing": settings.phrasing,
+        "phrasing": phrasing,
         "absent": settings.absent,
         "data": ", ".join(map(str, settings.data)),
         "pictures": settings.episodes,

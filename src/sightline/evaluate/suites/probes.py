@@ -30,14 +30,12 @@ class ProbeSettings(SuiteSettings):
     Attributes:
         episodes: scenes of each probe.
         seed: of the scenes, which are those of the suite tabletop.
-        batch, execute: see RolloutSettings; workers: processes.
+        execute: see RolloutSettings; workers: processes.
         split, robot, collection: see WorldSpec; empty: the engine's default.
         probes: some of ``evaluate.probes.PROBES``; all by default.
     """
 
-    episodes: int = 50
     seed: int = 0
-    batch: int = 4
     execute: int = EXECUTE
     workers: int = 2
     split: str = "seen"
@@ -64,7 +62,7 @@ def run(policy: str, settings: ProbeSettings, about: Mapping[str, Any]) -> dict:
     seeds = [settings.seed * SEEDS + i for i in range(settings.episodes)]
     env = make_env()  # impossible worlds are told here, not by a process of many
     make_policy = partial(load_policy, policy)
-    rollout = RolloutSettings(settings.batch, settings.execute)
+    rollout = RolloutSettings(execute=settings.execute)
     env.reset(seed=seeds[0])
     rows = run_probes(make_policy, make_env, seeds, rollout, settings.workers, names)
     found, empty = summary(rows), _about_nothing(make_policy(), env.observe())
