@@ -191,9 +191,9 @@ class Evaluate:
         ),
     ] = ""
     phrasing: Literal["plain", "train", "unseen", "novel"] | None = None
-    """Words of the instructions (tabletop) or questions (grounding). train, unseen, novel: the same tasks in synonyms and paraphrases;
-    those of unseen are in no demonstration, those of novel in no data at all. Left out: as the split says, else
-    plain."""
+    """Words of the instructions (tabletop) or questions (grounding). train, unseen, novel: the same tasks in synonyms
+    and paraphrases; those of unseen are in no demonstration, those of novel in no data at all. Left out: as the split
+    says, else plain."""
     episodes: int = 100
     """Number of episodes (grounding: of pictures; openloop: of each dataset)."""
     seed: int = 0
