@@ -104,11 +104,7 @@ class Blindfolded:
 
     def __init__(self, policy: PolicyLike) -> None:
         self.policy = policy
-
-    @property
-    def card(self) -> Card:
-        """The policy's own."""
-        return self.policy.card
+        self.card: Card = policy.card
 
     def reset(self, episodes: list[int]) -> None:
         """As the policy does."""

@@ -57,13 +57,14 @@ class ConvStem(nn.Module):
         return self.proj(x.reshape(batch, rows * columns // 4, -1))
 
 
-def convolved(x: Tensor, layer: nn.Linear) -> Tensor:
+def convolved(x: Tensor, layer: nn.Module) -> Tensor:
     """[B,H,W,D] what a layer of 9C inputs makes of each cell of x [B,H,W,C] and its neighbours: a 3x3 convolution.
 
     In float32 torch's own is twice as fast as a product over neighbourhoods, in bfloat16 its backward pass is slow.
     """
     if x.dtype != torch.float32 or torch.is_autocast_enabled(x.device.type):
         return layer(neighbourhoods(x))
+    assert isinstance(layer, nn.Linear)
     weight = layer.weight.view(-1, 3, 3, x.shape[-1]).permute(0, 3, 1, 2)
     return F.conv2d(x.permute(0, 3, 1, 2), weight, layer.bias, padding=1).permute(0, 2, 3, 1)
 
