@@ -256,6 +256,16 @@ def test_a_loaded_policy_acts_identically(policy: Policy, saved: Path) -> None:
         np.testing.assert_array_equal(mine.grounding.trace, theirs.grounding.trace)
 
 
+def test_a_checkpoint_from_before_a_weight_was_added_acts_as_it_did(policy: Policy, copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    del weights["grounding.present"]
+    save_file(weights, copy / "model.safetensors", {"format": "pt"})
+    policy.reset()
+    mine, theirs = (one.act(OBSERVATIONS[0]) for one in (policy, Policy.from_pretrained(copy)))
+    np.testing.assert_array_equal(mine.actions, theirs.actions)
+    assert mine.grounding.presence == theirs.grounding.presence
+
+
 def test_half_precision_files_are_half_the_size_and_close(policy: Policy, saved: Path, tmp_path: Path) -> None:
     policy.save_pretrained(tmp_path, half=True)
     whole, half = ((folder / "model.safetensors").stat().st_size for folder in (saved, tmp_path))

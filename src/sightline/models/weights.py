@@ -76,7 +76,13 @@ def load_weights(system: DualSystem, weights: Mapping[str, Tensor], source: str)
     """
     # The head of a tied planner is its embedding under another name.
     tied = (head_name(system.config.planner),) if system.config.planner.tied else ()
-    fill(system, {name: value for name, value in weights.items() if name not in tied}, source, optional=tied)
+    kept = {name: value for name, value in weights.items() if name not in tied}
+    later = {name: torch.zeros_like(own) for name, own in system.state_dict().items() if name in LATER}
+    fill(system, later | kept, source, optional=tied)
+
+
+# Weights that checkpoints of earlier versions lack; with zeros the system is what it was then.
+LATER = ("grounding.present",)
 
 
 def fill(module: nn.Module, weights: Mapping[str, Tensor], source: str, optional: Collection[str] = ()) -> None:
