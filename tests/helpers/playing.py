@@ -162,7 +162,7 @@ def run_playground(folder: Path, ready: Connection, policies: tuple[str, ...]) -
             await asyncio.wait(
                 [task, asyncio.create_task(playground.ready.wait())], return_when=asyncio.FIRST_COMPLETED
             )
-            ready.send(playground.port)
+            ready.send(0 if task.done() else playground.port)
             await task
 
     asyncio.run(run())
@@ -176,7 +176,9 @@ def playing_apart(folder: Path, policies: tuple[str, ...] = ()) -> Iterator[Runn
     process.start()
     try:
         assert here.poll(240), "the playground did not start"
-        yield Running(here.recv(), folder / "log")
+        port = here.recv()
+        assert port, "the playground could not load its policies"
+        yield Running(port, folder / "log")
     finally:
         process.terminate()
         process.join(30)
