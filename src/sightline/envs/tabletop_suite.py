@@ -89,7 +89,9 @@ class TabletopSuiteEnv(TabletopEnv):
         return EVALUATION + self._tries, self._seed
 
     def _info(self) -> Info:
-        return super()._info() | Info(task=self.about.name(self.split))
+        info = super()._info()
+        info["task"] = self.about.name(self.split)
+        return info
 
     def _build(self, stream: int, number: int) -> Scenario:
         """A world around the task's kinds."""
@@ -168,12 +170,13 @@ class TabletopSuiteEnv(TabletopEnv):
         chosen = []
         for kind in (self.about.target, self.about.reference):
             own = np.flatnonzero(kinds == kind)
-            shown = own[present[own]]
-            chosen.append(int(rng.choice(shown if len(shown) else own)))
+            here = own[present[own]]
+            chosen.append(int(rng.choice(here if len(here) else own)))
         needed = np.isin(np.arange(len(present)), chosen)
         order = rng.permutation(len(present))
         order = order[np.argsort(-2 * needed[order] - present[order], kind="stable")]  # needed, then shown, then others
-        return np.isin(np.arange(len(present)), order[: int(present.sum()) + self.conditions.more]), *chosen
+        shown = np.isin(np.arange(len(present)), order[: int(present.sum()) + self.conditions.more])
+        return shown, chosen[0], chosen[1]
 
     def _sampler(self, world: World, scene: SceneState) -> TaskSampler:
         """Of tasks that bring a thing of the one kind to a thing of the other."""

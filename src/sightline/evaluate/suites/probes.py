@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,14 +11,13 @@ from sightline.core.console import say, table
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.outputs import keeping
 from sightline.core.types import EXECUTE, Observation, PolicyLike
-from sightline.engine.worlds.spec import WorldSpec
 from sightline.evaluate.charts import rate_chart
 from sightline.evaluate.page import card, html_table, settings_card, write_page
 from sightline.evaluate.policies import load_policy
 from sightline.evaluate.probes import PROBES, outcome, run_probes, summary
 from sightline.evaluate.rollout import RolloutSettings
 from sightline.evaluate.suites.base import Suite, SuiteSettings
-from sightline.evaluate.suites.closed_loop import SEEDS
+from sightline.evaluate.suites.tabletop import TabletopSettings, drawn
 
 LEAD = "Probes: the same scenes with one thing changed. Each line says how often that went as it should."
 
@@ -51,22 +50,18 @@ def run(policy: str, settings: ProbeSettings, about: Mapping[str, Any]) -> dict:
     instruction), ``episodes`` (rows by probe), ``settings``. Raises SightlineError for an unknown probe, split, robot
     or collection.
     """
-    from sightline.envs.tabletop import TabletopEnv  # the simulator, which other suites do without
-
     names = settings.probes or tuple(PROBES)
     for name in names:
         require_known("probe", name, PROBES)
-    asked = {name: value for name in ("robot", "collection") if (value := getattr(settings, name))}
-    world = WorldSpec(split=settings.split, **asked)
-    make_env = partial(TabletopEnv, render=False, **asdict(world))
-    seeds = [settings.seed * SEEDS + i for i in range(settings.episodes)]
-    env = make_env()  # impossible worlds are told here, not by a process of many
+    world = {name: getattr(settings, name) for name in ("split", "robot", "collection", "seed", "episodes")}
+    setting = drawn(TabletopSettings(**world))
+    env, seeds = setting.make_env(), setting.seeds
     make_policy = partial(load_policy, policy)
     rollout = RolloutSettings(execute=settings.execute)
     env.reset(seed=seeds[0])
-    rows = run_probes(make_policy, make_env, seeds, rollout, settings.workers, names)
+    rows = run_probes(make_policy, setting.make_env, seeds, rollout, settings.workers, names)
     found, empty = summary(rows), _about_nothing(make_policy(), env.observe())
-    about = {**about, **asdict(world), "seed": settings.seed, "scenes": settings.episodes}
+    about = {**about, **setting.about, "seed": settings.seed, "scenes": settings.episodes}
     lines = [(name, str(outcome(name, mine)), PROBES[name].about) for name, mine in rows.items()]
     lines.append(("empty instruction", empty, ""))
     table(f"Probes of {policy}", ("probe", "right", "what is right"), lines)

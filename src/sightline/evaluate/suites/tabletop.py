@@ -68,7 +68,7 @@ def run(policy: str, settings: TabletopSettings, about: Mapping[str, Any]) -> di
     match, and for a replay of something else than was recorded.
     """
     replayed = policy.startswith(REPLAY)
-    setting = _recorded(policy.removeprefix(REPLAY), settings) if replayed else _drawn(settings)
+    setting = _recorded(policy.removeprefix(REPLAY), settings) if replayed else drawn(settings)
     make_policy = partial(load_policy, policy)
     about = {**about, **setting.about}
     if replayed or policy == EXPERT:
@@ -78,7 +78,7 @@ def run(policy: str, settings: TabletopSettings, about: Mapping[str, Any]) -> di
     return closed_loop(title, make_policy, setting.make_env, settings, about, setting.seeds, probe)
 
 
-def _drawn(settings: TabletopSettings) -> Setting:
+def drawn(settings: TabletopSettings) -> Setting:
     """Worlds of the evaluation's own random streams: the suite's tasks, or such as datasets have."""
     from sightline.envs.tabletop import TabletopEnv  # the simulator, which other suites do without
     from sightline.envs.tabletop_tasks import CONDITIONS
