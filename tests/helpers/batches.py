@@ -13,7 +13,7 @@ from sightline.train.config import ActionConfig, GroundingConfig
 from sightline.train.grounding_batches import LabelMaker
 
 LABELS = LabelMaker(nano_config().grounding)
-GROUNDING = GroundingConfig(images=4, questions=3, text_share=0.5, scenes_first=0.5)
+GROUNDING = GroundingConfig(images=4, questions=3, text_share=0.5, scenes_first=0.5, phrasings=("plain",), absent=0.0)
 ACTION = ActionConfig(samples=3, cached_samples=6, latent_share=0.5)
 
 

@@ -179,14 +179,19 @@ def _inside(points: NDArray[np.float32]) -> NDArray[np.float32]:
 def pictures(
     bank: FrameBank, frames: NDArray[np.int64], rng: np.random.Generator | None = None, jitter: float = 0.0
 ) -> Tensor:
-    """[B,V,S,S,3] uint8 pictures of frames, optionally with random gain, tint and offset for each sample."""
-    stack = np.stack([bank.images[name][frames] for name in bank.cameras], 1)
-    if rng is None or jitter == 0:
-        return torch.from_numpy(stack)
-    shape = (len(frames), 1, 1, 1, 1)
+    """[B,V,S,S,3] uint8 pictures of frames, jittered where ``rng`` is given."""
+    stack = torch.from_numpy(np.stack([bank.images[name][frames] for name in bank.cameras], 1))
+    return stack if rng is None else jittered(stack, rng, jitter)
+
+
+def jittered(images: Tensor, rng: np.random.Generator, jitter: float) -> Tensor:
+    """Pictures [B,V,S,S,3] uint8 with random gain, tint and offset for each sample; as they are for 0."""
+    if jitter == 0:
+        return images
+    shape = (len(images), 1, 1, 1, 1)
     gain = 1 + jitter * (rng.uniform(-1, 1, shape) + 0.5 * rng.uniform(-1, 1, (*shape[:-1], 3)))
     offset = 255 * jitter * 0.5 * rng.uniform(-1, 1, shape)
-    changed = stack * gain.astype(np.float32) + offset.astype(np.float32)
+    changed = images.numpy() * gain.astype(np.float32) + offset.astype(np.float32)
     return torch.from_numpy(np.clip(changed, 0, 255).astype(np.uint8))
 
 

@@ -13,7 +13,7 @@ from sightline.models.grounding.pointing import GroundingLabels
 from sightline.models.system import DualSystem
 from sightline.train.config import GroundingConfig
 from sightline.train.frame_bank import FrameBank
-from sightline.train.grounding_batches import LabelMaker, pictures
+from sightline.train.grounding_batches import LabelMaker, jittered, pictures
 from sightline.train.objectives import Objective, generator
 from sightline.train.setup import StageSetup
 
@@ -58,11 +58,12 @@ class RecognitionObjective(Objective):
         frames = rng.choice(bank.training_frames, count)
         nothing: list[list] = [[] for _ in frames]
         labels = self.labels(bank, frames, nothing, nothing)
-        images = pictures(bank, frames, rng, self.config.jitter)
+        images = pictures(bank, frames)
         if rng.random() < 0.5:
             # Kinds and colours stay what they are in a mirror; words like "left" do not: only this objective uses one.
             images, labels = mirrored(images, labels)
-        return windows(images, labels, self.config.recognise_window, rng)
+        batch = windows(images, labels, self.config.recognise_window, rng)
+        return replace(batch, images=jittered(batch.images, rng, self.config.jitter))
 
     def loss(self, system: DualSystem, batch: RecognitionBatch) -> tuple[Tensor, dict[str, Tensor], int]:
         terms = system.recognition_loss(batch.images, batch.corners, batch.labels)
@@ -78,7 +79,7 @@ def mirrored(images: Tensor, labels: GroundingLabels) -> tuple[Tensor, Grounding
 
 
 def windows(images: Tensor, labels: GroundingLabels, size: int, rng: np.random.Generator) -> RecognitionBatch:
-    """A window of ``size`` x ``size`` cells of each picture [B,V,S,S,3], over a random cell that holds something.
+    """A window of ``size`` x ``size`` cells of each picture [B,V,S,S,3], over a random cell of a random object.
 
     Most of a picture is empty table; windows show several times more objects for the same work.
     """
@@ -89,8 +90,10 @@ def windows(images: Tensor, labels: GroundingLabels, size: int, rng: np.random.G
     cut = torch.empty(batch, views, size * patch, size * patch, 3, dtype=images.dtype)
     cells = torch.empty(batch, views, size, size, dtype=labels.cells.dtype)
     for b, v in np.ndindex(batch, views):
-        occupied = labels.cells[b, v].nonzero().numpy()
-        centre = occupied[rng.integers(len(occupied))] if len(occupied) else np.full(2, side // 2)
+        owners = labels.cells[b, v].numpy()
+        there = np.unique(owners[owners > 0])
+        occupied = np.argwhere(owners == rng.choice(there)) if len(there) else np.full((1, 2), side // 2)
+        centre = occupied[rng.integers(len(occupied))]
         row, column = corners[b, v] = np.clip(centre - rng.integers(size, size=2), 0, side - size)
         cells[b, v] = labels.cells[b, v, row : row + size, column : column + size]
         cut[b, v] = images[b, v, row * patch : (row + size) * patch, column * patch : (column + size) * patch]
