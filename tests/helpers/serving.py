@@ -7,16 +7,18 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk, Observation
+from sightline.core.types import ActionChunk, Grounding, Observation
+from sightline.models.grounding.recognition import Recognised
+from sightline.models.steering import Steer
 from sightline.serve.log import Log
 from sightline.serve.observations import Interface
-from sightline.serve.served import Chunks, Frozen, Served
+from sightline.serve.served import Chunks, Frozen, Place, Served
 from sightline.serve.server import PolicyServer, Settings
 from sightline_client import Patience
 
@@ -31,15 +33,19 @@ class Echo(Served):
     Attributes:
         gate: inference waits for it; open unless a test closes it.
         began: set when inference begins.
-        batches: rows of each batch.
+        batches: rows, or words to be found, of each batch.
+        steers: row -> what it was steered with.
     """
+
+    unable: ClassVar = {}
 
     def __init__(self, card: Card = CARD) -> None:
         self.interface = Interface(card, card.cameras, len(card.state_names))
         self.gate, self.began = threading.Event(), threading.Event()
         self.gate.set()
         self.calls: dict[int, int] = {}
-        self.batches: list[list[int]] = []
+        self.batches: list[list[Any]] = []
+        self.steers: dict[int, list[Steer]] = {}
 
     def act(
         self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
@@ -64,6 +70,34 @@ class Echo(Served):
         first = np.append(observation.state, told).astype(np.float32)
         ticks = np.arange(self.interface.card.chunk, dtype=np.float32)[:, None]
         return ActionChunk(np.where(np.arange(4) < 3, first + ticks, first).astype(np.float32))
+
+    def ground(self, places: Sequence[Place]) -> tuple[list[Grounding], dict[str, float]]:
+        """The whole picture, its middle, and a trace from there to the corner."""
+        self.began.set()
+        assert self.gate.wait(60)
+        self.batches.append([place.text for place in places])
+        if any(place.text == "fail" for place in places):
+            raise SightlineError("This cannot be found.")
+        return [self._place(place) for place in places], {"planner": 1.0}
+
+    @staticmethod
+    def _place(place: Place) -> Grounding:
+        height, width = place.picture.shape[:2]
+        middle = np.array([width / 2, height / 2])
+        trace = np.stack([middle, [width, height]])
+        boxes = {"target": np.array([0.0, 0.0, width, height])}
+        return Grounding("front", boxes, {"target": middle}, trace, {"target": 0.5}, 0.75, True, place.text)
+
+    def chat(self, pictures: Sequence[np.ndarray], question: str, tokens: int) -> tuple[str, dict[str, float]]:
+        return f"{len(pictures)} pictures, at most {tokens} tokens: {question}", {"planner": 1.0}
+
+    def describe(self, picture: np.ndarray) -> tuple[list[Recognised], dict[str, float]]:
+        """One cup that fills the picture."""
+        return [Recognised("cup", "red", np.array([0.0, 0.0, *picture.shape[1::-1]]), 0.5)], {"planner": 1.0}
+
+    def steer(self, observation: Observation, steer: Steer, row: int) -> tuple[list[str], dict[str, float]]:
+        self.steers.setdefault(row, []).append(steer)
+        return list(steer.points()), {"planner": 1.0}
 
     def reset(self, row: int, episode: int) -> None:
         self.calls[row] = 0

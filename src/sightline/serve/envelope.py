@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sightline.core.errors import did_you_mean
+from sightline.serve import asking
 from sightline.serve.answers import server_timing
 from sightline.serve.observations import PROMPTS, STATES
 from sightline.serve.refusal import Refusal
 from sightline.serve.requests import Asked, Client
+from sightline.serve.served import ASKING
 
 if TYPE_CHECKING:
     from sightline.serve.service import Service
 
 TYPES = {
     "ping": "pong", "init": "init_result", "reset": "reset_result", "infer": "inference_result",
-    "predict_action": "inference_result",
+    "predict_action": "inference_result", **{kind: f"{kind}_result" for kind in ASKING},
 }  # fmt: skip
 LEGACY = {"device": "init", "reset": "reset", "batch_images": "infer", "examples": "infer"}
 
@@ -47,6 +49,8 @@ async def answer(service: Service, message: Mapping[str, Any], client: Client, b
         for name in service.sessions.of_connection(client.number):
             await service.reset(name)
         return reply | {"data": {}}
+    if kind in ASKING:
+        return reply | {"data": await asking.answer(service, kind, payload, client, began)}
     return reply | {"data": await _infer(service, payload, client, began)}
 
 
@@ -75,7 +79,7 @@ async def _infer(service: Service, payload: Mapping[str, Any], client: Client, b
     times = {"decode": 1000 * (time.monotonic() - began)}
     names: list[Hashable] = [(client.number, i) for i in range(len(observations))]
     done = await service.infer_in(Asked(observations, names, [None] * len(names), times=times))
-    actions = np.stack([chunk.actions for chunk in done.chunks])
+    actions = np.stack([chunk.actions for chunk in done.results])
     timing = {"server_timing": server_timing(times | done.milliseconds, done.batch, client)}
     if raw:
         return {"normalized_actions": service.served.normalised(actions), **timing}

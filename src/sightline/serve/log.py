@@ -12,6 +12,7 @@ from sightline.core.errors import SightlineError
 from sightline.serve.requests import Client
 from sightline_client.codec import CodecError, unpack
 
+TOLD = ("prompt", "text", "question")  # what a message says in words
 Detail = Literal["silent", "events", "requests", "instructions"]
 
 
@@ -53,4 +54,5 @@ def _prompt(frame: bytes | str) -> str:
         message = unpack(frame) if isinstance(frame, bytes) else {}
     except CodecError:
         return ""
-    return str(message.get("prompt", "")) if isinstance(message, dict) else ""
+    told = [message[key] for key in TOLD if key in message] if isinstance(message, dict) else []
+    return str(told[0]) if told else ""

@@ -7,22 +7,24 @@ from typing import Any
 import sightline
 from sightline.core.card import Card
 from sightline.serve.observations import PROMPTS, STATES, Interface
+from sightline.serve.served import ASKING, Served
 
 ON_HAND = ("wrist", "hand", "gripper")  # parts of the names of cameras that move with the hand
-ENDPOINTS = ("infer", "reset", "card")
+ENDPOINTS = ("infer", "reset", "card", *ASKING)
 
 
-def metadata(name: str, interface: Interface) -> dict[str, Any]:
+def metadata(name: str, served: Served) -> dict[str, Any]:
     """The first message of every connection: who serves, the card, and what requests must hold.
 
     ``policy_server_config`` has the fields that RoboArena's and vLLM-Omni's clients read, and more of ours.
     """
+    interface = served.interface
     card = interface.card
     return {
         "server": "sightline",
         "version": sightline.__version__,
         "policy": name,
-        "endpoints": list(ENDPOINTS),
+        "endpoints": [name for name in ENDPOINTS if name not in served.unable],
         "card": card.to_dict(),
         "policy_server_config": _config(interface),
         "action_chunk_size": card.chunk,  # as starVLA's clients read it

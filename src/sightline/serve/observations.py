@@ -19,6 +19,7 @@ from sightline.core.types import Observation
 from sightline.serve.refusal import Refusal
 
 PIXELS = 2**22  # of one picture, at most
+TRACE = 512  # points of a trace, at most
 WORDS = 2000  # letters of an instruction, at most
 CAMERA_NUMBERS = 15  # see Camera.to_vector
 PROMPTS = ("prompt", "instruction", "task")
@@ -66,6 +67,11 @@ class Interface:
             state = state_of(*found(values, STATES, strange), self.state_size)
         words = prompt_of(*found(values, PROMPTS, strange)) if self.cameras else ""
         return Observation(images, state, words, cameras)
+
+    def is_observation(self, values: Mapping[Any, Any]) -> bool:
+        """Whether a flat message holds an observation, or a part of one."""
+        known = {key for name in self.cameras for key in self.camera_keys(name)} | {*STATES, *PROMPTS, "images"}
+        return not known.isdisjoint(values)
 
     def _strange(self, values: Mapping[Any, Any]) -> list[str]:
         """Keys that mean nothing here: perhaps one that is missing was meant."""
@@ -125,6 +131,14 @@ def state_of(key: str, value: Any, size: int) -> NDArray[np.float32]:
     return state
 
 
+def trace_of(key: str, value: Any) -> NDArray[np.float32]:
+    """[N,2] float32, N from 2 to TRACE. Raises Refusal."""
+    listed = isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    if not listed or not 2 <= len(value) <= TRACE:
+        raise Refusal(f"'{key}' must be 2 to {TRACE} pairs of numbers, not {_described(value)}.", key)
+    return np.stack([state_of(key, pair, 2) for pair in value])
+
+
 def calibration_of(key: str, value: Any) -> Camera:
     """A camera from its 15 numbers. Raises Refusal."""
     numbers = state_of(key, value, CAMERA_NUMBERS)
@@ -134,9 +148,9 @@ def calibration_of(key: str, value: Any) -> Camera:
 
 
 def prompt_of(key: str, value: Any) -> str:
-    """The instruction. Raises Refusal."""
+    """What somebody says. Raises Refusal."""
     if not isinstance(value, str) or not value.strip():
-        raise Refusal(f"'{key}' must say in words what to do, not {_described(value)}.", key)
+        raise Refusal(f"'{key}' must be words, not {_described(value)}.", key)
     if len(value) > WORDS:
         raise Refusal(f"'{key}' has {len(value)} letters; at most {WORDS} are read.", key)
     return value

@@ -7,7 +7,7 @@ from typing import Any
 from sightline.core.errors import SightlineError
 
 BAD_REQUEST, BUSY, QUEUE_TIMEOUT, STOPPING = "bad_request", "busy", "queue_timeout", "stopping"
-CARD_MISMATCH, FAILED = "card_mismatch", "inference_failed"
+CARD_MISMATCH, FAILED, UNSUPPORTED = "card_mismatch", "inference_failed", "unsupported"
 
 
 class Refusal(SightlineError):

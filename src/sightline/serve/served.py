@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.core.types import ActionChunk, Observation
+from sightline.core.errors import SightlineError
+from sightline.core.geometry import Camera
+from sightline.core.types import ActionChunk, Grounding, Observation
+from sightline.data.answers import grounding_in_words
 from sightline.evaluate.policies import EXPERT, REPLAY, ExpertPolicy, GuidedPolicy, ReplayPolicy, load_checkpoint
 from sightline.serve.observations import Interface
 from sightline.serve.refusal import Refusal
 
 if TYPE_CHECKING:
     from sightline.envs.tabletop import TabletopEnv
+    from sightline.models.grounding.recognition import Recognised
     from sightline.models.policy import Policy
+    from sightline.models.steering import Steer
 
+Picture = NDArray[np.uint8]
 Frozen = NDArray[np.float32] | None
-Chunks = tuple[list[ActionChunk], dict[str, float]]
+Split = dict[str, float]  # milliseconds of the parts
+Chunks = tuple[list[ActionChunk], Split]
+
+ASKING = ("ground", "chat", "describe", "steer")
+BLIND = "This policy never looks at pictures; serve a trained policy to ask it about them, or to point at things."
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Words whose place in a picture is looked for; ``camera`` is its calibration, where it is known."""
+
+    picture: Picture
+    text: str
+    camera: Camera | None = None
 
 
 class Served(ABC):
@@ -29,9 +49,11 @@ class Served(ABC):
 
     Attributes:
         interface: what it looks at.
+        unable: which of ASKING it cannot do, and why, in a sentence; these are never asked of it.
     """
 
     interface: Interface
+    unable: Mapping[str, str] = dict.fromkeys(ASKING, BLIND)
 
     @abstractmethod
     def act(
@@ -56,6 +78,22 @@ class Served(ABC):
     def warm_up(self) -> None:
         """Do once what takes longer the first time."""
 
+    def ground(self, places: Sequence[Place]) -> tuple[list[Grounding], Split]:
+        """Where to act in each picture, in its pixels; the calibration of all of them is known, or of none."""
+        raise NotImplementedError
+
+    def chat(self, pictures: Sequence[Picture], question: str, tokens: int) -> tuple[str, Split]:
+        """The answer to a question about pictures, of so many tokens at most. Raises Refusal."""
+        raise NotImplementedError
+
+    def describe(self, picture: Picture) -> tuple[list[Recognised], Split]:
+        """The things in a picture."""
+        raise NotImplementedError
+
+    def steer(self, observation: Observation, steer: Steer, row: int) -> tuple[list[str], Split]:
+        """Act upon what a person points at in ``observation`` from now on; the roles that are pointed out by now."""
+        raise NotImplementedError
+
     def normalised(self, actions: NDArray[np.float32]) -> NDArray[np.float32]:
         """Actions [T,A] in units of the model, for clients that turn them back themselves. Raises Refusal."""
         raise Refusal("This policy has no normalised actions; ask for 'examples', whose answer is in physical units.")
@@ -67,7 +105,8 @@ class ServedPolicy(Served):
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.interface = Interface(policy.card, tuple(policy.config.cameras), policy.config.state_dim)
-        self._milliseconds: dict[str, float] = {}
+        self.unable = _unable(policy)
+        self._milliseconds: Split = {}
         system = policy.system
         system.see = self._timed("planner", system.see)  # type: ignore[method-assign]
         system.expert.sample = self._timed("expert", system.expert.sample)  # type: ignore[method-assign]
@@ -96,9 +135,46 @@ class ServedPolicy(Served):
         state = np.zeros(self.interface.state_size, np.float32)
         self.act([Observation({name: grey for name in self.interface.cameras}, state, "put it there")], [0], 0, [None])
 
+    def ground(self, places: Sequence[Place]) -> tuple[list[Grounding], Split]:
+        """See :class:`Served`; with the answer in words."""
+        cameras = [place.camera for place in places if place.camera is not None] or None
+        pictures, texts = [place.picture for place in places], [place.text for place in places]
+        found, split = self._asked(lambda: self.policy.ground_batch(pictures, texts, cameras))
+        if self.policy.config.grounding.pointer:
+            for grounding in found:
+                grounding.text = grounding_in_words(grounding)
+        return found, split
+
+    def chat(self, pictures: Sequence[Picture], question: str, tokens: int) -> tuple[str, Split]:
+        """See :class:`Served`."""
+        try:
+            return self._asked(lambda: self.policy.planner.chat(pictures, question, tokens))
+        except SightlineError as error:
+            raise Refusal(str(error), "question") from None
+
+    def describe(self, picture: Picture) -> tuple[list[Recognised], Split]:
+        """See :class:`Served`."""
+        return self._asked(lambda: self.policy.planner.describe(picture))
+
+    def steer(self, observation: Observation, steer: Steer, row: int) -> tuple[list[str], Split]:
+        """See :class:`Served`."""
+
+        def steered() -> list[str]:
+            self.policy.steer(observation, steer, row=row)
+            return self.policy.guide.told(row)
+
+        return self._asked(steered)
+
     def normalised(self, actions: NDArray[np.float32]) -> NDArray[np.float32]:
         """Actions in units of the model."""
         return self.policy.transforms.action.forward(actions)
+
+    @staticmethod
+    def _asked(ask: Callable[[], Any]) -> tuple[Any, Split]:
+        """The answer; all the time that it takes is the planner's."""
+        began = time.monotonic()
+        answer = ask()
+        return answer, {"planner": 1000 * (time.monotonic() - began)}
 
     def _timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, which notes how long it takes."""
@@ -112,6 +188,23 @@ class ServedPolicy(Served):
                 self._milliseconds[part] = self._milliseconds.get(part, 0.0) + 1000 * (time.monotonic() - began)
 
         return timed
+
+
+def _unable(policy: Policy) -> dict[str, str]:
+    """What a trained policy cannot be asked, and why."""
+    from sightline.models.vlm.tokenizer import MissingTokenizer  # torch, which scripted policies do without
+
+    if isinstance(policy.tokenizer, MissingTokenizer):
+        wordless = "This policy has no tokenizer, so it understands no words; import it again with one (base_vlm=DIR)."
+        return dict.fromkeys(ASKING, wordless)
+    config, unable = policy.config, {}
+    if config.grounding.pointer and config.guidance != "spatial":
+        unable["ground"] = "This policy was trained without guidance: it cannot say where it acts. Serve a guided one."
+    if not config.points:
+        unable["describe"] = "This policy recognises things by talking about them alone; ask it with 'chat'."
+    if not policy.guide.remembers:
+        unable["steer"] = "This policy does not act on points that it remembers; serve one of preset tiny to steer it."
+    return unable
 
 
 class ServedScript(Served):

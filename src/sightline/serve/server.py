@@ -222,7 +222,7 @@ class PolicyServer:
 
     async def _converse(self, connection: ServerConnection, client: Client, service: Service) -> None:
         """Metadata, then one answer to each message."""
-        await connection.send(pack(metadata(self.name, service.served.interface)))
+        await connection.send(pack(metadata(self.name, service.served)))
         next_read = time.monotonic()
         async for frame in connection:
             if (early := next_read - time.monotonic()) > 0:

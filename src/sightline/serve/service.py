@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, did_you_mean
 from sightline.core.types import Observation
-from sightline.serve import envelope
+from sightline.serve import asking, envelope
 from sightline.serve.answers import grounding_map, server_timing
+from sightline.serve.jobs import Done, Infer
 from sightline.serve.metadata import ENDPOINTS
 from sightline.serve.metrics import Metrics
 from sightline.serve.refusal import CARD_MISMATCH, FAILED, Refusal
@@ -30,9 +31,9 @@ from sightline.serve.requests import (
     session_name,
     whole_number,
 )
-from sightline.serve.served import Served
+from sightline.serve.served import ASKING, Served
 from sightline.serve.sessions import Session, Sessions
-from sightline.serve.worker import Done, Job, Worker
+from sightline.serve.worker import Worker
 from sightline_client.codec import DEFAULT, CodecError, Limits, pack, unpack
 
 PREFERENCES = ("chunk", "normalisation")  # entries of the card that a client need not share
@@ -112,6 +113,8 @@ class Service:
             self.require_card(message["card"], client)
         if endpoint == "card":
             return {"status": "ok"}
+        if endpoint in ASKING:
+            return await asking.answer(self, endpoint, message, client, began)
         name = session_name(message, client)
         if endpoint == "reset":
             await self.reset(name, whole_number(message, "episode", EPISODES) or 0)
@@ -135,14 +138,14 @@ class Service:
 
     async def _numbered(self, asked: Asked, client: Client, number: str) -> bytes:
         """The answer to a request; to one with a number that has just been answered, the same answer."""
-        async with self._held(asked.names) as held:
+        async with self.held(asked.names) as held:
             last = held[0].answered
             if number and last is not None and last[0] == number:
                 return last[1]
             done = await self.infer(asked, held)
             replies = [
                 {"actions": chunk.actions, "grounding": grounding_map(chunk.grounding), "call": session.calls}
-                for chunk, session in zip(done.chunks, held, strict=True)
+                for chunk, session in zip(done.results, held, strict=True)
             ]
             timing = {
                 "server_timing": server_timing(asked.times | done.milliseconds, done.batch, client),
@@ -166,30 +169,32 @@ class Service:
 
     async def reset(self, name: Hashable, episode: int = 0) -> None:
         """Begin an episode."""
-        async with self._held([name]) as (session,):
+        async with self.held([name]) as (session,):
             await asyncio.wrap_future(self.worker.call(lambda: self.served.reset(session.row, episode)))
-            session.calls, session.answered = 0, None
+            session.begin()
 
     async def infer_in(self, asked: Asked) -> Done:
         """:meth:`infer` in the sessions that are named."""
-        async with self._held(asked.names) as held:
+        async with self.held(asked.names) as held:
             return await self.infer(asked, held)
 
     async def infer(self, asked: Asked, held: Sequence[Session]) -> Done:
         """Chunks for observations in sessions that are held. Raises Refusal."""
         until = time.monotonic() + asked.wait
         rows = [session.row for session in held]
-        job = Job(asked.observations, rows, asked.frozen, asked.seed, asked.together, until)
+        job = Infer(asked.observations, rows, asked.frozen, asked.seed, asked.together, until=until)
         done = await asyncio.wrap_future(self.worker.submit(job))
-        if not all(np.isfinite(chunk.actions).all() for chunk in done.chunks):
+        if not all(np.isfinite(chunk.actions).all() for chunk in done.results):
             raise Refusal("The policy gave actions that are not finite; the checkpoint may be damaged.", code=FAILED)
-        for session in held if asked.seed is None else ():
+        for session, observation in zip(held, asked.observations, strict=True) if asked.seed is None else ():
             session.calls += 1
+            if "steer" not in self.served.unable:
+                session.see(observation)
         self.metrics.timed(asked.times | done.milliseconds)
         return done
 
     @contextlib.asynccontextmanager
-    async def _held(self, names: Sequence[Hashable]) -> Any:
+    async def held(self, names: Sequence[Hashable]) -> Any:
         """The sessions of these names, held together until they are done with."""
         sessions = [self.sessions.get(name) for name in names]
         async with contextlib.AsyncExitStack() as stack:

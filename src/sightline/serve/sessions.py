@@ -6,9 +6,14 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from sightline.core.types import Observation
 from sightline.serve.refusal import BUSY, Refusal
+
+KEPT = 2**20  # pixels of an observation that a session keeps, at most: many sessions must fit into memory
 
 
 @dataclass
@@ -21,6 +26,7 @@ class Session:
         calls: chunks since it was reset.
         lock: held while one of its requests is done, so that they keep their order.
         answered: the last numbered request and the answer to it: one that was lost on its way is given again.
+        seen: the last observation, for persons to point at things in it; None where it is too large to be kept.
     """
 
     row: int
@@ -28,6 +34,18 @@ class Session:
     calls: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     answered: tuple[str, bytes] | None = None
+    seen: Observation | None = None
+
+    def see(self, observation: Observation) -> None:
+        """Keep an observation, in arrays of its own: those that it came with hold on to the whole message."""
+        fits = sum(image.shape[0] * image.shape[1] for image in observation.images.values()) <= KEPT
+        if observation is not self.seen:
+            images = {name: np.array(image) for name, image in observation.images.items()} if fits else {}
+            self.seen = replace(observation, images=images) if fits else None
+
+    def begin(self) -> None:
+        """An episode begins."""
+        self.calls, self.answered, self.seen = 0, None, None
 
 
 class Sessions:

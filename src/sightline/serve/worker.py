@@ -7,55 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any
 
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk, Observation
+from sightline.serve.jobs import Done, Job
 from sightline.serve.refusal import BUSY, QUEUE_TIMEOUT, STOPPING, Refusal
-from sightline.serve.served import Frozen, Served
-
-
-@dataclass
-class Done:
-    """What came of a job.
-
-    Attributes:
-        chunks: one for each of its observations.
-        milliseconds: ``queue``, ``infer``, and of the latter ``planner`` and ``expert``, where the policy has them.
-        batch: observations that were computed together.
-    """
-
-    chunks: list[ActionChunk]
-    milliseconds: dict[str, float]
-    batch: int
-
-
-@dataclass(eq=False)
-class Job:
-    """Observations to be answered.
-
-    Attributes:
-        rows: of the policy, one for each observation.
-        frozen: the first actions of each chunk, where they are decided already.
-        seed: of noise, for an observation that stands alone; None: the session's own.
-        together: whether they are a batch that must not be joined with others: its answers do not depend on them.
-        until: time after which nobody waits for it any more.
-    """
-
-    observations: list[Observation]
-    rows: list[int]
-    frozen: list[Frozen]
-    seed: int | None = None
-    together: bool = False
-    until: float = float("inf")
-    queued: float = field(default_factory=time.monotonic)
-    future: Future[Done] = field(default_factory=Future)
-
-    @property
-    def alone(self) -> bool:
-        """Whether nothing may be computed with it."""
-        return self.together or self.seed is not None
+from sightline.serve.served import Served
 
 
 class Worker:
@@ -63,7 +20,7 @@ class Worker:
 
     Args:
         served: the policy; only this thread touches it.
-        max_batch: observations computed together.
+        max_batch: observations, or pictures, computed together.
         max_queue: jobs that may wait.
     """
 
@@ -123,21 +80,18 @@ class Worker:
                 self._waiting -= len(jobs)
             if isinstance(first, Job):
                 if current := [job for job in jobs if self._wanted(job)]:
-                    self._infer(current)
+                    self._compute(current)
             else:
                 _settle(first[1], first[0])
 
     def _joined(self, first: Job) -> list[Job]:
         """``first`` and what may be computed with it, taken out of the queue."""
-        jobs, rows = [first], set(first.rows)
-        if first.alone:
-            return jobs
-        for job in [job for job in self._jobs if isinstance(job, Job) and not job.alone]:
-            if len(rows) + len(job.rows) > self.max_batch:
+        jobs = [first]
+        for job in [job for job in self._jobs if isinstance(job, type(first))]:
+            if sum(one.size for one in jobs) + job.size > self.max_batch:
                 break
-            if rows.isdisjoint(job.rows):
+            if job.joins(jobs):
                 jobs.append(job)
-                rows |= set(job.rows)
                 self._jobs.remove(job)
         return jobs
 
@@ -153,28 +107,24 @@ class Worker:
         job.future.set_exception(Refusal(message, code=QUEUE_TIMEOUT))
         return False
 
-    def _infer(self, jobs: Sequence[Job]) -> None:
+    def _compute(self, jobs: Sequence[Job]) -> None:
         began = time.monotonic()
-        observations = [one for job in jobs for one in job.observations]
-        rows = [row for job in jobs for row in job.rows]
-        frozen = [one for job in jobs for one in job.frozen]
         try:
-            chunks, split = self.served.act(observations, rows, jobs[0].seed, frozen)
+            results, split = jobs[0].compute(self.served, jobs)
         except SightlineError as error:
             if len(jobs) == 1:
                 jobs[0].future.set_exception(error)
             for job in jobs if len(jobs) > 1 else ():  # one of them is wrong; the others are answered
-                self._infer([job])
+                self._compute([job])
             return
         except BaseException as error:
             for job in jobs:
                 job.future.set_exception(error)
             return
-        seconds = time.monotonic() - began
-        for job in jobs:
-            mine, chunks = chunks[: len(job.rows)], chunks[len(job.rows) :]
-            times = {"queue": 1000 * (began - job.queued), "infer": 1000 * seconds, **split}
-            job.future.set_result(Done(mine, times, len(rows)))
+        milliseconds, batch = 1000 * (time.monotonic() - began), sum(job.size for job in jobs)
+        for job, mine in zip(jobs, results, strict=True):
+            times = {"queue": 1000 * (began - job.queued), "infer": milliseconds, **split}
+            job.future.set_result(Done(mine, times, batch))
 
 
 def _settle(future: Future[Any], function: Callable[[], Any]) -> None:

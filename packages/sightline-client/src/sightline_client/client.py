@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any, Sequence, Union
 
+import numpy as np
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.sync.client import ClientConnection, connect
 
 from sightline_client.codec import Limits, pack, unpack
 from sightline_client.errors import PhaseTimeout, PolicyError, Refused, Unreachable
 
+Picture = Union[np.ndarray, bytes]
 FROM_SERVER = Limits(size=256 * 2**20, depth=24, entries=1_000_000)
 REFUSING = (401, 403)  # statuses that patience does not change
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to connect
@@ -102,6 +104,57 @@ class PolicyClient:
         """Begin an episode: the server forgets the last one. ``about`` are further entries of the message."""
         return self.request(dict(about, endpoint="reset", session_id=session or self.session))
 
+    def ground(self, image: Picture, text: str, calibration: np.ndarray | None = None) -> dict[str, Any]:
+        """Where in a picture words are: ``boxes``, ``points``, ``trace`` in its pixels, ``confidence``, ``presence``,
+        ``found``, ``text``.
+
+        Args:
+            image: [H,W,3] uint8, or the bytes of a JPEG or PNG file.
+            text: an instruction, or what to look for ("the red mug").
+            calibration: 15 numbers of the picture's camera, where they are known (docs/protocol.md).
+
+        Raises:
+            Refused (``unsupported`` where the policy cannot), PhaseTimeout, Unreachable.
+        """
+        known = {} if calibration is None else {"calibration": calibration}
+        return self._ask("ground", dict(known, image=image, text=text))
+
+    def chat(self, question: str, images: Sequence[Picture] = (), max_tokens: int | None = None) -> str:
+        """The policy's answer to a question about pictures (see :meth:`ground`)."""
+        message: dict[str, Any] = {"question": question, "images": list(images)}
+        if max_tokens is not None:
+            message["max_tokens"] = max_tokens
+        return str(self._ask("chat", message)["text"])
+
+    def describe(self, image: Picture) -> list[dict[str, Any]]:
+        """What the policy sees in a picture (see :meth:`ground`): ``kind``, ``colour``, ``box``, ``confidence`` of each
+        thing, the surest first."""
+        return list(self._ask("describe", {"image": image})["things"])
+
+    def steer(
+        self,
+        camera: str | None = None,
+        point: Sequence[float] | None = None,
+        box: Sequence[float] | None = None,
+        trace: Sequence[Sequence[float]] | None = None,
+        role: str = "target",
+        observation: dict[str, Any] | None = None,
+    ) -> list[str]:
+        """Point at what the episode is about, in place of what its instruction says of it, until the next reset or
+        another instruction. Returns the roles that are pointed out by now.
+
+        Args:
+            camera: in whose picture; the policy's first one unless given.
+            point: (u, v) pixels. box: (x1, y1, x2, y2). trace: points from the thing to its place. One of them.
+            role: whether a point or a box shows the ``target`` or the ``place`` for it.
+            observation: what is pointed at, as for :meth:`infer`; the session's last one unless given.
+        """
+        given = {"camera": camera, "point": point, "box": box, "trace": trace}
+        message = {name: value for name, value in given.items() if value is not None}
+        if trace is None:
+            message["role"] = role
+        return list(self._ask("steer", dict(observation or {}, session_id=self.session, **message))["steered"])
+
     def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a message and return the answer; over a new connection when the present one is lost.
 
@@ -128,6 +181,11 @@ class PolicyClient:
         socket, self._socket = self._socket, None
         if socket is not None:
             socket.close()
+
+    def _ask(self, endpoint: str, message: dict[str, Any]) -> dict[str, Any]:
+        if "endpoints" not in self.metadata:  # other servers would take it for an observation
+            raise PolicyError(f"{self.address} is no Sightline server and does not answer '{endpoint}'.")
+        return self.request(dict(message, endpoint=endpoint))
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
