@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 from sightline.core.runtime import prepare_process
@@ -19,3 +20,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Random examples found once are pinned with @example; a run must not fail because the machine is busy or unlucky.
 settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What a longer run may ask for."""
+    parser.addoption("--hostile-frames", type=int, default=3000, help="frames that tests/serve/test_hostile.py sends")

@@ -1,4 +1,7 @@
-"""Thousands of hostile frames: each is answered by an error or ends its client, and a good client never notices."""
+"""Thousands of hostile frames: each is answered by an error or ends its client, and a good client never notices.
+
+``pytest tests/serve/test_hostile.py --hostile-frames 20000`` sends more of them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from websockets.sync.client import connect
 from sightline_client import PolicyClient
 from sightline_client.codec import pack, unpack
 
-FRAMES = 3000
 VALUES: list[Any] = [
     None, True, -1, 2**63, float("nan"), "", "x" * 5000, b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", [], [[]], {},
     {"a": {}}, np.zeros(0), np.full((8, 8, 3), np.nan), np.zeros((1, 1, 3), np.uint8), np.zeros((0, 0, 3), np.uint8),
@@ -34,6 +36,20 @@ KEYS += [
     "device",
     "state",
 ]
+ASKED_KEYS = [
+    "image",
+    "images",
+    "text",
+    "question",
+    "max_tokens",
+    "calibration",
+    "camera",
+    "point",
+    "box",
+    "trace",
+    "role",
+]
+ASKED_KEYS += ["session_id", "queue_timeout", "calibration/front", "prompt", "observation/state"]
 
 
 def png(width: int, height: int) -> bytes:
@@ -47,6 +63,20 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", rows) + part(b"IEND", b"")
 
 
+def asked(side: int = 4) -> list[dict[str, Any]]:
+    """Valid messages of each kind besides infer and reset."""
+    picture = np.full((side, side, 3), 127, np.uint8)
+    calibration = np.array([side, side, 5.0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0])
+    seen = {**observation(side=side), "calibration/front": calibration}
+    return [
+        {"endpoint": "ground", "image": picture, "text": "the cup", "calibration": calibration},
+        {"endpoint": "chat", "images": [picture], "question": "What is here?"},
+        {"endpoint": "describe", "image": picture},
+        {"endpoint": "steer", "point": [1, 2], **seen},
+        {"endpoint": "steer", "trace": [[1, 2], [3, 4]], **seen},
+    ]
+
+
 def hostile(rng: random.Random, whole: bytes, bombs: list[bytes]) -> bytes:
     """One frame: damaged bytes, or a valid message with wrong values, or a bomb."""
     kind = rng.randrange(10)
@@ -58,31 +88,33 @@ def hostile(rng: random.Random, whole: bytes, bombs: list[bytes]) -> bytes:
         return bytes(data)
     if kind == 4:
         return rng.choice(bombs)
-    message: dict[str, Any] = observation(side=4)
+    other = rng.random() < 0.5
+    message: dict[str, Any] = rng.choice(asked()) if other else observation(side=4)
     for _ in range(rng.randint(1, 4)):
-        message[rng.choice(KEYS)] = rng.choice(VALUES)
+        message[rng.choice(ASKED_KEYS if other else KEYS)] = rng.choice(VALUES)
     return pack(message)
 
 
 @pytest.mark.filterwarnings("error")
-def test_hostile_frames_end_in_errors_and_a_good_client_is_served_throughout():
-    rng = random.Random(5)
+def test_hostile_frames_end_in_errors_and_a_good_client_is_served_throughout(request):
+    frames, rng = request.config.getoption("--hostile-frames"), random.Random(5)
     picture = png(60_000, 60_000)
     bombs = [
         pack({**observation(side=4), "observation/front_image": picture}),
         b"\xdd\x00\x10\x00\x00" + b"\x90" * 2**20,
     ]
+    bombs.append(pack({"endpoint": "chat", "question": "What?", "images": [picture] * 8}))
     bombs += [b"\x91" * 5000, pack({"batch": [{"batch": [{}]}] * 8})]
-    whole = pack(observation(side=4))
+    wholes = [pack(one) for one in (observation(side=4), *asked())]
     answered = errors = ended = 0
     with serving(Echo) as running, PolicyClient(running.address, patience=SHORT) as good:
         good.infer(observation())
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         socket = connect(running.address).__enter__()
         socket.recv()
-        for number in range(FRAMES):
+        for number in range(frames):
             try:
-                socket.send(hostile(rng, whole, bombs))
+                socket.send(hostile(rng, rng.choice(wholes), bombs))
                 answer = unpack(socket.recv(timeout=30))
                 answered += 1
                 errors += answer.get("type") == "error" or answer.get("ok") is False
@@ -95,5 +127,5 @@ def test_hostile_frames_end_in_errors_and_a_good_client_is_served_throughout():
         socket.close()
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1.5 * memory
         failures = running.server.service.metrics.answers["inference_failed"]
-    assert answered + ended == FRAMES and errors > FRAMES / 2
+    assert answered + ended == frames and errors > frames / 2
     assert failures == 0, "every wrong frame must be refused by name, none by an exception that nobody expected"
