@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import ast
+import signal
+import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+import homing
+import numpy as np
 import pytest
 from serving import SHORT, Echo, observation, serving
 from websockets.sync.server import serve as serve_anything
 
 import sightline_client
-from sightline_client import Patience, PhaseTimeout, PolicyClient, PolicyError, Refused, Unreachable
+from sightline_client import Blocking, Patience, PhaseTimeout, PolicyClient, PolicyError, Refused, Unreachable
 from sightline_client.codec import pack
 
+LONG = Patience(connect=120.0, queue=60.0, inference=60.0)  # a process starts meanwhile
 SOURCES = sorted(Path(sightline_client.__file__).parent.glob("*.py"))
+
+
+def free_port() -> int:
+    """A port that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
@@ -72,6 +84,43 @@ def test_a_server_that_dies_in_mid_episode_is_waited_for():
             answer = asked.result()
             assert answer["actions"][0, 0] == 4 and answer["call"] == 1 and client.reconnects == 1
             client.close()
+
+
+def test_a_server_killed_in_mid_episode_and_started_again_ends_the_episode_as_it_should(tmp_path):
+    deadly = tmp_path / "deadly"
+    command = [sys.executable, homing.__file__, str(free_port()), str(deadly)]
+
+    def episode(client, killed_at):
+        state, states = np.array([1.0, -0.5, 0.25], np.float32), list[np.ndarray]()
+        actions = Blocking(client, execute=2)
+        actions.reset()
+        while np.abs(state).max() > 0.02:
+            if len(states) == killed_at:
+                deadly.touch()
+            seen = {**observation(), "observation/state": state}
+            state = state + actions.next(partial(dict, seen))[:3]
+            states.append(state)
+        return states
+
+    def start():
+        return subprocess.Popen(command)
+
+    first = start()
+    try:
+        with PolicyClient(f"ws://127.0.0.1:{command[2]}", patience=LONG) as client, ThreadPoolExecutor(1) as pool:
+            undisturbed = episode(client, killed_at=-1)
+            disturbed = pool.submit(episode, client, killed_at=6)
+            assert first.wait(60) == -signal.SIGKILL, "gone while it was asked"
+            second = start()
+            try:
+                assert np.array_equal(disturbed.result(), undisturbed) and len(undisturbed) > 10
+                assert client.reconnects == 1
+            finally:
+                second.kill()
+                second.wait()
+    finally:
+        first.kill()
+        first.wait()
 
 
 def test_inference_that_takes_too_long_is_told_apart():

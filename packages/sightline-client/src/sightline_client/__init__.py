@@ -3,6 +3,7 @@
 from sightline_client.chunks import Asynchronous, Blocking, Ensemble, RealTime
 from sightline_client.client import Patience, PolicyClient
 from sightline_client.errors import PhaseTimeout, PolicyError, Refused, Unreachable
+from sightline_client.recorder import Recorder, read_recording
 
 __version__ = "0.1.0"
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "PolicyClient",
     "PolicyError",
     "RealTime",
+    "Recorder",
     "Refused",
     "Unreachable",
+    "read_recording",
 ]
