@@ -140,8 +140,9 @@ def test_what_does_not_fit_the_card_is_named(recorder):
     for key, value in wrong.items():
         with pytest.raises(PolicyError, match=key):
             recorder.add({**seen, key: value}, action)
-    with pytest.raises(PolicyError, match="'action' must be 7 finite"):
-        recorder.add(seen, np.full(7, np.nan))
+    for wrong_action in (np.full(7, np.nan), "left", [[1.0], [1.0, 2.0]]):
+        with pytest.raises(PolicyError, match="'action' must be 7 finite"):
+            recorder.add(seen, wrong_action)
     recorder.add(seen, action)
     with pytest.raises(PolicyError, match="all pictures of an episode"):
         recorder.add(robot.tick(STATED, 1, side=32)[0], action)

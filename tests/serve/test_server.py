@@ -222,6 +222,11 @@ WRONG = {
     "words that are none": ({"prompt": 3}, "prompt"),
     "long words": ({"prompt": "a" * 3000}, "prompt"),
     "calibration": ({"calibration/front": np.zeros(15)}, "calibration/front"),
+    "calibration that is no pose": ({"calibration/front": np.arange(1, 16.0)}, "calibration/front"),
+    "calibration from afar": (
+        {"calibration/front": [1, 1, 1e30, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]},
+        "calibration/front",
+    ),
     "endpoint": ({"endpoint": "infre"}, "endpoint"),
     "session": ({"session_id": 5}, "session_id"),
     "seed": ({"seed": -1}, "seed"),

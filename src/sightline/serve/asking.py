@@ -138,7 +138,7 @@ def _steer_of(message: Mapping[str, Any], cameras: tuple[str, ...], seen: Observ
     if shape == "trace" and role != STEERED[0]:
         raise Refusal("A 'trace' leads from the target to its place; leave the role out.", "role")
     height, width = seen.images[camera].shape[:2]
-    values = SHAPES[shape](shape, message[shape])
+    values = SHAPES[shape](shape, message[shape]).astype(np.float64)
     if (values < 0).any() or (values.reshape(-1, 2) > (width, height)).any():
         raise Refusal(f"'{shape}' must lie in the picture of '{camera}', which has {width} x {height} pixels.", shape)
     return Steer(camera, role=role, **{shape: values})

@@ -22,6 +22,7 @@ PIXELS = 2**22  # of one picture, at most
 TRACE = 512  # points of a trace, at most
 WORDS = 2000  # letters of an instruction, at most
 CAMERA_NUMBERS = 15  # see Camera.to_vector
+FAR, SKEWED = 1e6, 0.01  # of a calibration: no number is larger, and no rotation is further from being one
 PROMPTS = ("prompt", "instruction", "task")
 STATES = ("observation/state", "observation.state", "state")
 
@@ -144,6 +145,9 @@ def calibration_of(key: str, value: Any) -> Camera:
     numbers = state_of(key, value, CAMERA_NUMBERS)
     if not (numbers[:3] > 0).all():
         raise Refusal(f"'{key}' must begin with width, height and focal length in pixels, all above 0.", key)
+    turn = numbers[3:].reshape(3, 4)[:, :3].astype(np.float64)
+    if (np.abs(numbers) > FAR).any() or np.abs(turn @ turn.T - np.eye(3)).max() > SKEWED:
+        raise Refusal(f"'{key}' must end with a pose [3,4] in metres whose first three columns are a rotation.", key)
     return Camera.from_vector(numbers)
 
 

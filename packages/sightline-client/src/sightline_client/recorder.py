@@ -165,7 +165,8 @@ class Recorder:
         assert self._file is not None
         data = pack(part)
         with self._writing():
-            self._file.write(PART.pack(len(data), zlib.crc32(data)) + data)
+            self._file.write(PART.pack(len(data), zlib.crc32(data)))
+            self._file.write(data)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -215,7 +216,10 @@ def _read_part(file: IO[bytes], path: str | Path) -> dict[str, Any]:
 
 
 def _numbers(what: str, value: Any, names: Sequence[str]) -> np.ndarray:
-    numbers = np.array(value, np.float32)
+    try:
+        numbers = np.array(value, np.float32)
+    except (TypeError, ValueError):  # words, or rows of several lengths
+        numbers = np.zeros(0, np.float32)
     if numbers.shape != (len(names),) or not np.isfinite(numbers).all():
         raise PolicyError(f"'{what}' must be {len(names)} finite numbers ({', '.join(names)}), not {str(value)[:80]}.")
     return numbers
