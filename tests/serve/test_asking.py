@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from sightline.evaluate.policies import ExpertPolicy
 from sightline.models.policy import Policy
 from sightline.models.vlm.tokenizer import MissingTokenizer
 from sightline.serve.log import Log
+from sightline.serve.refusal import Refusal
 from sightline.serve.served import ASKING, ServedPolicy, ServedScript
 from sightline.serve.sessions import KEPT
 from sightline_client import PolicyClient, PolicyError, Refused
@@ -242,7 +244,7 @@ def test_a_trained_policy_answers_as_it_does_without_a_server(policy):
         serving(lambda: ServedPolicy(policy)) as running,
         PolicyClient(running.address, patience=SHORT) as client,
     ):
-        assert set(client.metadata["endpoints"]) >= set(ASKING)
+        assert set(ASKING) - set(client.metadata["endpoints"]) == {"chat"}
         told, known = client.ground(picture, "the red mug"), fresh.ground(picture, "the red mug")
         assert told["points"]["target"] == pytest.approx(known.points["target"], abs=1e-3)
         assert (told["text"], told["found"]) == (known.text, known.found)
@@ -251,11 +253,19 @@ def test_a_trained_policy_answers_as_it_does_without_a_server(policy):
         told = client.ground(picture, "the red mug", vector)
         known = fresh.ground(picture, "the red mug", Camera.from_vector(vector))
         assert told["points"]["target"] == pytest.approx(known.points["target"], abs=1e-3)
-        assert client.chat("what is this?", [picture]) == fresh.planner.chat(picture, "what is this?")
         assert len(client.describe(picture)) == len(fresh.planner.describe(picture))
-        with pytest.raises(Refused) as refused:
-            client.chat("what is in <image> and <image>?", [picture])
-        assert (refused.value.code, refused.value.field) == ("bad_request", "question")
+
+
+def test_a_policy_without_a_pointer_answers_in_words():
+    words = nano_config(grounding=replace(nano_config().grounding, pointer=False))
+    talker, picture = nano_policy(nano_tokenizer(), words), nano_observation(1).images["front"]
+    served = ServedPolicy(talker)
+    assert set(served.unable) == {"describe", "steer"} and "'chat'" in served.unable["describe"]
+    text, split = served.chat([picture], "what is this?", 6)
+    assert text == talker.planner.chat(picture, "what is this?", 6) and split["planner"] > 0
+    with pytest.raises(Refusal) as refused:
+        served.chat([picture], "what is in <image> and <image>?", 6)
+    assert (refused.value.code, refused.value.field) == ("bad_request", "question")
 
 
 def test_a_trained_policy_is_steered(policy):
@@ -278,7 +288,7 @@ def test_a_policy_that_cannot_says_why():
     wordless = ServedPolicy(Policy(nano.system, MissingTokenizer(), nano.card, nano.statistics))
     assert set(wordless.unable) == set(ASKING) and "tokenizer" in wordless.unable["chat"]
     blind = ServedPolicy(nano_policy(nano_tokenizer(), nano_config(guidance="none")))
-    assert "cannot say where" in blind.unable["ground"] and "chat" not in blind.unable
+    assert "cannot say where" in blind.unable["ground"] and "never taught to talk" in blind.unable["chat"]
 
     def expert() -> ServedScript:
         return ServedScript(lambda: TabletopEnv(size=64, render=False), ExpertPolicy, follows=True)

@@ -200,6 +200,8 @@ def _unable(policy: Policy) -> dict[str, str]:
     config, unable = policy.config, {}
     if config.grounding.pointer and config.guidance != "spatial":
         unable["ground"] = "This policy was trained without guidance: it cannot say where it acts. Serve a guided one."
+    if config.grounding.pointer:
+        unable["chat"] = "This policy points and was never taught to talk; ask it with 'ground' or 'describe'."
     if not config.points:
         unable["describe"] = "This policy recognises things by talking about them alone; ask it with 'chat'."
     if not policy.guide.remembers:
