@@ -27,7 +27,7 @@ def test_a_mark_moves_by_the_shift_and_back(shift: tuple[int, int]) -> None:
     point = torch.tensor([column, row]) / 56
     fields = {field.name: torch.zeros(0) for field in fields_of(Pointing)}
     found = Pointing(**fields | {"points": point, "boxes": point.repeat(2), "traces": point})
-    back = moved_back(found, right, down, 56)
+    back = moved_back(found, [(right, down)], 56)
     expected = torch.tensor([30.0, 20.0]) / 56
     torch.testing.assert_close(back.points, expected)
     torch.testing.assert_close(back.boxes, expected.repeat(2))

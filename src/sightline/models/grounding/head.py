@@ -379,7 +379,7 @@ def place_facts(
     [...,2] and box [...,4]."""
 
     def sides(corners: Tensor) -> Tensor:
-        return ((corners[..., 2:] - corners[..., :2]) * side).clamp(0.1, side).log()
+        return ((corners[..., 2:] - corners[..., :2]) * side).clamp(0.1, float(side)).log()
 
     held = (point - box.unflatten(-1, (2, 2)).mean(-2)) * side / 2
     return torch.cat(
