@@ -146,8 +146,12 @@ class DualSystem(nn.Module):
         """
         if self.backend is not None:
             return self.backend.act(seen, spatial, noise, decided)
+        return self.expert_chunk(self.conditioned(seen, spatial), noise, decided)
+
+    def conditioned(self, seen: Seen, spatial: SpatialInputs) -> Tensor:
+        """Condition tokens [B,tokens,width] of the action expert, of all that was seen."""
         latent = self.query_tokens(seen.states.layers, seen.dense, seen.ignore) if self.config.expert.latent else None
-        return self.expert_chunk(self.condition(spatial, latent), noise, decided)
+        return self.condition(spatial, latent)
 
     def expert_chunk(self, condition: Tensor, noise: Tensor, decided: Tensor | None) -> Tensor:
         """:meth:`act` for condition tokens [B,tokens,width]."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from sightline.core.errors import SightlineError
 from sightline.models.action.spatial_tokens import SpatialInputs
 from sightline.models.exported.engines import Engine, start
-from sightline.models.exported.graphs import Eyes, Hands, Mind, hands_inputs, seen_from
+from sightline.models.exported.graphs import Eyes, Hands, Mind, seen_from
 from sightline.models.policy import Policy
 from sightline.models.pretrained import find_folder
 from sightline.models.system import DualSystem, Seen
@@ -28,7 +28,7 @@ class GraphBackend:
 
     def __init__(self, system: DualSystem, engines: Mapping[str, Engine]) -> None:
         self.system, self.engines = system, engines
-        self.mind, self.hands = Mind(system).outputs, Hands(system).inputs
+        self.mind = Mind(system).outputs
 
     def takes(self, images: Tensor, tokens: TokenBatch) -> bool:
         """Pictures of all cameras with one question each, as while acting."""
@@ -52,8 +52,9 @@ class GraphBackend:
 
     def act(self, seen: Seen, spatial: SpatialInputs, noise: Tensor, decided: Tensor | None) -> Tensor:
         """See DualSystem.act."""
-        values = hands_inputs(self.system, seen, spatial, noise, decided)
-        return self._run("hands", dict(zip(self.hands, values, strict=True)), Hands.outputs)["actions"]
+        known = torch.full_like(noise, torch.nan) if decided is None else decided
+        given = {"condition": self.system.conditioned(seen, spatial), "noise": noise, "decided": known}
+        return self._run("hands", given, Hands.outputs)["actions"]
 
     def _run(self, graph: str, values: Mapping[str, Tensor], outputs: tuple[str, ...]) -> dict[str, Tensor]:
         found = self.engines[graph]({name: value.contiguous().numpy() for name, value in values.items()})

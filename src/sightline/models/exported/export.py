@@ -93,19 +93,14 @@ def write_graphs(policy: Policy, out: Path) -> None:
 
 def _trace(part: Any, example: Mapping[str, Tensor], path: Path) -> None:
     batch, length = (torch.export.Dim(name, min=1, max=most) for name, most in (("batch", 512), ("length", 4096)))
-    words = {"ids": 1, "positions": 2, "segments": 1, "ignore": 1}
-    shapes = []
+    words = {"ids": 1, "positions": 2, "segments": 1}
+    shapes: list[dict[int, Any]] = []
     for name in part.inputs:
-        free = {1 if name == "positions" else 0: batch}
-        if name in words or (name.startswith("state") and name[5:].isdigit()):
-            free[words.get(name, 1)] = length
-        shapes.append(free)
-    # Hands takes any number of tensors: its one parameter is all of them.
-    dynamic = (tuple(shapes),) if isinstance(part, Hands) else tuple(shapes)
+        shapes.append({1 if name == "positions" else 0: batch})
+        if name in words:
+            shapes[-1][words[name]] = length
     values = tuple(example[name] for name in part.inputs)
-    program = torch.export.export(
-        part, values, dynamic_shapes=dynamic, strict=False, prefer_deferred_runtime_asserts_over_guards=True
-    )
+    program = torch.export.export(part, values, dynamic_shapes=tuple(shapes), strict=False)
     graph = torch.onnx.export(
         program, input_names=list(part.inputs), output_names=list(part.outputs), dynamo=True, verbose=False
     )

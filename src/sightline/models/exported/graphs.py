@@ -7,7 +7,6 @@ here, or a constant, so that one graph serves any number of samples and any leng
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,14 +14,12 @@ from torch import Tensor, nn
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb_vision
 
 from sightline.core.errors import SightlineError
-from sightline.models.action.spatial_tokens import SpatialInputs
 from sightline.models.grounding.pointing import Pointing
 from sightline.models.system import DualSystem, Seen
 from sightline.models.visual_encoder import attend
 from sightline.models.vlm.base import PlannerStates, TokenBatch
 from sightline.models.vlm.qwen import QwenPlanner
 
-SPATIAL = tuple(SpatialInputs.__dataclass_fields__)
 POINTING = (*(name for name in Pointing.__dataclass_fields__ if name != "dense"), "kind", "colour", "box")
 
 
@@ -123,22 +120,21 @@ class Mind(nn.Module):
 
 
 class Hands(nn.Module):
-    """DualSystem.act: a normalised chunk of actions, with the sampler unrolled."""
+    """A normalised chunk of actions for condition tokens: the sampler of the action expert, unrolled.
 
+    The tokens themselves (queries, embedded points) are made by torch: they are three parts in a hundred of the work,
+    and a graph in which the length of the instruction is free takes minutes to trace through all steps of the sampler.
+    """
+
+    inputs = ("condition", "noise", "decided")
     outputs = ("actions",)
 
     def __init__(self, system: DualSystem) -> None:
         super().__init__()
         self.system = system
-        read = system.config.querying.layers if system.config.expert.latent else 0
-        self.inputs = (*(f"state{n}" for n in range(read)), *(("dense", "ignore") if read else ()), *SPATIAL, "noise",
-                       "decided")  # fmt: skip
 
-    def forward(self, *values: Tensor) -> Tensor:
-        read = len(self.inputs) - len(SPATIAL) - 2
-        spatial = SpatialInputs(*values[read:-2])
-        latent = self.system.query_tokens(list(values[: read - 2]), *values[read - 2 : read]) if read else None
-        return self.system.expert_chunk(self.system.condition(spatial, latent), *values[-2:])
+    def forward(self, condition: Tensor, noise: Tensor, decided: Tensor) -> Tensor:
+        return self.system.expert_chunk(condition, noise, decided)
 
 
 def exportable(system: DualSystem) -> None:
@@ -164,14 +160,3 @@ def seen_from(system: DualSystem, given: dict[str, Tensor], found: dict[str, Ten
         found["asked"],
         given["segments"] < 0,
     )
-
-
-def hands_inputs(
-    system: DualSystem, seen: Seen, spatial: SpatialInputs, noise: Tensor, decided: Tensor | None
-) -> Sequence[Tensor]:
-    """What Hands reads, in its order."""
-    latent: tuple[Tensor, ...] = ()
-    if system.config.expert.latent:
-        latent = (*seen.states.layers[: system.config.querying.layers], seen.dense, seen.ignore)
-    known = torch.full_like(noise, torch.nan) if decided is None else decided
-    return (*latent, *vars(spatial).values(), noise, known)
