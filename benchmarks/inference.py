@@ -89,9 +89,7 @@ def looks(policy, observation) -> None:  # type: ignore[no-untyped-def]
 
         turns = [(cpu(apart)[0], cpu(together)[0]) for _ in range(4)][1:]
     before, after = np.median(np.array(turns), 0)
-    say(
-        f"Eight looks, torch, CPU ms: {before:.0f} one after the other, {after:.0f} as one batch."
-    )
+    say(f"Eight looks, torch, CPU ms: {before:.0f} one after the other, {after:.0f} as one batch.")
 
 
 if __name__ == "__main__":

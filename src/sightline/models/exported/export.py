@@ -184,7 +184,7 @@ def probe_observations(policy: Policy, count: int) -> list[Observation]:
 
 
 def _quantise(folder: Path) -> None:
-    """Weights of products of matrices as int8, one scale a column."""
+    """Weights of products of matrices as int8; what they are multiplied with is made int8 as it comes."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     for name in GRAPHS:
@@ -192,8 +192,7 @@ def _quantise(folder: Path) -> None:
         large = folder / f".{name}.onnx"
         path.replace(large)
         with _quiet():
-            quantize_dynamic(large, path, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True,
-                             weight_type=QuantType.QInt8)  # fmt: skip
+            quantize_dynamic(large, path, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8)
         large.unlink()
 
 

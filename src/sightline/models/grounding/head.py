@@ -230,7 +230,7 @@ class GroundingHead(nn.Module):
         """Pointer logits [B,V,cells] and point [B,V,2] of the tool for keys and values [B,V,cells,width]."""
         side = round(keys.shape[2] ** 0.5)
         centres = cell_centres(side, keys.device)
-        logits = (keys @ self.tool_query.to(keys.dtype)).float() * keys.shape[-1] ** -0.5
+        logits = (keys @ self.tool_query[:, None].to(keys.dtype)).squeeze(-1).float() * keys.shape[-1] ** -0.5
         around = known(centres[logits.argmax(-1)], None if labels is None else labels.tools)
         local = local_softmax(logits, around, centres, side)
         attended = torch.einsum("bvc,bvcw->bvw", local.to(values.dtype), values)
