@@ -105,14 +105,14 @@ def test_an_episode_starts_with_a_look_around(policy: Policy, monkeypatch: pytes
     looks = policy.config.grounding.looks
     policy.reset()
     policy.act_batch(OBSERVATIONS[:2], [0, 1])
-    assert batches == [2] * (looks + 1)
+    assert batches == [looks, looks, 2]  # all looks of an episode are one batch
     batches.clear()
     policy.act_batch(OBSERVATIONS[:2], [0, 1])
     assert batches == [2]
     batches.clear()
     policy.reset([1])
     policy.act_batch(OBSERVATIONS[:2], [0, 1])  # only the new episode looks around
-    assert batches == [1] * looks + [2]
+    assert batches == [looks, 2]
 
 
 def test_the_grounding_of_a_chunk_is_what_guided_it(policy: Policy) -> None:

@@ -16,17 +16,20 @@ import tyro
 from sightline.cli.assets import assets
 from sightline.cli.compare import Compare
 from sightline.cli.convert import Convert
+from sightline.cli.export import Export
 from sightline.cli.labels import Annotate, Audit, Questions
 from sightline.cli.options import (
     ABOUT_ALL_COLLECTIONS,
     COLLECTION_NAMES,
     ROBOT_NAMES,
     TASK_NAMES,
+    Backend,
     File,
     Folder,
     Folders,
     Json,
     OptionalFolder,
+    acting,
     newest_policy,
 )
 from sightline.cli.plan import Plan
@@ -161,6 +164,7 @@ class Evaluate:
     policy: str
     """Run or checkpoint folder, tiny (ships with the package), expert (scripted), replay:DIR (recorded actions) or
     ws://HOST:PORT (a policy server)."""
+    backend: Backend = ""
     suite: str = "tabletop"
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
     what the policy would do at every moment of recorded episodes, beside what was done. libero_spatial, libero_object,
@@ -239,11 +243,11 @@ class Evaluate:
     def run(self) -> dict:
         from sightline.evaluate.run import evaluate
 
-        return evaluate(newest_policy(self.policy), self.suite, **self.given())
+        return evaluate(acting(self.policy, self.backend), self.suite, **self.given())
 
     def given(self) -> dict[str, Any]:
         """The suite's options that differ from their defaults: it refuses those that it does not read."""
-        options = [option for option in fields(self) if option.name not in ("policy", "suite", "json")]
+        options = [option for option in fields(self) if option.name not in ("policy", "backend", "suite", "json")]
         values = {option.name: (getattr(self, option.name), option.default) for option in options}
         return {name: value for name, (value, default) in values.items() if value != default}
 
@@ -327,6 +331,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "compare": Compare,
     "ground": Ground,
     "calibrate": Calibrate,
+    "export": Export,
     "serve": Serve,
     "play": Play,
     "plan": Plan,

@@ -32,6 +32,24 @@ def newest_policy(policy: str) -> str:
     return str(newest) if newest.is_dir() else policy
 
 
+# Which engine a policy acts with.
+Backend = Annotated[
+    str,
+    tyro.conf.arg(
+        metavar="DIR", help="Act with the inference engine of this folder, which export has written. Left out: torch."
+    ),
+]
+
+
+def acting(policy: str, backend: str) -> str:
+    """What ``--policy`` and ``--backend`` mean together. Raises SightlineError where they do not fit."""
+    if not backend:
+        return newest_policy(policy)
+    from sightline.models.exported.backend import with_backend  # imports torch
+
+    return with_backend(newest_policy(policy), backend)
+
+
 def either(names: Iterable[str]) -> str:
     """ "a, b or c": names to choose from in a sentence."""
     *first, last = names

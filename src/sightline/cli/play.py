@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sightline.cli.options import Folder, Json, newest_policy
+from sightline.cli.options import Backend, Folder, Json, acting, newest_policy
 from sightline.cli.serve import KEY
 from sightline.core.console import say
 
@@ -23,6 +23,7 @@ class Play:
 
     policy: str = "tiny"
     """Run or checkpoint folder, tiny (ships with the package) or expert (scripted)."""
+    backend: Backend = ""
     beside: tuple[str, ...] = ()
     """Further policies to choose from, for two side by side."""
     port: int = 8080
@@ -53,7 +54,7 @@ class Play:
 
         def load() -> dict[str, Actor]:
             torch.set_num_threads(self.threads)
-            return load_actors([newest_policy(policy) for policy in (self.policy, *self.beside)])
+            return load_actors([acting(self.policy, self.backend), *map(newest_policy, self.beside)])
 
         async def serve() -> str:
             playground = Playground(load, self.out, settings, Log(self.log))

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-from sightline.cli.options import Json, newest_policy
+from sightline.cli.options import Backend, Json, acting
 from sightline.core.console import say
 
 KEY = "SIGHTLINE_API_KEY"
@@ -24,6 +24,7 @@ class Serve:
     policy: str
     """Run or checkpoint folder, tiny (ships with the package), expert (scripted, in a simulation of the server's own)
     or replay:DIR (recorded actions)."""
+    backend: Backend = ""
     port: int = 8000
     """Where it listens."""
     host: str = "127.0.0.1"
@@ -62,7 +63,7 @@ class Serve:
 
         def load() -> Served:
             torch.set_num_threads(self.threads)
-            return served_by(newest_policy(self.policy))
+            return served_by(acting(self.policy, self.backend))
 
         say(f"Serving {self.policy} at ws://{self.host}:{self.port}; Ctrl-C stops it.")
         server = PolicyServer(load, self.policy, settings, Log(self.log))

@@ -147,7 +147,8 @@ def fingerprint(spec: str) -> str:
 
 
 def load_checkpoint(spec: str) -> Any:
-    """A trained policy (``models.policy.Policy``) from a checkpoint folder or the name ``tiny``."""
-    from sightline.models.policy import Policy  # imports torch, which takes seconds and only checkpoints need
+    """A trained policy (``models.policy.Policy``) from a checkpoint folder or the name ``tiny``; an exported one acts
+    with the engine that it was exported for."""
+    from sightline.models.exported.backend import load_exported  # torch takes seconds and only checkpoints need it
 
-    return Policy.from_pretrained(spec)
+    return load_exported(spec)

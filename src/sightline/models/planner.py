@@ -97,7 +97,7 @@ class Planner:
         for right, down in ((0, 0), *SHIFTS[: config.grounding.looks]):
             pointing = self.system.see(shifted(pictures, right, down), tokens, vectors).pointing
             assert pointing is not None
-            pointing = moved_back(pointing, right, down, side)
+            pointing = moved_back(pointing, [(right, down)], side)
             for row, numbers in enumerate(asked.values()):
                 for slot, n in enumerate(numbers):
                     size, wanted = images[n].shape[:2], prompts[n].readouts

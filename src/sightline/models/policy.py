@@ -111,12 +111,7 @@ class Policy:
         seen.pointing = certain(seen.pointing, hints)
         noise = torch.stack([self._noise(row) for row in rows])
         spatial = self.guide.guidance(seen, inputs, rows)
-        expert = self.config.expert
-        latent = self.system.query_tokens(seen.states.layers, seen.dense, seen.ignore) if expert.latent else None
-        condition = self.system.condition(spatial, latent)
-        normalised = self.system.expert.sample(
-            condition, noise.to(self.device), expert.guidance_scale, expert.ddim_steps, self._decided(decided)
-        )
+        normalised = self.system.act(seen, spatial, noise.to(self.device), self._decided(decided))
         actions = self.transforms.outputs(normalised.float().cpu().numpy())
         groundings: list[Grounding | None] = [None] * len(observations)
         if seen.pointing is not None:

@@ -66,14 +66,14 @@ class QueryingTransformer(nn.Module):
         Returns:
             [B,N,width] query tokens.
         """
-        queries = self.query_tokens.expand(len(memories[0]), -1, -1)
+        queries = self.query_tokens.expand(memories[0].shape[0], -1, -1)
         for layer, memory in zip(self.layers, memories, strict=True):
             queries = layer(queries, self.proj(memory), ignore)
         return queries
 
     def attention(self, memories: Sequence[Tensor], ignore: Tensor | None = None) -> Tensor:
         """[B,N,L] what the queries of the last layer read; the arguments are those of :meth:`forward`."""
-        queries = self.query_tokens.expand(len(memories[0]), -1, -1)
+        queries = self.query_tokens.expand(memories[0].shape[0], -1, -1)
         for layer, memory in zip(self.layers[:-1], memories[:-1], strict=True):
             queries = layer(queries, self.proj(memory), ignore)
         last: Any = self.layers[-1]

@@ -149,16 +149,22 @@ class Guide:
         inputs = self.transforms.inputs(observations)
         for row in rows:
             self._memories[row] = SpatialMemory()
-        for right, down in SHIFTS[: self.system.config.grounding.looks]:
-            images = self._here(shifted(inputs.images, right, down))
-            pointing = self.system.see(images, inputs.tokens.to(images.device), self._here(inputs.cameras)).pointing
+        shifts = SHIFTS[: self.system.config.grounding.looks]
+        if not shifts:
+            return
+        for index, row in enumerate(rows):
+            # All looks of an episode are one batch; episodes stay apart, so that neighbours change nothing.
+            mine = torch.full((len(shifts),), index)
+            repeated, picture = inputs.rows(mine), inputs.images[index : index + 1]
+            images = self._here(torch.cat([shifted(picture, *shift) for shift in shifts]))
+            pointing = self.system.see(images, repeated.tokens.to(images.device), self._here(repeated.cameras)).pointing
             assert pointing is not None
-            side = self.system.config.planner.image_size
-            spatial = self._pointed_at(moved_back(pointing, right, down, side), inputs)
+            pointing = moved_back(pointing, shifts, self.system.config.planner.image_size)
+            spatial = self._pointed_at(pointing, repeated)
             confidence, present = pointer_confidence(pointing), target_visible(pointing)
-            for index, row in enumerate(rows):
-                self._present.setdefault(row, []).append(present[index])
-                self._memories[row].look(_sample(spatial, index), confidence[index], LOOK_SHARE)
+            self._present.setdefault(row, []).extend(present)
+            for look in range(len(shifts)):
+                self._memories[row].look(_sample(spatial, look), confidence[look], LOOK_SHARE)
 
     def _pointed_at(self, pointing: Pointing | None, inputs: ModelInputs) -> SpatialInputs:
         cameras, state, normalised = map(self._here, (inputs.cameras, inputs.state, inputs.normalised_state))

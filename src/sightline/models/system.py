@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -45,12 +45,32 @@ class Seen:
     ignore: Tensor
 
 
+class Backend(Protocol):
+    """What runs the work of :meth:`DualSystem.see` and :meth:`DualSystem.act` in torch's place: same arguments, same
+    answers."""
+
+    def takes(self, images: Tensor, tokens: TokenBatch) -> bool:
+        """Whether it can see these pictures with these questions; torch does, otherwise."""
+
+    def see(self, images: Tensor, tokens: TokenBatch, cameras: Tensor | None) -> Seen:
+        """See DualSystem.see."""
+
+    def act(self, seen: Seen, spatial: SpatialInputs, noise: Tensor, decided: Tensor | None) -> Tensor:
+        """See DualSystem.act."""
+
+
 class DualSystem(nn.Module):
-    """System 2 says where to act, System 1 how. Tensors in, tensors out; see Policy for physical units."""
+    """System 2 says where to act, System 1 how. Tensors in, tensors out; see Policy for physical units.
+
+    Attributes:
+        backend: runs the work in torch's place while acting (see models/exported); None: torch does. Whoever changes
+            weights must leave it None.
+    """
 
     def __init__(self, config: SystemConfig) -> None:
         super().__init__()
         self.config = config
+        self.backend: Backend | None = None
         planner, visual, expert = config.planner, config.visual, config.expert
         self.planner = backbone(planner)(planner)
         self.visual_encoder = VisualEncoder(visual)
@@ -105,6 +125,8 @@ class DualSystem(nn.Module):
             cameras: [B,V,15] calibration of the pictures, NaN (or None) where unknown.
             labels: the truth, in training: see GroundingHead.
         """
+        if self.backend is not None and labels is None and self.backend.takes(images, tokens):
+            return self.backend.see(images, tokens, cameras)
         states = self.planner(images, tokens, self.config.querying.layers + self.config.querying.skip)
         dense = self.encode_views(images)
         pointing = features = readouts = None
@@ -115,6 +137,26 @@ class DualSystem(nn.Module):
                 cameras = dense.new_full((*images.shape[:2], 15), torch.nan)
             pointing = self.grounding(readouts, features, cameras, labels)
         return Seen(states, self.pool(dense), pointing, features, readouts, tokens.segments < 0)
+
+    def act(self, seen: Seen, spatial: SpatialInputs, noise: Tensor, decided: Tensor | None = None) -> Tensor:
+        """Normalised actions [B,T,A] from starting ``noise`` [B,T,A], guided by ``spatial``.
+
+        Args:
+            decided: [B,T,A] what the chunk is known to hold, NaN elsewhere; see :meth:`Diffusion.ddim`.
+        """
+        if self.backend is not None:
+            return self.backend.act(seen, spatial, noise, decided)
+        return self.expert_chunk(self.conditioned(seen, spatial), noise, decided)
+
+    def conditioned(self, seen: Seen, spatial: SpatialInputs) -> Tensor:
+        """Condition tokens [B,tokens,width] of the action expert, of all that was seen."""
+        latent = self.query_tokens(seen.states.layers, seen.dense, seen.ignore) if self.config.expert.latent else None
+        return self.condition(spatial, latent)
+
+    def expert_chunk(self, condition: Tensor, noise: Tensor, decided: Tensor | None) -> Tensor:
+        """:meth:`act` for condition tokens [B,tokens,width]."""
+        expert = self.config.expert
+        return self.expert.sample(condition, noise, expert.guidance_scale, expert.ddim_steps, decided)
 
     def pool(self, dense: Tensor) -> Tensor:
         """Average pool x pool cells of [B,V,side,side,C], as the querying transformer reads them."""

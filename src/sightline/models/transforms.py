@@ -32,6 +32,11 @@ class ModelInputs:
     state: Tensor
     normalised_state: Tensor
 
+    def rows(self, index: Tensor) -> ModelInputs:
+        """The samples at ``index`` [n], of which one may be there several times."""
+        parts = {name: value[index] for name, value in vars(self).items() if name != "tokens"}
+        return ModelInputs(tokens=self.tokens.rows(index), **parts)
+
 
 class Transforms:
     """The symmetric pipeline: observations to inputs, outputs to actions. Shared by training and serving."""

@@ -203,7 +203,7 @@ class VisualEncoder(nn.Module):
         """
         rows, columns = images.shape[2] // self.config.patch, images.shape[3] // self.config.patch
         x = self.patch_embed(images)
-        x = torch.cat([self.cls_token.expand(len(x), -1, -1).to(x.dtype), x], 1)
+        x = torch.cat([self.cls_token.expand(x.shape[0], -1, -1).to(x.dtype), x], 1)
         places = self.positions(rows, columns) if corners is None else self.window_positions(corners, rows, columns)
         x = x + places.to(x.dtype)
         for block in self.blocks:

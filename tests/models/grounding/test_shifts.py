@@ -26,12 +26,17 @@ def test_a_mark_moves_by_the_shift_and_back(shift: tuple[int, int]) -> None:
     assert (row, column) == (20 + down, 30 + right) and int((moved > 0).sum()) == 6
     point = torch.tensor([column, row]) / 56
     fields = {field.name: torch.zeros(0) for field in fields_of(Pointing)}
-    found = Pointing(**fields | {"points": point, "boxes": point.repeat(2), "traces": point})
-    back = moved_back(found, right, down, 56)
+    marks = {
+        "points": point.view(1, 1, 1, 1, 2),
+        "boxes": point.repeat(2).view(1, 1, 1, 1, 4),
+        "traces": point.view(1, 1, 1, 2),
+    }
+    found = Pointing(**fields | marks)
+    back = moved_back(found, [(right, down)], 56)
     expected = torch.tensor([30.0, 20.0]) / 56
-    torch.testing.assert_close(back.points, expected)
-    torch.testing.assert_close(back.boxes, expected.repeat(2))
-    torch.testing.assert_close(back.traces, expected)
+    torch.testing.assert_close(back.points.flatten(), expected)
+    torch.testing.assert_close(back.boxes.flatten(), expected.repeat(2))
+    torch.testing.assert_close(back.traces.flatten(), expected)
 
 
 def test_the_border_is_repeated() -> None:

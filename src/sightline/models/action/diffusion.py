@@ -32,6 +32,7 @@ class Diffusion:
         self.steps = steps
         self.betas = betas
         self.alpha_bar = torch.from_numpy(np.cumprod(1 - betas))
+        self._kept: list[float] = self.alpha_bar.tolist()  # a sampler that is traced must not read tensors
 
     def add_noise(self, clean: Tensor, noise: Tensor, step: Tensor) -> Tensor:
         """Noised chunk at ``step`` [B] for clean and noise [B,T,A]."""
@@ -83,11 +84,11 @@ class Diffusion:
             decided: [B,T,A] what the chunk is known to hold, NaN elsewhere. The rest is drawn consistent with it: at
                 every step the network sees these parts as they are, noised (inpainting).
         """
-        visited = self.ddim_steps(count)
+        visited, kept = self.ddim_steps(count), self._kept
         sample = noise
         for index in reversed(range(count)):
-            before = float(self.alpha_bar[visited[index - 1]]) if index else 1.0
-            step = torch.full((len(sample),), visited[index], device=sample.device)
+            before = kept[visited[index - 1]] if index else 1.0
+            step = torch.full((sample.shape[0],), visited[index], device=sample.device)
             if decided is not None:
                 sample = torch.where(decided.isnan(), sample, self.add_noise(decided, noise, step))
             clean, left = self.clean_and_noise(predict(sample, step), sample, step)

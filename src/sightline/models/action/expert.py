@@ -173,7 +173,7 @@ class ActionExpert(nn.Module):
         guided = guidance_scale > 1.0
         if guided:
             condition = torch.cat([condition, condition])
-            drop = torch.arange(len(condition), device=condition.device) >= len(noise)
+            drop = torch.arange(condition.shape[0], device=condition.device) >= noise.shape[0]
 
         def predict(x: Tensor, step: Tensor) -> Tensor:
             if not guided:

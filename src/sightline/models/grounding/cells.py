@@ -74,7 +74,7 @@ class Things:
         off = SPREAD * ((low + high) / (2 * side)).norm(dim=-1)
         ground = centres.expand_as(low)
         feet_, ground = (rectified(points, cameras[:, :, None]) for points in (feet(boxes), ground))
-        return Things(off, (high - low).clamp(0.1, side).log(), feet_, ground)
+        return Things(off, (high - low).clamp(0.1, float(side)).log(), feet_, ground)
 
 
 def cell_geometry(where: Tensor, anchor: Tensor, things: Things) -> Tensor:
@@ -131,7 +131,7 @@ def rankings(things: Things, fits: Tensor, anchors: Tensor | None) -> Tensor:
         others = rivals[..., :1, :] & (apart > ITSELF)[..., None, :]
         rivals = torch.cat([rivals, others, others], -2)
     best = values.masked_fill(~rivals, float("inf")).amin(-1, keepdim=True)
-    behind = ((values - best) / MARGIN).clamp(0, WORST)
+    behind = ((values - best) / MARGIN).clamp(0.0, WORST)
     if anchors is not None:
         behind[..., STILL_RANKINGS:, :].masked_fill_((apart <= ITSELF)[..., None, :], WORST)
     return behind

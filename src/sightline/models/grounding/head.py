@@ -230,7 +230,7 @@ class GroundingHead(nn.Module):
         """Pointer logits [B,V,cells] and point [B,V,2] of the tool for keys and values [B,V,cells,width]."""
         side = round(keys.shape[2] ** 0.5)
         centres = cell_centres(side, keys.device)
-        logits = (keys @ self.tool_query.to(keys.dtype)).float() * keys.shape[-1] ** -0.5
+        logits = (keys @ self.tool_query[:, None].to(keys.dtype)).squeeze(-1).float() * keys.shape[-1] ** -0.5
         around = known(centres[logits.argmax(-1)], None if labels is None else labels.tools)
         local = local_softmax(logits, around, centres, side)
         attended = torch.einsum("bvc,bvcw->bvw", local.to(values.dtype), values)
@@ -379,7 +379,7 @@ def place_facts(
     [...,2] and box [...,4]."""
 
     def sides(corners: Tensor) -> Tensor:
-        return ((corners[..., 2:] - corners[..., :2]) * side).clamp(0.1, side).log()
+        return ((corners[..., 2:] - corners[..., :2]) * side).clamp(0.1, float(side)).log()
 
     held = (point - box.unflatten(-1, (2, 2)).mean(-2)) * side / 2
     return torch.cat(

@@ -186,7 +186,8 @@ def through(corners: Tensor, count: int) -> Tensor:
     legs = (corners[..., 1:, :] - corners[..., :-1, :]).norm(dim=-1).clamp(min=1e-6)
     ends = legs.cumsum(-1)
     wanted = ends[..., -1:] * torch.linspace(0, 1, count, device=corners.device)
-    leg = torch.searchsorted(ends, wanted.contiguous()).clamp(max=legs.shape[-1] - 1)
+    # A search of sorted values, as plain comparisons: of a handful of legs, and inference engines know these.
+    leg = (ends[..., None, :] < wanted[..., None]).sum(-1).clamp(max=legs.shape[-1] - 1)
     share = 1 - (ends.gather(-1, leg) - wanted) / legs.gather(-1, leg)
     before, after = (part.gather(-2, leg[..., None].expand(*leg.shape, 2)) for part in (
         corners[..., :-1, :], corners[..., 1:, :]))  # fmt: skip

@@ -25,11 +25,18 @@ def shifted(images: Tensor, right: int, down: int) -> Tensor:
     return images.index_select(2, rows).index_select(3, columns)
 
 
-def moved_back(pointing: Pointing, right: int, down: int, side: int) -> Pointing:
-    """What was pointed at in shifted pictures of ``side`` pixels, where it is in the pictures themselves."""
-    shift = pointing.points.new_tensor([right, down]) / side
+def moved_back(pointing: Pointing, shifts: Sequence[tuple[int, int]], side: int) -> Pointing:
+    """What was pointed at in shifted pictures of ``side`` pixels, where it is in the pictures themselves.
+
+    Args:
+        shifts: by how much, pixels right and down: of each sample, or one of all of them.
+    """
+    shift = (pointing.points.new_tensor(shifts) / side)[:, None, None]
     return replace(
-        pointing, points=pointing.points - shift, boxes=pointing.boxes - shift.repeat(2), traces=pointing.traces - shift
+        pointing,
+        points=pointing.points - shift[:, None],
+        boxes=pointing.boxes - shift[:, None].repeat(1, 1, 1, 1, 2),
+        traces=pointing.traces - shift,
     )
 
 

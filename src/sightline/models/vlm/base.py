@@ -43,6 +43,11 @@ class TokenBatch:
         """A copy on ``device``."""
         return TokenBatch(**{name: value.to(device) for name, value in vars(self).items()})
 
+    def rows(self, index: Tensor) -> TokenBatch:
+        """The samples at ``index`` [n], of which one may be there several times."""
+        parts = {name: value[index] for name, value in vars(self).items() if name != "positions"}
+        return TokenBatch(positions=self.positions[:, index], **parts)
+
     def attention_mask(self, dtype: torch.dtype) -> Tensor:
         """[B,1,L,L] additive mask: causal, own question and shared prefix only.
 
