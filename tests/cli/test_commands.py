@@ -66,6 +66,7 @@ CONTRACT = {
     "serve": ["--policy", "--port", "--host", "--threads", "--idle"],
     "calibrate": ["--policy", "--data", "--out", "--pictures"],
     "play": ["--policy", "--port", "--host"],
+    "export": ["--policy", "--backend", "--weights", "--out"],
     "plan": ["--preset", "--views"],
     "assets scenes": ["--out", "--count", "--seed", "--split", "--collection", "--size"],
     "assets objects": ["--out", "--count", "--kinds", "--seed", "--colliders"],
