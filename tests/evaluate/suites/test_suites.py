@@ -15,7 +15,7 @@ from sightline.evaluate.run import evaluate
 from sightline.evaluate.suites import SUITES, closed_loop
 from sightline.evaluate.suites.closed_loop import benchmark
 
-FLAGS = {"policy", "suite", "json"}  # of the command, not of a suite
+FLAGS = {"policy", "backend", "suite", "json"}  # of the command, not of a suite
 
 
 @pytest.mark.parametrize("name", SUITES)
