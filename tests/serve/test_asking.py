@@ -40,18 +40,6 @@ def jpeg(picture: np.ndarray = PICTURE) -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture(scope="module")
-def server():
-    with serving(Echo) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    with PolicyClient(server.address, patience=SHORT) as connected:
-        yield connected
-
-
 @pytest.fixture
 def ask(server):
     """Sends a message and returns the answer."""

@@ -24,18 +24,6 @@ from sightline_client.client import Patience
 from sightline_client.codec import pack, unpack
 
 
-@pytest.fixture(scope="module")
-def server():
-    with serving(Echo) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server):
-    with PolicyClient(server.address, patience=SHORT) as connected:
-        yield connected
-
-
 def page(running: Running, path: str, key: str = "") -> tuple[int, str]:
     """Status and text of a page."""
     request = urllib.request.Request(running.page + path, headers={"Authorization": key} if key else {})

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from sightline.core.errors import SightlineError
+from sightline.serve.listening import listen
 from sightline.serve.log import Log
 from sightline.serve.metadata import metadata
 from sightline.serve.metrics import Metrics
@@ -115,25 +116,17 @@ class PolicyServer:
 
     async def _listen(self) -> Server:
         settings = self.settings
-        try:
-            return await serve(
-                self._connection,
-                settings.host,
-                settings.port,
-                process_request=self._http,
-                origins=[None],  # pages in browsers have one: no web site can talk to a robot through its visitor
-                compression=None,
-                max_size=settings.max_message,
-                max_queue=2,
-                ping_interval=settings.ping,
-                ping_timeout=settings.ping_patience,
-                server_header=None,
-            )
-        except OSError as error:
-            raise SightlineError(
-                f"Nothing can listen on {settings.host}:{settings.port} ({error.strerror or error}); choose another "
-                "--port."
-            ) from None
+        return await listen(
+            self._connection,
+            settings.host,
+            settings.port,
+            process_request=self._http,
+            origins=[None],  # pages in browsers have one: no web site can talk to a robot through its visitor
+            max_size=settings.max_message,
+            max_queue=2,
+            ping_interval=settings.ping,
+            ping_timeout=settings.ping_patience,
+        )
 
     async def _make_ready(self) -> None:
         """Load the policy and let it act once."""

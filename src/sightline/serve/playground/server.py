@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from sightline.core.errors import SightlineError
 from sightline.engine.robots import ROBOTS
+from sightline.serve.listening import listen
 from sightline.serve.log import Log
 from sightline.serve.playground.actors import Actor
 from sightline.serve.playground.engine import Engine
@@ -140,23 +141,8 @@ class Playground:
                 await asyncio.to_thread(self.engine.stop)
 
     async def _listen(self) -> Server:
-        settings = self.settings
-        try:
-            return await serve(
-                self._connection,
-                settings.host,
-                settings.port,
-                process_request=self._http,
-                compression=None,
-                max_size=settings.max_message,
-                max_queue=4,
-                server_header=None,
-            )
-        except OSError as error:
-            raise SightlineError(
-                f"Nothing can listen on {settings.host}:{settings.port} ({error.strerror or error}); choose another "
-                "--port."
-            ) from None
+        settings, limits = self.settings, {"max_size": self.settings.max_message, "max_queue": 4}
+        return await listen(self._connection, settings.host, settings.port, process_request=self._http, **limits)
 
     # ---- pages --------------------------------------------------------------------------------------------------
 
