@@ -174,11 +174,9 @@ def _all_pairs(rivals: Sequence[Rival], question: Question) -> list[Comparison]:
         else:
             verdict = EQUAL if within else CANNOT_TELL
         found.append(
-            Comparison(
-                label=rival.label,
-                policy=rival.policy,
-                file=rival.file,
-                pairs=pairs,
+            _compared(
+                rival,
+                pairs,
                 common=len(pairs),
                 ci95=_in_units(bootstrap_interval(pairs.gains, 0.95, p_value), pairs, question.outcome),
                 p_value=p_value,
@@ -186,10 +184,14 @@ def _all_pairs(rivals: Sequence[Rival], question: Question) -> list[Comparison]:
                 smallest_detectable=None if detectable is None else detectable * pairs.span,
                 within_margin=within,
                 verdict=verdict,
-                notes=rival.notes,
             )
         )
     return found
+
+
+def _compared(rival: Rival, pairs: Pairs, **found: Any) -> Comparison:
+    """What was found of a rival over these pairs."""
+    return Comparison(label=rival.label, policy=rival.policy, file=rival.file, pairs=pairs, notes=rival.notes, **found)
 
 
 def _one_by_one(rivals: Sequence[Rival], question: Question) -> list[Comparison]:
@@ -202,11 +204,9 @@ def _one_by_one(rivals: Sequence[Rival], question: Question) -> list[Comparison]
         detectable = detectable_any_time(rival.pairs.gains, question.outcome.graded, rate, question.power)
         p_value = p_value_any_time(course)
         found.append(
-            Comparison(
-                label=rival.label,
-                policy=rival.policy,
-                file=rival.file,
-                pairs=pairs,
+            _compared(
+                rival,
+                pairs,
                 common=len(rival.pairs),
                 ci95=_in_units(interval_any_time(pairs.gains, 0.95), pairs, question.outcome),
                 p_value=p_value,
@@ -215,7 +215,6 @@ def _one_by_one(rivals: Sequence[Rival], question: Question) -> list[Comparison]
                 within_margin=-margin <= low and high <= margin,
                 verdict=course.verdict or CANNOT_TELL,
                 course=course,
-                notes=rival.notes,
             )
         )
     return found
