@@ -13,6 +13,7 @@ import pytest
 import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from meshed import bracket, dish, solid
 from PIL import Image
 
 from sightline.core.errors import SightlineError
@@ -40,24 +41,6 @@ from sightline.engine.worlds.spec import WorldSpec
 from sightline.engine.worlds.world import World
 
 BOX = (0.06, 0.035, 0.045)
-
-
-def solid(mesh: meshes.Mesh) -> trimesh.Trimesh:
-    return trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
-
-
-def bracket() -> trimesh.Trimesh:
-    """Two boxes that form an L: not convex."""
-    return trimesh.util.concatenate([
-        solid(meshes.plain_box((0.06, 0.03, 0.02), (0, 0, 0.01))),
-        solid(meshes.plain_box((0.02, 0.03, 0.05), (-0.02, 0, 0.025))),
-    ])  # fmt: skip
-
-
-def dish() -> trimesh.Trimesh:
-    """A wide hollow thing."""
-    outside = [(0, 0), (0.05, 0), (0.07, 0.05), (0.066, 0.05), (0.047, 0.004), (0, 0.004)]
-    return solid(meshes.lathe(outside, 24))
 
 
 def printed() -> trimesh.Trimesh:
