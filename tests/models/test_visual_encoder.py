@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from sightline.core.errors import SightlineError
 from sightline.models import visual_encoder
 from sightline.models.config import VisualEncoderConfig
-from sightline.models.visual_encoder import Attention, PatchEmbed, VisualEncoder
+from sightline.models.visual_encoder import Attention, ConvolutionStages, PatchEmbed, VisualEncoder, joined
 
 
 def test_unfolded_patches_equal_the_strided_convolution() -> None:
@@ -83,3 +84,42 @@ def test_other_picture_sizes_give_their_own_grid(encoder: VisualEncoder) -> None
     out = encoder(torch.randn(2, 3, 56, 140))
     assert out.shape == (2, 4 * 10, 64)
     torch.testing.assert_close(out.mean(-1), torch.zeros(2, 40), atol=1e-5, rtol=0)
+
+
+def test_squares_of_cells_are_joined_row_by_row() -> None:
+    cells = torch.arange(4 * 6.0).view(1, 4, 6, 1)
+    squares = joined(cells, 2)
+    assert squares.shape == (1, 2, 3, 4)
+    assert squares[0, 1, 2].tolist() == [16, 17, 22, 23]
+
+
+@pytest.fixture
+def stages() -> ConvolutionStages:
+    torch.manual_seed(0)
+    return ConvolutionStages(8, 32, (1, 2)).eval()
+
+
+@torch.inference_mode()
+def test_convolved_patches_are_row_by_row(stages: ConvolutionStages) -> None:
+    images = torch.zeros(1, 3, 80, 96)
+    changed = images.clone()
+    changed[..., 16:24, 40:48] = 3.0  # row 2, column 5
+    difference = (stages(changed) - stages(images)).abs().sum(-1)[0]
+    assert difference.shape == (10 * 12,)
+    assert int(difference.argmax()) == 2 * 12 + 5
+
+
+@torch.inference_mode()
+def test_convolved_patches_do_not_depend_on_where_they_are(stages: ConvolutionStages) -> None:
+    images = torch.randn(1, 3, 128, 128)
+    whole = stages(images).view(1, 16, 16, 32)
+    window = stages(images[..., 16:112, 24:120]).view(1, 12, 12, 32)
+    # Away from the border of the window, which sees zeros beyond it.
+    torch.testing.assert_close(window[:, 4:-4, 4:-4], whole[:, 6:10, 7:11], atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(window[:, 0], whole[:, 2, 3:15], atol=1e-3)
+
+
+def test_convolved_patches_need_a_patch_that_halves(stages: ConvolutionStages) -> None:
+    assert stages.cell == 4
+    with pytest.raises(SightlineError, match="convolutions"):
+        VisualEncoderConfig(patch=14, convolutions=(1, 1, 1))

@@ -73,6 +73,7 @@ class VisualEncoderConfig:
 
     Attributes:
         stem: convolution layers before the patches, for learning from scratch; 0 = DINOv2's own patch embedding.
+        convolutions: blocks of convolutions at each resolution, in the stem's place; the last one makes the patches.
         swiglu: gated blocks, as in DINOv2's largest size.
         pretraining_size: the picture size that its position table was made for, pixels.
     """
@@ -82,8 +83,17 @@ class VisualEncoderConfig:
     heads: int = 3
     patch: int = 14
     stem: int = 2
+    convolutions: tuple[int, ...] = ()
     swiglu: bool = False
     pretraining_size: int = 224
+
+    def __post_init__(self) -> None:
+        halvings = max(len(self.convolutions) - 1, 0)
+        if self.patch % 2**halvings or self.width % 2**halvings:
+            raise SightlineError(
+                f"visual.convolutions has {halvings + 1} resolutions: visual.patch {self.patch} and visual.width "
+                f"{self.width} must be multiples of {2**halvings}."
+            )
 
 
 @dataclass(frozen=True)
@@ -249,7 +259,13 @@ M1 = SystemConfig(
 )  # fmt: skip
 
 PRESETS: dict[str, SystemConfig] = {
-    "tiny": SystemConfig(grounding=GroundingHeadConfig(doubt=0.5)),
+    # Eyes of convolutions alone, on a fine grid: they learn most of a processor's minutes (docs/log.md).
+    "tiny": SystemConfig(
+        planner=PlannerConfig(patch=16),
+        visual=VisualEncoderConfig(depth=0, width=128, patch=8, stem=0, convolutions=(2, 4)),
+        grounding=GroundingHeadConfig(doubt=0.5),
+        querying=QueryingConfig(pool=4),
+    ),
     "m1": M1,
     # The same design at a size that learns on a laptop CPU: latent path only, answers in words.
     "m1-mini": replace(
@@ -266,7 +282,7 @@ PRESETS: dict[str, SystemConfig] = {
             image_size=112, vision_depth=1, vision_width=64, vision_hidden=64, depth=2, width=64, hidden=64, heads=1,
             key_value_heads=1, vocabulary=1536,
         ),
-        visual=VisualEncoderConfig(depth=1, width=64, heads=1, pretraining_size=112),
+        visual=VisualEncoderConfig(depth=0, width=64, stem=0, convolutions=(1, 1), pretraining_size=112),
         grounding=GroundingHeadConfig(width=64, looks=2),
         querying=QueryingConfig(queries=4, heads=2),
         expert=ExpertConfig(depth=1, width=64, heads=2),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,56 @@ class ConvStem(nn.Module):
             x = x + convolved(norm(x), mix).relu()
         x = x.view(batch, rows // 2, 2, columns // 2, 2, -1).permute(0, 1, 3, 2, 4, 5)
         return self.proj(x.reshape(batch, rows * columns // 4, -1))
+
+
+class ConvolutionBlock(nn.Module):
+    """ConvNeXt block (Liu et al. 2022, fig. 4) with a small kernel: neighbours are mixed channel by channel, then
+    channels cell by cell."""
+
+    def __init__(self, channels: int, expansion: int = 2) -> None:
+        super().__init__()
+        self.near = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+        self.norm = nn.LayerNorm(channels)
+        self.fc1 = nn.Linear(channels, expansion * channels)
+        self.fc2 = nn.Linear(expansion * channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mixed = self.near(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return x + self.fc2(self.fc1(self.norm(mixed)).relu())
+
+
+class ConvolutionStages(nn.Module):
+    """Patches by convolutions, for encoders that learn from scratch: shapes are learned from several times fewer
+    pictures and operations than by attention over bare patches (docs/log.md). Pre-trained encoders keep their own.
+
+    Args:
+        blocks: at each resolution; cells are twice as wide and features twice as many from one to the next, up to
+            ``patch`` and ``width``.
+    """
+
+    def __init__(self, patch: int, width: int, blocks: Sequence[int]) -> None:
+        super().__init__()
+        self.cell = patch >> (len(blocks) - 1)
+        channels = [width >> (len(blocks) - 1 - number) for number in range(len(blocks))]
+        inputs = [9 * 3 * self.cell**2, *(4 * count for count in channels)]
+        self.enter = nn.ModuleList(map(nn.Linear, inputs, channels))
+        self.stages = nn.ModuleList(
+            nn.Sequential(*(ConvolutionBlock(width) for _ in range(count)))
+            for width, count in zip(channels, blocks, strict=True)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = neighbourhoods(joined(images.permute(0, 2, 3, 1), self.cell))
+        for number, (enter, stage) in enumerate(zip(self.enter, self.stages, strict=True)):
+            x = stage(enter(x if number == 0 else joined(x, 2)).relu())
+        return x.flatten(1, 2)
+
+
+def joined(x: Tensor, side: int) -> Tensor:
+    """[B,H/side,W/side,side*side*C] each square of ``side`` x ``side`` cells of x [B,H,W,C] as one."""
+    batch, height, width, channels = x.shape
+    x = x.reshape(batch, height // side, side, width // side, side, channels).transpose(2, 3)
+    return x.reshape(batch, height // side, width // side, side * side * channels)
 
 
 def convolved(x: Tensor, layer: nn.Module) -> Tensor:
@@ -153,6 +204,15 @@ class Block(nn.Module):
         return x + self.ls2(self.mlp(self.norm2(x)))
 
 
+def patch_embedding(config: VisualEncoderConfig) -> nn.Module:
+    """What turns pixels into patches, as the configuration wants it."""
+    if config.convolutions:
+        return ConvolutionStages(config.patch, config.width, config.convolutions)
+    if config.stem:
+        return ConvStem(config.patch, config.width, config.stem)
+    return PatchEmbed(config.patch, config.width)
+
+
 class VisualEncoder(nn.Module):
     """DINOv2 vision transformer."""
 
@@ -163,9 +223,7 @@ class VisualEncoder(nn.Module):
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
         self.pos_embed = nn.Parameter(torch.zeros(1, side * side + 1, config.width))
         self.mask_token = nn.Parameter(torch.zeros(1, config.width))
-        self.patch_embed: nn.Module = (
-            ConvStem(config.patch, config.width, config.stem) if config.stem else PatchEmbed(config.patch, config.width)
-        )
+        self.patch_embed = patch_embedding(config)
         self.blocks = nn.ModuleList(Block(config.width, config.heads, config.swiglu) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width, eps=1e-6)
         nn.init.trunc_normal_(self.pos_embed, std=0.02)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sightline.models.config import PlannerConfig, SystemConfig
+from sightline.models.config import PlannerConfig, SystemConfig, VisualEncoderConfig
 from sightline.models.system import DualSystem
 from sightline.models.vlm.base import TokenBatch
 from sightline.models.weights import empty_system
@@ -114,6 +114,19 @@ def counts(config: SystemConfig, views: int, text: int = TEXT) -> dict[str, Coun
     }
 
 
+def _patch_flops(visual: VisualEncoderConfig) -> float:
+    """FLOPs that it takes to make one patch of pixels."""
+    if not visual.convolutions:
+        return 2 * 3 * visual.patch**2 * visual.width
+    total, levels = 0.0, len(visual.convolutions)
+    for level, blocks in enumerate(visual.convolutions):
+        shrink = levels - 1 - level
+        channels, cells = visual.width >> shrink, 4**shrink
+        inputs = 2 * channels if level else 9 * 3 * (visual.patch >> shrink) ** 2
+        total += cells * 2 * channels * (inputs + blocks * (9 + 4 * channels))
+    return total
+
+
 def forward_flops(config: SystemConfig, views: int, text: int = TEXT) -> dict[str, float]:
     """FLOPs of one sample's forward pass: matrix products (two a weight and token) and attention."""
     planner, visual, expert, query = config.planner, config.visual, config.expert, config.querying
@@ -134,7 +147,7 @@ def forward_flops(config: SystemConfig, views: int, text: int = TEXT) -> dict[st
     language = planner.depth * length * (layer + 4 * planner.width * length)
     cells = (planner.image_size // visual.patch) ** 2
     block = 2 * 12 * visual.width**2 + 4 * visual.width * cells
-    dino = views * cells * (visual.depth * block + 2 * 3 * visual.patch**2 * visual.width)
+    dino = views * cells * (visual.depth * block + _patch_flops(visual))
     memory = length + views * cells // query.pool**2
     latent = query.layers * (
         memory * 2 * (planner.width * expert.width + 2 * expert.width**2)

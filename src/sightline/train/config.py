@@ -85,8 +85,8 @@ class GroundingConfig:
     """
 
     apart_first: float = 0.35
-    recognise_images: int = 160
-    recognise_window: int = 3
+    recognise_images: int = 256
+    recognise_window: int = 5
     images: int = 16
     questions: int = 10
     tokens: int = 144
