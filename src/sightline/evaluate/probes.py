@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sightline.core.card import Card
-from sightline.core.types import ActionChunk, Observation, PolicyLike, Task
+from sightline.core.types import ActionChunk, Observation, PolicyLike, SceneState, Task
 from sightline.evaluate.language_probe import swap_target
+from sightline.evaluate.pointed import PROMPTS, Pointed, Shown
 from sightline.evaluate.rates import Rate
 from sightline.evaluate.rollout import RolloutSettings, rollout_in_processes
 from sightline.evaluate.rows import EpisodeRow
@@ -21,6 +22,7 @@ from sightline.language.instructions import TaskSampler
 from sightline.language.paraphrases import wording
 from sightline.language.questions import Question, QuestionSampler, made_up
 from sightline.language.referring import Phrasebook
+from sightline.tasks.goals import place_point
 
 if TYPE_CHECKING:
     from sightline.envs.tabletop import TabletopEnv
@@ -46,12 +48,14 @@ class Probe:
         change: options of the environment's reset for a scene; None where the scene does not offer this.
         right: whether an episode went as it should.
         blind: whether the policy is shown black pictures.
+        prompt: one of ``pointed.PROMPTS``, how the target of the changed task is pointed out; empty = by words alone.
     """
 
     about: str
     change: Callable[[Scene], dict[str, Any] | None]
     right: Callable[[EpisodeRow], bool]
     blind: bool = False
+    prompt: str = ""
 
 
 def named_lifted(row: EpisodeRow) -> bool:
@@ -67,6 +71,12 @@ def nothing_lifted(row: EpisodeRow) -> bool:
 def _flipped(scene: Scene) -> dict[str, Any] | None:
     other = swap_target(scene.env.scene(), scene.task, scene.rng)
     return None if other is None else {"task": other}
+
+
+def _pointed_out(scene: Scene) -> dict[str, Any] | None:
+    """The words stay what they are; what is to be done is what is pointed at."""
+    other = _flipped(scene)
+    return None if other is None else {**other, "instruction": scene.task.instruction}
 
 
 def _reworded(scene: Scene) -> dict[str, Any] | None:
@@ -96,7 +106,12 @@ PROBES: dict[str, Probe] = {
     "absent": Probe("a thing that is not there is named; nothing is lifted", _absent, nothing_lifted),
     "nonsense": Probe("words that mean nothing; nothing is lifted", _nonsense, nothing_lifted),
     "blank": Probe("all cameras are black; nothing is lifted", lambda scene: {}, nothing_lifted, blind=True),
-}
+    **{
+        prompt: Probe(f"a {prompt} shows another thing than is named; that one is lifted first", _pointed_out,
+                      named_lifted, prompt=prompt)
+        for prompt in PROMPTS
+    },
+}  # fmt: skip
 
 
 class Blindfolded:
@@ -120,13 +135,18 @@ class Blindfolded:
 
 
 @dataclass(frozen=True)
-class _Blindfold:
-    """Makes the policy and blindfolds it; picklable."""
+class _Probed:
+    """Makes the policy and puts it under a probe; picklable."""
 
     make_policy: Callable[[], PolicyLike]
+    probe: str
+    shown: Mapping[int, Shown]
 
     def __call__(self) -> PolicyLike:
-        return Blindfolded(self.make_policy())
+        policy = self.make_policy()
+        if PROBES[self.probe].blind:
+            return Blindfolded(policy)
+        return Pointed(policy, self.shown) if PROBES[self.probe].prompt else policy
 
 
 def run_probes(
@@ -141,15 +161,24 @@ def run_probes(
     changes = _changes(make_env(), seeds, names)
     rows = {}
     for name in names:
-        maker = _Blindfold(make_policy) if PROBES[name].blind else make_policy
-        options = changes[name]
+        options = {seed: change.options for seed, change in changes[name].items()}
+        shown = {seed: change.shown for seed, change in changes[name].items() if change.shown is not None}
+        maker = _Probed(make_policy, name, shown)
         rows[name] = rollout_in_processes(maker, make_env, list(options), settings, workers, options, label=name)
     return rows
 
 
-def _changes(env: TabletopEnv, seeds: Sequence[int], names: Sequence[str]) -> dict[str, dict[int, dict[str, Any]]]:
-    """Options of the reset by probe and seed."""
-    found: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in names}
+@dataclass(frozen=True)
+class Change:
+    """How a scene is changed: options of the reset, and what is pointed out."""
+
+    options: dict[str, Any]
+    shown: Shown | None = None
+
+
+def _changes(env: TabletopEnv, seeds: Sequence[int], names: Sequence[str]) -> dict[str, dict[int, Change]]:
+    """Changes by probe and seed."""
+    found: dict[str, dict[int, Change]] = {name: {} for name in names}
     scenes: list[tuple[int, set[str]]] = []
     for seed in seeds:  # what stands in one scene is what may be missing in another
         env.reset(seed=seed)
@@ -160,10 +189,17 @@ def _changes(env: TabletopEnv, seeds: Sequence[int], names: Sequence[str]) -> di
         assert env.task is not None, "a reset environment has a task"
         for name in names:
             rng = np.random.default_rng([seed, 1 + list(PROBES).index(name)])
-            change = PROBES[name].change(Scene(env, env.task, rng, kinds))
-            if change is not None:
-                found[name][seed] = change
+            options = PROBES[name].change(Scene(env, env.task, rng, kinds))
+            if options is not None:
+                prompt = PROBES[name].prompt
+                found[name][seed] = Change(options, _shown(env.scene(), options["task"], prompt) if prompt else None)
     return found
+
+
+def _shown(scene: SceneState, task: Task, prompt: str) -> Shown:
+    """A task's target and place, to be pointed out."""
+    places = [tuple(map(float, place)) for place in (scene.grasp_points[task.target], place_point(scene, task))]
+    return Shown(places[0], places[1], prompt)
 
 
 def outcome(name: str, rows: Sequence[EpisodeRow]) -> Rate:
