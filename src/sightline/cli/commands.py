@@ -217,8 +217,8 @@ class Evaluate:
     data: Folders = ()
     """Dataset folders: labelled ones for the suite grounding, recorded ones for openloop."""
     probes: tuple[str, ...] = ()
-    """Some of the probes as told, flip, paraphrase, absent, nonsense, blank, point, box, trace; left out: all (suite probes
-    only)."""
+    """Some of the probes as told, flip, paraphrase, absent, nonsense, blank, point, box, trace; left out: all (suite
+    probes only)."""
     absent: float = 0.0
     """Share of the questions for something that is not there (suite grounding only)."""
     embodiment: str = "sightline"
