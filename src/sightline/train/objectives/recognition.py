@@ -79,7 +79,8 @@ def mirrored(images: Tensor, labels: GroundingLabels) -> tuple[Tensor, Grounding
 
 
 def windows(images: Tensor, labels: GroundingLabels, size: int, rng: np.random.Generator) -> RecognitionBatch:
-    """A window of ``size`` x ``size`` cells of each picture [B,V,S,S,3], over a random cell of a random object.
+    """A window of ``size`` x ``size`` cells of each picture [B,V,S,S,3], somewhere around all of a random object, or on
+    it where it is larger.
 
     Most of a picture is empty table; windows show several times more objects for the same work.
     """
@@ -93,8 +94,8 @@ def windows(images: Tensor, labels: GroundingLabels, size: int, rng: np.random.G
         owners = labels.cells[b, v].numpy()
         there = np.unique(owners[owners > 0])
         occupied = np.argwhere(owners == rng.choice(there)) if len(there) else np.full((1, 2), side // 2)
-        centre = occupied[rng.integers(len(occupied))]
-        row, column = corners[b, v] = np.clip(centre - rng.integers(size, size=2), 0, side - size)
+        ends = np.sort([occupied.max(0) - size + 1, occupied.min(0)], axis=0)
+        row, column = corners[b, v] = np.clip(rng.integers(ends[0], ends[1] + 1), 0, side - size)
         cells[b, v] = labels.cells[b, v, row : row + size, column : column + size]
         cut[b, v] = images[b, v, row * patch : (row + size) * patch, column * patch : (column + size) * patch]
     first = torch.from_numpy(corners[..., ::-1].copy()).float()[:, :, None]

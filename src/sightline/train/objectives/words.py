@@ -33,7 +33,7 @@ class WordsObjective(Objective):
     """Learns what packed questions mean, without the pictures that they are about."""
 
     name = "words"
-    every = 4  # words are learned sooner than pictures
+    every = 8  # words are learned sooner than pictures
 
     def __init__(self, scenes: FrameBank, episodes: FrameBank, batches: GroundingBatches, seed: int) -> None:
         self.bank = scenes if len(scenes) else episodes
