@@ -233,7 +233,10 @@ class Evaluate:
     """Environments that a process steps together, so that the policy acts in batches. Left out: 4, with LIBERO 1 (each
     of its worlds takes 2 GB)."""
     workers: int = 2
-    """Processes that simulate and render."""
+    """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
+    launcher: Literal["local", "ray"] = "local"
+    """Processes of this machine, or an existing Ray cluster (RAY_ADDRESS, else the one on this machine), which needs
+    the policy's folder at the same place (closed loop only)."""
     interface: Literal["sightline", "official"] = "sightline"
     """How LIBERO is seen and moved. official: as published policies expect it (mirrored pictures of 224 pixels, units
     of the controller, no state)."""

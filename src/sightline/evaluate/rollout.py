@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from sightline.core.card import Card
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, require_known
 from sightline.core.types import EXECUTE, ActionChunk, Grounding, PolicyLike
 from sightline.core.worker_pool import WorkerPool
 from sightline.envs.base import Environment, Holding
@@ -39,6 +39,7 @@ class RolloutSettings:
         handling: of overlapping chunks, see :class:`ChunkPlayer`.
         films: number of episodes (the first ones) that are filmed.
         film_dir: where films go; None: no films.
+        launcher: whose processes run them beside each other: ``local`` ones, or those of a ``ray`` cluster.
     """
 
     batch: int = 4
@@ -46,6 +47,10 @@ class RolloutSettings:
     handling: str = "receding"
     films: int = 0
     film_dir: Path | None = None
+    launcher: str = "local"
+
+    def __post_init__(self) -> None:
+        require_known("launcher", self.launcher, ("local", "ray"))
 
 
 class _Running:
@@ -266,6 +271,10 @@ def rollout_in_processes(
         SightlineError: a worker died (out of memory, killed), or whatever a worker raised.
     """
     settings, kept, options = settings or RolloutSettings(), kept or Kept(), options or {}
+    if settings.launcher == "ray":
+        from sightline.evaluate.ray_cluster import rollout_on_cluster  # it asks this module to run its groups
+
+        return rollout_on_cluster(make_policy, make_env, seeds, settings, workers, options, label, kept)
     collected = Collected(seeds, settings.batch, kept, label)
     if not collected.groups:
         return collected.in_order()

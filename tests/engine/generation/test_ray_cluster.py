@@ -9,29 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray_nodes import two_nodes
 from synthetic import slow_candidate, synthetic_candidate
 
 from sightline.core.errors import SightlineError
 from sightline.engine.generation.generate import generate
 from sightline.engine.generation.recipe import Recipe
 
-ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 EPISODES = 48
 
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A cluster of a head without CPUs and two nodes of one CPU each."""
-    from ray.cluster_utils import Cluster
-
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "helpers"))  # the nodes import makers from there
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1)
-    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
+    with two_nodes(monkeypatch) as cluster:
+        yield cluster
 
 
 def lose_a_node(cluster: Any, finished: Path) -> None:

@@ -6,22 +6,20 @@ bytes. A machine that is lost takes no candidate with it, Ray has it made elsewh
 
 from __future__ import annotations
 
-import logging
-import os
 import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sightline.core.errors import SightlineError
+from sightline.core.ray_cluster import RETRIES, RayCluster
 from sightline.data import layout
 from sightline.engine.generation.workers import AHEAD, BLOCK, Bench, Outcome
 
-RETRIES = 3
-"""Times that a block is made again whose worker or machine has died."""
-
-ENVIRONMENT = ("OMP_WAIT_POLICY", "LP_NUM_THREADS", "MUJOCO_GL")
+LOST = (
+    f"The Ray cluster lost a block of candidates {RETRIES + 1} times ({{reason}}); finished episodes are safe, run the "
+    "same command again to continue."
+)
 
 
 @dataclass
@@ -63,59 +61,22 @@ def make_block(bench: Bench, candidates: list[int]) -> list[Parcel]:
 def on_cluster(bench: Bench, first: int, workers: int) -> Generator[Outcome, None, None]:
     """Outcomes of the candidates from ``first`` on, in order, made by ``workers`` CPUs of a Ray cluster, a block each.
 
-    The cluster is the one of RAY_ADDRESS, else the one that runs on this machine. Closing the iterator ends the work.
-    Raises SightlineError when Ray is not installed, no cluster answers, or a block is lost again and again.
+    Closing the iterator ends the work. Raises SightlineError where there is no cluster (see :class:`RayCluster`), or a
+    block is lost again and again.
     """
-    ray = _connected()
-    environment = {"env_vars": {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}}
-    # Tasks rather than actors: when machines leave, what they had waits for a free CPU of those that stay.
-    task = ray.remote(make_block).options(num_cpus=1, max_retries=RETRIES, runtime_env=environment)
-    shared = ray.put(bench)
-    pending: dict[Any, int] = {}
-    ready: dict[int, list[Parcel]] = {}
-    expected = block = first // BLOCK
-    try:
+    with RayCluster() as cluster:
+        make, shared = cluster.task(make_block), cluster.share(bench)
+        pending: dict[Any, int] = {}
+        ready: dict[int, list[Parcel]] = {}
+        expected = block = first // BLOCK
         while True:
             while len(pending) < workers and block - expected < AHEAD * workers:
                 numbers = [number for number in range(block * BLOCK, (block + 1) * BLOCK) if number >= first]
-                pending[task.remote(shared, numbers)] = block
+                pending[make(shared, numbers)] = block
                 block += 1
-            for reference in ray.wait(list(pending))[0]:
-                ready[pending.pop(reference)] = _parcels(ray, reference)
+            for call in cluster.done(pending):
+                ready[pending.pop(call)] = cluster.result(call, LOST)
             while expected in ready:
                 for parcel in ready.pop(expected):
                     yield parcel.unpack(bench.staging)
                 expected += 1
-    finally:
-        ray.shutdown()
-
-
-def _connected() -> Any:
-    """The module ray, connected to a cluster."""
-    try:
-        import ray
-    except ImportError:
-        raise SightlineError("Ray is not installed: pip install 'sightline[ray]', or use --launcher local.") from None
-    try:
-        ray.init(address=os.environ.get("RAY_ADDRESS", "auto"), log_to_driver=False, logging_level=logging.ERROR)
-    except ConnectionError:
-        raise SightlineError(
-            "No Ray cluster answers: start one with `ray start --head`, set RAY_ADDRESS, or use --launcher local."
-        ) from None
-    return ray
-
-
-def _parcels(ray: Any, reference: Any) -> list[Parcel]:
-    """What a block has become; its SightlineError as it was raised there."""
-    try:
-        return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, SightlineError):
-            raise SightlineError(str(error.cause)) from None
-        raise
-    except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise SightlineError(
-            f"The Ray cluster lost a block of candidates {RETRIES + 1} times ({reason}); finished episodes are safe, "
-            "run the same command again to continue."
-        ) from None

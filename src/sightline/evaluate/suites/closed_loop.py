@@ -39,7 +39,7 @@ class ClosedLoopSettings(SuiteSettings):
         video: folder for films of the first ``films`` episodes.
         execute, handling: see RolloutSettings.
         batch: see RolloutSettings; None: ``worlds``.
-        workers: processes; the rows do not depend on it.
+        workers: processes (CPUs of a cluster); launcher: see RolloutSettings. The rows depend on neither.
     """
 
     seed: int = 0
@@ -51,6 +51,7 @@ class ClosedLoopSettings(SuiteSettings):
     handling: str = "receding"
     batch: int | None = None
     workers: int = 2
+    launcher: str = "local"
     worlds: ClassVar[int] = 4  # that a process holds, unless told otherwise
 
     @property
@@ -63,7 +64,7 @@ class ClosedLoopSettings(SuiteSettings):
         """How the episodes are run."""
         films = self.films if self.video else 0
         batch = self.worlds if self.batch is None else self.batch
-        return RolloutSettings(batch, self.execute, self.handling, films, self.video)
+        return RolloutSettings(batch, self.execute, self.handling, films, self.video, self.launcher)
 
 
 def closed_loop(
