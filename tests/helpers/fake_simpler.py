@@ -58,9 +58,11 @@ class FakeWorker:
         }
 
     def look(self) -> dict[str, Any]:
-        """Red grows to the right, green downwards; the camera is 1 m above the robot's base and looks along world x."""
+        """Red grows to the right, green downwards, blue with time; the camera is 1 m above the robot's base and looks
+        along world x."""
         picture = np.zeros((480, 640, 3), np.uint8)
         picture[..., 0], picture[..., 1] = np.arange(640)[None, :] * 255 // 639, np.arange(480)[:, None] * 255 // 479
+        picture[..., 2] = 20 * self.steps % 256
         intrinsic = np.array([[623.588, 0, 320], [0, 623.588, 240], [0, 0, 1]])
         world = np.eye(4)  # world_from_camera, OpenCV axes
         world[:3, :3] = np.array([[0, 0, 1], [-1, 0, 0], [0, -1, 0]])

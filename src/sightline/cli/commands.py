@@ -228,8 +228,11 @@ class Evaluate:
     """Scenes of the listening probe: the same scene with another target noun; 0 skips it."""
     execute: int = EXECUTE
     """Actions of a chunk that are executed before the policy looks again."""
-    handling: Literal["receding", "ensemble"] = "receding"
-    """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more."""
+    handling: Literal["receding", "ensemble", "adaptive"] = "receding"
+    """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more, adaptive one
+    that trusts those more that agree with the newest (as published policies of SimplerEnv do)."""
+    window: int = 7
+    """Chunks of an adaptive average. InternVLA-M1: 7 on WidowX, 3 in LIBERO, with --execute 1."""
     batch: int | None = None
     """Environments that a process steps together, so that the policy acts in batches. Left out: 4, with LIBERO and
     SimplerEnv 1 (each of their worlds takes 2 and 0.7 GB)."""
@@ -238,9 +241,10 @@ class Evaluate:
     launcher: Literal["local", "ray"] = "local"
     """Processes of this machine, or an existing Ray cluster (RAY_ADDRESS, else the one on this machine), which needs
     the policy's folder at the same place (closed loop only)."""
-    interface: Literal["sightline", "official"] = "sightline"
+    interface: Literal["sightline", "official", "m1"] = "sightline"
     """How LIBERO and SimplerEnv are seen and moved. official: as published policies expect it (pictures of 224 pixels,
-    mirrored with LIBERO, actions as in their training data, no state)."""
+    mirrored with LIBERO, actions as in their training data, no state). m1: LIBERO as in InternVLA-M1's own evaluation,
+    official without the wrist camera."""
     most_steps: int | None = None
     """Most steps of an episode (simpler_widowx only). Left out: as published, 60, with the eggplant 120."""
     json: Json = None

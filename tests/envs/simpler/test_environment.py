@@ -112,7 +112,7 @@ def test_our_pictures_are_calibrated_and_states_are_in_the_robots_frame(worker) 
     seen = env.observe()
     picture = seen.images["front"]
     assert picture.shape == (240, 320, 3)
-    assert picture[0, 0].tolist() == [0, 0, 0] and picture[-1, -1].tolist() == [255, 255, 0]
+    assert picture[0, 0].tolist() == [0, 0, 0] and picture[-1, -1].tolist() == [254, 254, 0]
     camera = seen.cameras["front"]
     assert camera.focal == pytest.approx(623.588 / 2)
     # The robot looks along -x of the world, the camera along +x: what is before it is behind the robot.

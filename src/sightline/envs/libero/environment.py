@@ -140,7 +140,7 @@ class LiberoEnv:
     def observe(self) -> Observation:
         """What a policy sees now: pictures drawn for this call, the card's state, the instruction, calibration."""
         views = self._asked().ask("look", size=SIZE)["views"]
-        seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, program.CAMERAS, strict=True)}
+        seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, program.CAMERAS, strict=False)}
         return Observation(
             images={name: self._picture(view["picture"]) for name, view in seen.items()},
             state=self._state(),
