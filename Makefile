@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where MuJoCo draws without a screen.
 export MUJOCO_GL ?= $(if $(filter Darwin,$(shell uname)),cgl,egl)
 
-.PHONY: help setup demo serve play setup-libero setup-simpler test test-lerobot test-openpi test-playground test-libero test-simpler bench lint clean
+.PHONY: help setup demo serve play setup-libero setup-simpler test test-lerobot test-openpi test-vla-eval test-playground test-libero test-simpler bench lint clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -76,6 +76,14 @@ test-openpi: setup .venv-openpi/.ready ## the unmodified openpi client against o
 .venv-openpi/.ready:
 	$(PYTHON) -m venv .venv-openpi
 	.venv-openpi/bin/pip install --quiet openpi-client==0.1.2 typing_extensions
+	@touch $@
+
+test-vla-eval: setup .venv-vla-eval/.ready ## unmodified vla-eval drives our policies, in an environment of its own
+	$(BIN)/pytest tests/serve/test_vla_eval.py
+
+.venv-vla-eval/.ready:
+	$(PYTHON) -m venv .venv-vla-eval
+	.venv-vla-eval/bin/pip install --quiet vla-eval==0.8.0
 	@touch $@
 
 test-libero: setup setup-libero ## the suites of LIBERO for real, recorded episodes included where LIBERO_GOLDEN says where they lie

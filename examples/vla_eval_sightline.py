@@ -1,13 +1,13 @@
 """Drives vla-eval's benchmarks with a policy of Sightline: a model server of vla-eval that asks a policy server.
 
-Drop this one file in. It runs where vla-eval does (pip install vla-eval sightline-client), the policy where Sightline is:
+Drop this one file in. It runs where vla-eval does (with sightline-client beside it), the policy where Sightline is:
 
     sightline serve --policy RUN --port 9000
     python vla_eval_sightline.py --args.address=ws://127.0.0.1:9000 --args.chunk_size=8 --port 8000
     vla-eval run ...    # its config says server.url: ws://127.0.0.1:8000
 
-The policy's interface card says what is asked for and sent: LIBERO and SimplerEnv's WidowX tasks, for policies that were
-trained here and for official checkpoints. Others are refused.
+The policy's interface card says what is asked for and sent: LIBERO for policies that were trained here and for official
+checkpoints, SimplerEnv's WidowX tasks for official ones. Others are refused.
 """
 
 from __future__ import annotations
@@ -36,10 +36,9 @@ def libero_metric(actions: np.ndarray) -> np.ndarray:
 
 
 def widowx(actions: np.ndarray) -> np.ndarray:
-    """Of policies trained on Open X-Embodiment: roll, pitch, yaw about fixed axes; the benchmark takes rotation vectors."""
-    return np.concatenate(
-        [actions[:, :3], [rotation_vector(*turn) for turn in actions[:, 3:6]], actions[:, 6:]], axis=1
-    )
+    """Of policies trained on Open X-Embodiment: angles about fixed axes; the benchmark takes rotation vectors."""
+    turns = [rotation_vector(*turn) for turn in actions[:, 3:6]]
+    return np.concatenate([actions[:, :3], turns, actions[:, 6:]], axis=1)
 
 
 def rotation_vector(roll: float, pitch: float, yaw: float) -> np.ndarray:
@@ -64,8 +63,8 @@ class SightlineModelServer(PredictModelServer):
 
     Args:
         address: of that server.
-        base: x, y, z of the robot's base in LIBERO's world, for policies that are told the arm's position in the robot's
-            frame: on a table [-0.66, 0, 0.912], in libero_object [-0.6, 0, 0].
+        base: x, y, z of the robot's base in LIBERO's world, for policies that are told the arm's position in the
+            robot's frame: on a table [-0.66, 0, 0.912], in libero_object [-0.6, 0, 0].
         more: see PredictModelServer: ``chunk_size`` actions of a chunk are executed, ``max_batch_size`` observations
             are computed together.
     """
