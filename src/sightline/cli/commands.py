@@ -169,8 +169,8 @@ class Evaluate:
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
     what the policy would do at every moment of recorded episodes, beside what was done. libero_spatial, libero_object,
     libero_goal, libero_10, libero_90 and LIBERO-PRO's (libero_object_swap, ... _lan, _object, _task): closed loop in
-    LIBERO, after 'make setup-libero'. simpler_widowx: SimplerEnv's four tasks, after 'make setup-simpler'. Options that
-    the suite does not read are refused."""
+    LIBERO, after 'make setup-libero'. simpler_widowx: SimplerEnv's four tasks, after 'make setup-simpler'.
+    simpler_google: where ManiSkill2_real2sim is. Options that the suite does not read are refused."""
     split: str = "seen"
     """Split of the suite (tabletop only): seen, unseen or novel; with collection full seen, unseen-instance,
     unseen-kind, unseen-background, unseen-position, unseen-instruction, novel-kind or novel-instruction, each with

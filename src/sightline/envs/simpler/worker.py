@@ -52,12 +52,10 @@ class Worker:
             places: [2,7] where source and target are dropped: xyz, wxyz in the world's frame.
         """
         self._load(folders, task)
-        import torch
-
         env = self._env
         grid = (env.xyz_configs, env.quat_configs)
         if places is not None:
-            given = torch.as_tensor(np.asarray(places, np.float32))
+            given = grid[0].new_tensor(np.asarray(places, np.float32))
             env.xyz_configs, env.quat_configs, layout = given[None, :, :3], given[None, :, 3:], 0
         count = len(env.xyz_configs) * len(env.quat_configs)
         if not 0 <= layout < count:
@@ -65,7 +63,7 @@ class Worker:
         try:
             # Objects settle while the arm is where the last episode left it, and may lie on it: a world made anew has
             # no last episode.
-            env.reset(seed=0, options={"episode_id": torch.tensor([layout]), "reconfigure": True})
+            env.reset(seed=0, options={"episode_id": layout, "reconfigure": True})
         finally:
             env.xyz_configs, env.quat_configs = grid
         sizes = {}

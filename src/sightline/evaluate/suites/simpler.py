@@ -1,4 +1,4 @@
-"""The suite of SimplerEnv's WidowX tasks: which episodes, in which order, with which worker."""
+"""The suites of SimplerEnv: which episodes, in which order, with which worker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from sightline.core.console import table
+from sightline.envs.simpler import google_protocol
 from sightline.envs.simpler.environment import SimplerEnv, find_data, start_worker
+from sightline.envs.simpler.google import GoogleEnv
+from sightline.envs.simpler.google import start_worker as start_google
 from sightline.envs.simpler.protocol import SUITE, TASKS, episode_of, protocol_of
 from sightline.envs.simpler.recorded import RecordedSimplerEnv, recordings_of
 from sightline.evaluate.policies import REPLAY, load_policy
@@ -27,6 +30,13 @@ class SimplerSettings(ClosedLoopSettings):
     interface: str = "sightline"
     most_steps: int | None = None
     worlds: ClassVar[int] = 1  # each takes 0.7 GB of memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoogleSettings(ClosedLoopSettings):
+    """How the Google Robot tasks are run."""
+
+    worlds: ClassVar[int] = 1  # each takes 1 GB of memory
 
 
 def run(policy: str, settings: SimplerSettings, about: Mapping[str, Any]) -> dict:
@@ -56,4 +66,24 @@ def run(policy: str, settings: SimplerSettings, about: Mapping[str, Any]) -> dic
     return closed_loop(title, partial(load_policy, policy), make_env, settings, {**about, **protocol}, seeds)
 
 
-SIMPLER: dict[str, Suite[Any]] = {SUITE: Suite(SimplerSettings, run)}
+def run_google(policy: str, settings: ClosedLoopSettings, about: Mapping[str, Any]) -> dict:
+    """Evaluate a policy on the Google Robot tasks, see :func:`closed_loop`.
+
+    Raises SightlineError where the benchmark or a scene is missing, where cards do not match, or for more episodes than
+    there are.
+    """
+    worker = start_google()
+    versions = worker.ask("hello")["versions"]
+    worker.close()
+    protocol = {"benchmark": ", ".join(f"{name} {version}" for name, version in versions.items())}
+    protocol |= google_protocol.protocol_of()
+    google_protocol.episode_of(settings.seeds[-1])  # too many are told here, not after hours
+    table(f"Protocol of {google_protocol.SUITE}", ["", ""], list(protocol.items()))
+    title = f"{policy} on {google_protocol.SUITE}"
+    return closed_loop(title, partial(load_policy, policy), GoogleEnv, settings, {**about, **protocol})
+
+
+SIMPLER: dict[str, Suite[Any]] = {
+    SUITE: Suite(SimplerSettings, run),
+    google_protocol.SUITE: Suite(GoogleSettings, run_google),
+}
