@@ -71,10 +71,9 @@ def find_data() -> dict[str, str]:
 def start_worker() -> WorkerProcess:
     """A worker with the packages that were compared. Raises SightlineError for others, or where there is none."""
     python = find_python()
-    vulkan = python.parents[1] / "vulkan"
     variables = {}
-    if vulkan.is_dir():  # Mesa's lavapipe, which scripts/simpler_vulkan.sh unpacks there
-        (library,) = vulkan.glob("usr/lib/*/libvulkan_lvp.so")
+    vulkan = python.parents[1] / "vulkan"
+    for library in vulkan.glob("usr/lib/*/libvulkan_lvp.so"):  # Mesa's lavapipe, from scripts/simpler_vulkan.sh
         path = [str(library.parent), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
         variables = {"VK_ICD_FILENAMES": str(vulkan / "lavapipe.json"), "LD_LIBRARY_PATH": os.pathsep.join(path)}
     worker = WorkerProcess(
@@ -157,13 +156,13 @@ class SimplerEnv:
         """What a policy sees now: a picture drawn for this call, the card's state, the instruction, calibration."""
         seen = self._asked().ask("look")
         (name,) = self.card.cameras
-        square = self.card.image_size[0] * PICTURE[1] != self.card.image_size[1] * PICTURE[0]
+        squeezed = self.card.image_size[0] * PICTURE[1] != self.card.image_size[1] * PICTURE[0]
         return Observation(
             images={name: resized(seen["picture"], self.card.image_size)},
             state=self._state(),
             instruction=self.instruction,
             # The pixels of a squeezed picture are not square: such a camera cannot be described.
-            cameras={} if square else {name: self._camera(seen)},
+            cameras={} if squeezed else {name: self._camera(seen)},
         )
 
     def expert(self) -> WidowXExpert:
