@@ -65,9 +65,7 @@ class ClosedLoopSettings(SuiteSettings):
         """How the episodes are run."""
         films = self.films if self.video else 0
         batch = self.worlds if self.batch is None else self.batch
-        return RolloutSettings(
-            batch, self.execute, self.handling, films, self.video, self.launcher, self.window
-        )
+        return RolloutSettings(batch, self.execute, self.handling, films, self.video, self.launcher, self.window)
 
 
 def closed_loop(
