@@ -8,7 +8,7 @@ export OMP_WAIT_POLICY ?= passive
 # Where MuJoCo draws without a screen.
 export MUJOCO_GL ?= $(if $(filter Darwin,$(shell uname)),cgl,egl)
 
-.PHONY: help setup demo serve play setup-libero test test-lerobot test-openpi test-playground test-libero bench lint clean
+.PHONY: help setup demo serve play setup-libero setup-simpler test test-lerobot test-openpi test-vla-eval test-playground test-libero test-simpler bench lint clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
@@ -44,6 +44,17 @@ setup-libero: .venv-libero/.ready ## the benchmark LIBERO in an environment of i
 	.venv-libero/bin/pip install --quiet --no-deps --require-hashes -r scripts/libero_requirements.txt
 	@touch $@
 
+setup-simpler: .venv-simpler/.ready ## SimplerEnv's WidowX tasks in an environment of their own (2 GB): sightline evaluate --suite simpler_widowx
+
+# torch comes first, as in `setup`; all else is pinned by its hash. The software Vulkan lies in the same folder.
+.venv-simpler/.ready: scripts/simpler_requirements.txt scripts/simpler_vulkan.sh
+	@scripts/system_packages.sh venv $(PYTHON)
+	$(PYTHON) -m venv .venv-simpler
+	.venv-simpler/bin/pip install --quiet torch==2.13.0
+	.venv-simpler/bin/pip install --quiet --no-deps --require-hashes -r scripts/simpler_requirements.txt
+	scripts/simpler_vulkan.sh .venv-simpler/vulkan
+	@touch $@
+
 play: setup ## the playground in the browser: http://127.0.0.1:8080/
 	$(BIN)/sightline play
 
@@ -67,8 +78,19 @@ test-openpi: setup .venv-openpi/.ready ## the unmodified openpi client against o
 	.venv-openpi/bin/pip install --quiet openpi-client==0.1.2 typing_extensions
 	@touch $@
 
+test-vla-eval: setup .venv-vla-eval/.ready ## unmodified vla-eval drives our policies, in an environment of its own
+	$(BIN)/pytest tests/serve/test_vla_eval.py
+
+.venv-vla-eval/.ready:
+	$(PYTHON) -m venv .venv-vla-eval
+	.venv-vla-eval/bin/pip install --quiet vla-eval==0.8.0
+	@touch $@
+
 test-libero: setup setup-libero ## the suites of LIBERO for real, recorded episodes included where LIBERO_GOLDEN says where they lie
 	$(BIN)/pytest -m libero
+
+test-simpler: setup setup-simpler ## SimplerEnv's tasks for real, with the files that SIGHTLINE_SIMPLER_DATA names
+	$(BIN)/pytest -m simpler
 
 test-playground: setup ## the playground in a real browser: Playwright with the system's Chromium
 	@scripts/system_packages.sh browser $(BIN)/python

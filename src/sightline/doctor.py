@@ -74,6 +74,7 @@ def doctor() -> dict:
         check_checkpoint,
         check_gpu,
         check_libero,
+        check_simpler,
     )
     checks = [part() for part in parts]
     marks = {(True, True): "ok", (True, False): "ok", (False, True): "MISSING", (False, False): "optional"}
@@ -205,6 +206,23 @@ def check_libero() -> Check:
         return Check("LIBERO", False, False, str(error), "make setup-libero")
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     return Check("LIBERO", found.ok, False, f"{' '.join(found.sentences)} ({versions})", "make setup-libero")
+
+
+def check_simpler() -> Check:
+    """SimplerEnv in its own environment: which of its files are stand-ins, and whether it simulates as recorded."""
+    from sightline.envs.simpler.check import examine
+    from sightline.envs.simpler.environment import find_python
+
+    try:
+        find_python()
+    except SightlineError:
+        return Check("SimplerEnv", False, False, "not installed: its suite cannot be run", "make setup-simpler")
+    try:
+        found = examine()
+    except SightlineError as error:
+        return Check("SimplerEnv", False, False, str(error))
+    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
+    return Check("SimplerEnv", found.ok, False, f"{' '.join(found.sentences)} ({versions})", "make setup-simpler")
 
 
 def _python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:

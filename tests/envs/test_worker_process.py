@@ -13,7 +13,7 @@ import pytest
 
 import sightline_client.codec
 from sightline.core.errors import SightlineError
-from sightline.envs.worker_process import WorkerProcess
+from sightline.envs.worker_process import WorkerProcess, worker_command
 
 PROGRAM = Path(__file__).parents[1] / "helpers" / "counting_worker.py"
 
@@ -78,3 +78,26 @@ def test_the_end_of_the_questions_is_the_end_of_the_worker(worker: WorkerProcess
     process = worker._process
     worker.close()
     assert process is not None and process.returncode == 0
+
+
+def test_a_workers_file_is_asked_through_the_program_of_all_workers() -> None:
+    """Its chatter goes where its warnings go, its complaint is its sentence, and it goes on; only QUESTIONS are."""
+    worker = WorkerProcess(worker_command(Path(sys.executable), str(PROGRAM.parent / "answering_worker.py")), "It")
+    try:
+        assert worker.ask("add", number=2) == {"sum": 2}
+        with pytest.raises(SightlineError, match=r"^It: The moon is not up\.$"):
+            worker.ask("complain")
+        with pytest.raises(SightlineError, match=r"^It: KeyError: moon"):
+            worker.ask("break_down")
+        with pytest.raises(SightlineError, match=r"^It: KeyError: secret"):
+            worker.ask("secret")
+        assert worker.ask("add", number=3) == {"sum": 5}
+    finally:
+        worker.close()
+
+
+def test_a_worker_has_the_variables_that_it_is_given() -> None:
+    code = "import os, sys; print(os.environ['MOON'], file=sys.stderr)"
+    worker = WorkerProcess([sys.executable, "-c", code], "It", variables={"MOON": "is up"})
+    with pytest.raises(SightlineError, match=r"died at 'add' \(code 0\): is up"):
+        worker.ask("add")

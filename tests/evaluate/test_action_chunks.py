@@ -79,3 +79,25 @@ def test_bad_settings_are_refused():
         ChunkPlayer("ensembel")
     with pytest.raises(SightlineError, match="At least one action"):
         ChunkPlayer(execute=0)
+
+
+def test_the_adaptive_ensemble_trusts_what_agrees_with_the_newest_chunk():
+    """By hand: two chunks say (1, 0) and (0, 1) of the same step, the newest agrees with itself alone."""
+    player = ChunkPlayer("adaptive", execute=1, gripper=1, window=2)
+    for first, second in (((9, 9), (1, 0)), ((0, 1), (5, 5))):
+        player.add(np.array([first, second], np.float32))
+        action = player.next()
+    old, new = np.exp([0.0, 0.1])
+    np.testing.assert_allclose(action, [old / (old + new), new / (old + new)], atol=1e-6)
+
+
+def test_the_adaptive_ensemble_has_a_window():
+    chunk = lambda value: np.full((8, 1), value, np.float32)  # noqa: E731
+    for window, expected in ((1, 4.0), (2, 3.5), (4, 2.5), (7, 2.5)):
+        player = ChunkPlayer("adaptive", execute=1, gripper=None, window=window)
+        for value in (1.0, 2.0, 3.0, 4.0):
+            player.add(chunk(value))
+            action = player.next()
+        assert action[0] == pytest.approx(expected), "all agree in direction, so all count alike"
+    with pytest.raises(SightlineError, match="at least one chunk"):
+        ChunkPlayer("adaptive", window=0)

@@ -169,7 +169,8 @@ class Evaluate:
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
     what the policy would do at every moment of recorded episodes, beside what was done. libero_spatial, libero_object,
     libero_goal, libero_10, libero_90 and LIBERO-PRO's (libero_object_swap, ... _lan, _object, _task): closed loop in
-    LIBERO, after 'make setup-libero'. Options that the suite does not read are refused."""
+    LIBERO, after 'make setup-libero'. simpler_widowx: SimplerEnv's four tasks, after 'make setup-simpler'.
+    simpler_google: where ManiSkill2_real2sim is. Options that the suite does not read are refused."""
     split: str = "seen"
     """Split of the suite (tabletop only): seen, unseen or novel; with collection full seen, unseen-instance,
     unseen-kind, unseen-background, unseen-position, unseen-instruction, novel-kind or novel-instruction, each with
@@ -227,19 +228,25 @@ class Evaluate:
     """Scenes of the listening probe: the same scene with another target noun; 0 skips it."""
     execute: int = EXECUTE
     """Actions of a chunk that are executed before the policy looks again."""
-    handling: Literal["receding", "ensemble"] = "receding"
-    """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more."""
+    handling: Literal["receding", "ensemble", "adaptive"] = "receding"
+    """Where chunks overlap: receding takes the newest, ensemble an average that trusts older ones more, adaptive one
+    that trusts those more that agree with the newest (as published policies of SimplerEnv do)."""
+    window: int = 7
+    """Chunks of an adaptive average. InternVLA-M1: 7 on WidowX, 3 in LIBERO, with --execute 1."""
     batch: int | None = None
-    """Environments that a process steps together, so that the policy acts in batches. Left out: 4, with LIBERO 1 (each
-    of its worlds takes 2 GB)."""
+    """Environments that a process steps together, so that the policy acts in batches. Left out: 4, with LIBERO and
+    SimplerEnv 1 (each of their worlds takes 2 and 0.7 GB)."""
     workers: int = 2
     """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
     launcher: Literal["local", "ray"] = "local"
     """Processes of this machine, or an existing Ray cluster (RAY_ADDRESS, else the one on this machine), which needs
     the policy's folder at the same place (closed loop only)."""
-    interface: Literal["sightline", "official"] = "sightline"
-    """How LIBERO is seen and moved. official: as published policies expect it (mirrored pictures of 224 pixels, units
-    of the controller, no state)."""
+    interface: Literal["sightline", "official", "m1"] = "sightline"
+    """How LIBERO and SimplerEnv are seen and moved. official: as published policies expect it (pictures of 224 pixels,
+    mirrored with LIBERO, actions as in their training data, no state). m1: LIBERO as in InternVLA-M1's own evaluation,
+    official without the wrist camera."""
+    most_steps: int | None = None
+    """Most steps of an episode (simpler_widowx only). Left out: as published, 60, with the eggplant 120."""
     json: Json = None
     """Write the result here: success_rate, ci95, episodes; or box_acc50, point_acc, trace_mae_px; or
     open_loop_error."""

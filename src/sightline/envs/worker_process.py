@@ -9,21 +9,51 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import sightline_client.codec
 from sightline.core.errors import SightlineError
+from sightline.envs import worker_program
 from sightline_client.codec import Limits, pack, unpack
 
-LENGTH = struct.Struct(">I")
+LENGTH = worker_program.LENGTH
 ANSWERS = Limits(size=256 * 2**20, entries=1_000_000)
 PATIENCE = 600.0  # seconds for one answer; the slowest one loads a world, which takes seconds
 FAREWELL = 10.0  # seconds that a worker has to end by itself
 PIECE = 2**20
+
+
+def find_python(name: str, target: str, variable: str, venv: str, needs: str) -> Path:
+    """The Python that has a benchmark: ``$variable``, or that of the folder ``venv`` here or in the checkout.
+
+    Args:
+        name: of the benchmark.
+        target: ``make setup-TARGET`` installs it.
+        needs: what that Python must have, for the message.
+
+    Raises SightlineError where there is none.
+    """
+    if told := os.environ.get(variable):
+        found = [Path(told)]
+    else:
+        found = [folder / venv / "bin" / "python" for folder in (Path.cwd(), Path(__file__).parents[3])]
+    for path in found:
+        if path.is_file():
+            return path.absolute()
+    raise SightlineError(
+        f"{name} is not installed ({' and '.join(map(str, found))} not there): run 'make setup-{target}' in a "
+        f"checkout of Sightline, or let ${variable} name the Python that has {needs}."
+    )
+
+
+def worker_command(python: Path, program: str) -> list[str]:
+    """The command that answers as the file ``program`` says, see ``worker_program``."""
+    return [str(python), "-I", str(worker_program.__file__), str(sightline_client.codec.__file__), program]
 
 
 class WorkerProcess:
@@ -33,10 +63,20 @@ class WorkerProcess:
         command: of the program; it reads questions from its standard input and writes answers to its standard output.
         name: what it simulates, for messages.
         hint: what to try where the process dies.
+        patience: seconds that an answer may take.
+        variables: of its environment, besides those of this process.
     """
 
-    def __init__(self, command: Sequence[str], name: str, hint: str = "", patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        name: str,
+        hint: str = "",
+        patience: float = PATIENCE,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.command, self.name, self.hint, self.patience = list(command), name, hint, patience
+        self.variables = dict(variables or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (as long as this object lives)
 
@@ -87,6 +127,7 @@ class WorkerProcess:
                     stdout=subprocess.PIPE,
                     stderr=self._said,
                     start_new_session=True,
+                    env={**os.environ, **self.variables},
                 )
             except OSError as error:
                 raise SightlineError(f"{self.name} cannot be started: {error}.") from None

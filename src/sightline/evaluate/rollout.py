@@ -36,7 +36,7 @@ class RolloutSettings:
     Attributes:
         batch: environments stepped in lockstep in one process.
         execute: actions of a chunk that are executed before the policy is asked again.
-        handling: of overlapping chunks, see :class:`ChunkPlayer`.
+        handling, window: of overlapping chunks, see :class:`ChunkPlayer`.
         films: number of episodes (the first ones) that are filmed.
         film_dir: where films go; None: no films.
         launcher: whose processes run them beside each other: ``local`` ones, or those of a ``ray`` cluster.
@@ -48,6 +48,7 @@ class RolloutSettings:
     films: int = 0
     film_dir: Path | None = None
     launcher: str = "local"
+    window: int = 7
 
     def __post_init__(self) -> None:
         require_known("launcher", self.launcher, ("local", "ray"))
@@ -68,7 +69,7 @@ class _Running:
         self.known: dict[str, Any] = dict(told)
         names = env.card.action_names
         gripper = names.index("gripper") if "gripper" in names else None
-        self.player = ChunkPlayer(settings.handling, settings.execute, gripper=gripper)
+        self.player = ChunkPlayer(settings.handling, settings.execute, gripper=gripper, window=settings.window)
         self.grounding: Grounding | None = None
         self.steps, self.done = 0, False
         self.success = self.success_any_time = False

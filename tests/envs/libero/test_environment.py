@@ -15,9 +15,10 @@ from sightline.core.types import ActionChunk
 from sightline.data.embodiments import EMBODIMENTS
 from sightline.envs.libero import environment
 from sightline.envs.libero.check import INTACT, judge
-from sightline.envs.libero.environment import LiberoEnv, resized
+from sightline.envs.libero.environment import LiberoEnv
 from sightline.envs.libero.protocol import INTERFACES, SUITES
 from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of
+from sightline.envs.pictures import resized
 from sightline.evaluate.rollout import RolloutSettings, rollout
 from sightline.models.m1.statistics import GRIPPER
 

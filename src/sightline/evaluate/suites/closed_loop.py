@@ -37,7 +37,7 @@ class ClosedLoopSettings(SuiteSettings):
         rows: file to which a row is added as each episode ends; what it holds already is not run again.
         shard: "K/N": only part K (from 0) of N of the episodes, see :class:`Shard`; "" for all.
         video: folder for films of the first ``films`` episodes.
-        execute, handling: see RolloutSettings.
+        execute, handling, window: see RolloutSettings.
         batch: see RolloutSettings; None: ``worlds``.
         workers: processes (CPUs of a cluster); launcher: see RolloutSettings. The rows depend on neither.
     """
@@ -49,6 +49,7 @@ class ClosedLoopSettings(SuiteSettings):
     films: int = 24
     execute: int = EXECUTE
     handling: str = "receding"
+    window: int = 7
     batch: int | None = None
     workers: int = 2
     launcher: str = "local"
@@ -64,7 +65,7 @@ class ClosedLoopSettings(SuiteSettings):
         """How the episodes are run."""
         films = self.films if self.video else 0
         batch = self.worlds if self.batch is None else self.batch
-        return RolloutSettings(batch, self.execute, self.handling, films, self.video, self.launcher)
+        return RolloutSettings(batch, self.execute, self.handling, films, self.video, self.launcher, self.window)
 
 
 def closed_loop(
@@ -105,7 +106,7 @@ def closed_loop(
     print_summary(rows)
     about = {
         "seed": settings.seed,
-        "chunk handling": f"{settings.handling}, {settings.execute} actions a chunk",
+        "chunk handling": f"{settings.handling}{_window(settings)}, {settings.execute} actions a chunk",
         "workers": settings.workers,
         "seconds": round(seconds, 1),
         **about,
@@ -130,14 +131,26 @@ def closed_loop(
     return result
 
 
+def by_task(seeds: Sequence[int], tasks: int) -> list[int]:
+    """The same episodes of a suite whose number i is task i % tasks, those of a task after each other: loading another
+    task's world takes seconds."""
+    return sorted(seeds, key=lambda seed: (seed % SEEDS % tasks, seed))
+
+
 def _decisive(settings: ClosedLoopSettings, about: Mapping[str, Any]) -> dict[str, Any]:
     """All that decides on the rows, and nothing else, JSON-ready."""
     run = settings.rollout
     return plain(
         {name: value for name, value in about.items() if name != "CPUs"}
         | {"weights": fingerprint(str(about["policy"])), "seed": settings.seed, "episodes": settings.episodes}
-        | {"execute": run.execute, "handling": run.handling, "batch": run.batch, "films": run.films}
+        | {"execute": run.execute, "handling": run.handling + _window(settings)}
+        | {"batch": run.batch, "films": run.films}
     )
+
+
+def _window(settings: ClosedLoopSettings) -> str:
+    """What an adaptive ensemble is made of; other handlings have no window."""
+    return f" of {settings.window} chunks" if settings.handling == "adaptive" else ""
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from sightline.envs.libero.protocol import SUITES, episode_of, protocol_of, task
 from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of
 from sightline.evaluate.policies import REPLAY, load_policy
 from sightline.evaluate.suites.base import Suite
-from sightline.evaluate.suites.closed_loop import SEEDS, ClosedLoopSettings, closed_loop
+from sightline.evaluate.suites.closed_loop import ClosedLoopSettings, by_task, closed_loop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +47,11 @@ def run(suite: str, policy: str, settings: LiberoSettings, about: Mapping[str, A
         protocol["chunk handling"] = "one action at a time"
     else:
         make_env = partial(LiberoEnv, suite, settings.interface)
-        seeds = _by_task(settings.seeds, tasks_of(suite))
+        seeds = by_task(settings.seeds, tasks_of(suite))
         episode_of(suite, settings.seeds[-1])  # too many are told here, not after hours
     table(f"Protocol of {suite}", ["", ""], list(protocol.items()))
     title = f"{policy} on {suite}"
     return closed_loop(title, partial(load_policy, policy), make_env, settings, {**about, **protocol}, seeds)
-
-
-def _by_task(seeds: list[int], tasks: int) -> list[int]:
-    """The same episodes, those of a task after each other: loading another task's world takes seconds."""
-    return sorted(seeds, key=lambda seed: (seed % SEEDS % tasks, seed))
 
 
 LIBERO: dict[str, Suite[Any]] = {suite: Suite(LiberoSettings, partial(run, suite)) for suite in SUITES}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 from torch import Tensor
 
 from sightline.core.card import Card
-from sightline.core.errors import SightlineError
+from sightline.core.errors import SightlineError, require_known
 from sightline.models.backbones import read_planner_config, read_tensors, read_tokenizer
 from sightline.models.config import QWEN_3B, QWEN_7B, PlannerConfig, SystemConfig
 from sightline.models.m1.layout import EMBEDDING, HEAD, action_sizes, from_official, system_config, to_official
@@ -38,6 +38,7 @@ def load_official(
     base_vlm: Path | str | None = None,
     embodiment: str | None = None,
     dtype: torch.dtype | None = None,
+    cameras: tuple[str, ...] | None = None,
 ) -> Policy:
     """The policy of an official InternVLA-M1 checkpoint.
 
@@ -48,6 +49,8 @@ def load_official(
             config.json alone. Without it they are looked for in the run and where its config.yaml says; failing that,
             the sizes of Qwen2.5-VL-3B and 7B are known, and the policy understands token ids but no words.
         embodiment: which of the statistics' tags to act in (the official unnorm_key); needed where there are several.
+        cameras: which of the embodiment's views it is shown, in this order; None: all. The official evaluation in
+            LIBERO shows ("primary",) alone.
         dtype: what to compute in. Official files mix bfloat16 and float32, so the default is float32, which holds both.
 
     Raises SightlineError naming the file, key or shape that does not fit. No code from the file is run.
@@ -56,7 +59,9 @@ def load_official(
     files = RunFiles.read(run)  # before the gigabytes
     tag = choose_tag(files.statistics, embodiment)
     weights, layout = from_official(read_tensors(weights_file), str(weights_file))
-    parts = run_parts(files, weights, tag, _find_base(run, files.config, None if base_vlm is None else Path(base_vlm)))
+    parts = run_parts(
+        files, weights, tag, _find_base(run, files.config, None if base_vlm is None else Path(base_vlm)), cameras
+    )
     if parts.system.planner.tied and not torch.equal(weights.get(HEAD, weights[EMBEDDING]), weights[EMBEDDING]):
         raise SightlineError(
             f"{weights_file} has an lm_head.weight of its own, but by its configuration it is the embedding: they do "
@@ -79,8 +84,11 @@ class RunParts:
     told: dict[str, Any]
 
 
-def run_parts(files: RunFiles, weights: Mapping[str, Tensor], tag: str, base: Path | None) -> RunParts:
-    """What the files say of ``weights`` (under our names) that act as ``tag``; ``base`` is the planner's folder.
+def run_parts(
+    files: RunFiles, weights: Mapping[str, Tensor], tag: str, base: Path | None, cameras: tuple[str, ...] | None = None
+) -> RunParts:
+    """What the files say of ``weights`` (under our names) that act as ``tag``; ``base`` is the planner's folder, and
+    ``cameras`` are those that it is shown (None: all).
 
     Raises SightlineError that names file and key where something is missing, of another type, or of another network.
     """
@@ -90,6 +98,10 @@ def run_parts(files: RunFiles, weights: Mapping[str, Tensor], tag: str, base: Pa
     ours = OWN_CARD in config.values
     scaling = statistics_of(action_statistics(statistics, tag, size, files.path, ours), ours)
     card = card_of(tag, config, size, chunk)
+    if cameras is not None:
+        for camera in cameras:
+            require_known(f"camera of '{tag}'", camera, card.cameras)
+        card = replace(card, cameras=cameras)
     system = system_config(config, weights, planner, card.cameras)
     tokenizer = None if base is None else read_tokenizer(base)
     told = {"config": dict(config.values), "statistics": statistics, "tag": tag}

@@ -1,0 +1,263 @@
+"""SimplerEnv's WidowX tasks as an environment; their world is in a worker process (``make setup-simpler``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from sightline.core.card import Card
+from sightline.core.errors import SightlineError, require_known
+from sightline.core.geometry import Array, Camera
+from sightline.core.types import Observation
+from sightline.envs import worker_process
+from sightline.envs.base import Info
+from sightline.envs.pictures import resized
+from sightline.envs.simpler import worker as program
+from sightline.envs.simpler.expert import WidowXExpert
+from sightline.envs.simpler.protocol import INTERFACES, PACKAGES, PICTURE, TASKS, episode_of
+from sightline.envs.worker_process import WorkerProcess, worker_command
+
+PYTHON = "SIGHTLINE_SIMPLER_PYTHON"  # environment variable: the Python that has ManiSkill
+DATA = "SIGHTLINE_SIMPLER_DATA"  # environment variable: the benchmark's files, as its repository has them
+VENV = ".venv-simpler"
+REPOSITORY = "github.com/simpler-env/ManiSkill2_real2sim"
+# What is needed, and where it may lie in that folder.
+FOLDERS = {
+    "custom": ("data/custom",),
+    "real_inpainting": ("data/real_inpainting",),
+    "stages": ("data/hab2_bench_assets/stages",),
+    "widowx": (
+        "descriptions/widowx_description",
+        "mani_skill2_real2sim/assets/descriptions/widowx_description",
+    ),
+}
+RISE = 0.03  # metres above where it was grasped: lifted
+
+
+def find_python() -> Path:
+    """The Python that has ManiSkill: $SIGHTLINE_SIMPLER_PYTHON, or .venv-simpler of this folder or the checkout.
+
+    Raises SightlineError where there is none.
+    """
+    return worker_process.find_python("SimplerEnv", "simpler", PYTHON, VENV, f"mani_skill=={PACKAGES['mani_skill']}")
+
+
+def find_data() -> dict[str, str]:
+    """Folders of the benchmark's files by name (FOLDERS), in $SIGHTLINE_SIMPLER_DATA.
+
+    Raises SightlineError where it is not told or one is missing.
+    """
+    told = os.environ.get(DATA)
+    if not told:
+        raise SightlineError(
+            f"The files of SimplerEnv come with no package: let ${DATA} name a checkout of {REPOSITORY}, or a folder "
+            "with its data/ and descriptions/."
+        )
+    found = {}
+    for name, places in FOLDERS.items():
+        folders = [folder for folder in (Path(told).absolute() / place for place in places) if folder.is_dir()]
+        if not folders:
+            raise SightlineError(f"${DATA} ({told}) has no {' or '.join(places)}: it is no checkout of {REPOSITORY}.")
+        found[name] = str(folders[0])
+    return found
+
+
+def start_worker() -> WorkerProcess:
+    """A worker with the packages that were compared. Raises SightlineError for others, or where there is none."""
+    python = find_python()
+    variables = {}
+    vulkan = python.parents[1] / "vulkan"
+    for library in vulkan.glob("usr/lib/*/libvulkan_lvp.so"):  # Mesa's lavapipe, from scripts/simpler_vulkan.sh
+        path = [str(library.parent), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
+        variables = {"VK_ICD_FILENAMES": str(vulkan / "lavapipe.json"), "LD_LIBRARY_PATH": os.pathsep.join(path)}
+    worker = WorkerProcess(
+        worker_command(python, str(program.__file__)),
+        "SimplerEnv's worker",
+        "It draws with Vulkan in software: 'make setup-simpler' unpacks one that SAPIEN accepts.",
+        variables=variables,
+    )
+    versions = worker.ask("hello")["versions"]
+    for name, wanted in PACKAGES.items():
+        if versions[name] != wanted:
+            worker.close()
+            raise SightlineError(
+                f"SimplerEnv's environment has {name} {versions[name]}, but only {wanted} was compared with the "
+                "benchmark's own simulator: run 'make setup-simpler' again."
+            )
+    return worker
+
+
+class SimplerEnv:
+    """One world of the four WidowX tasks; the same seed gives the same episode.
+
+    Args:
+        interface: how it is seen and moved, one of INTERFACES.
+        most_steps: of an episode; None: as published.
+
+    Attributes:
+        card: the interface card.
+    """
+
+    def __init__(self, interface: str = "sightline", most_steps: int | None = None) -> None:
+        require_known("interface", interface, INTERFACES)
+        if most_steps is not None and most_steps < 1:
+            raise SightlineError(f"An episode has at least one step, not {most_steps}.")
+        self.interface, self.most_steps = INTERFACES[interface], most_steps
+        self.card: Card = self.interface.card
+        self.task, self.instruction = "", ""
+        self._worker: WorkerProcess | None = None
+        self._begun: dict[str, Any] = {}
+        self._now: dict[str, Any] = {}
+        self._seed, self._steps = 0, 0
+        self._ever, self._lifted, self._free = False, False, 0.0
+
+    def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Any, Mapping[str, Any]]:
+        """Start the episode of this seed; ``options`` may hold another ``instruction``, or ``places`` [2,7] (xyz, wxyz,
+        world frame) where the task's source and target are dropped instead of in the benchmark's layout.
+
+        Raises SightlineError for a number beyond the suite's episodes.
+        """
+        options = dict(options or {})
+        for key in options:
+            require_known("reset option", key, ("instruction", "places"))
+        self.task, layout = self._episode(seed)
+        self._begun = self._now = self._ready().ask(
+            "begin",
+            folders=find_data(),
+            task=TASKS[self.task].environment,
+            layout=layout,
+            places=options.get("places"),
+        )
+        self.instruction = str(options.get("instruction", self._begun["instruction"]))
+        self._seed, self._steps = seed, 0
+        self._ever, self._lifted, self._free = False, False, self._height()
+        return None, self._info()
+
+    def advance(self, action: NDArray[np.float32]) -> Info:
+        """Carry out one action [7] of the card and say how things stand, without rendering.
+
+        Raises SightlineError where the action has another shape or is not finite.
+        """
+        self._now = self._asked().ask("step", action=self._simulators(action))
+        self._steps += 1
+        if not self._now["grasped"]:
+            self._free = self._height()
+        self._lifted |= bool(self._now["grasped"]) and self._height() - self._free > RISE
+        self._ever |= bool(self._now["done"])
+        return self._info()
+
+    def observe(self) -> Observation:
+        """What a policy sees now: a picture drawn for this call, the card's state, the instruction, calibration."""
+        seen = self._asked().ask("look")
+        (name,) = self.card.cameras
+        squeezed = self.card.image_size[0] * PICTURE[1] != self.card.image_size[1] * PICTURE[0]
+        return Observation(
+            images={name: resized(seen["picture"], self.card.image_size)},
+            state=self._state(),
+            instruction=self.instruction,
+            # The pixels of a squeezed picture are not square: such a camera cannot be described.
+            cameras={} if squeezed else {name: self._camera(seen)},
+        )
+
+    def expert(self) -> WidowXExpert:
+        """A scripted expert for the present episode. Raises SightlineError for another interface than ours."""
+        self._asked()
+        if self.interface is not INTERFACES["sightline"]:
+            raise SightlineError("The scripted expert acts through the interface sightline; leave --interface out.")
+        return WidowXExpert(self)
+
+    def truth(self) -> dict[str, Any]:
+        """What the simulator knows: ``source`` and ``target`` (names), ``sizes`` [3] in metres, ``poses`` [7] (xyz,
+        wxyz, world frame), ``base`` [7], ``tool`` [7], ``joints`` [8], ``grasped``, ``command`` [7] at the start (base
+        frame)."""
+        self._asked()
+        return {**self._begun, **self._now}
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    # ---- inside -----------------------------------------------------------------------------------------------------
+
+    def _episode(self, seed: int) -> tuple[str, int]:
+        """Task and layout of an episode."""
+        return episode_of(seed)
+
+    def _ready(self) -> WorkerProcess:
+        if self._worker is None:
+            self._worker = start_worker()
+        return self._worker
+
+    def _asked(self) -> WorkerProcess:
+        if not self._begun:
+            raise SightlineError("The environment has no episode yet: call reset() first.")
+        return self._ready()
+
+    def _simulators(self, action: NDArray[np.float32]) -> Array:
+        """An action of the card as one of the simulator, which takes rotations as Euler angles about moving axes."""
+        asked = np.asarray(action, np.float64)
+        if asked.shape != (len(self.card.action_names),) or not np.isfinite(asked).all():
+            raise SightlineError(f"An action is {len(self.card.action_names)} finite numbers, not {action!r}.")
+        turn = Rotation.from_euler("xyz", asked[3:6]) if self.interface.euler else Rotation.from_rotvec(asked[3:6])
+        opened = asked[6]
+        if self.interface.switch:
+            opened = 1.0 if opened > 0.5 else -1.0
+        return np.concatenate([asked[:3], turn.as_euler("XYZ"), [opened]])
+
+    def _height(self) -> float:
+        return float(self._now["poses"][self._begun["source"]][2])
+
+    def _state(self) -> NDArray[np.float32]:
+        """[8] as the card names them, or [0]."""
+        if not self.card.state_names:
+            return np.zeros(0, np.float32)
+        base, tool = matrix_of(self._begun["base"]), matrix_of(self._now["tool"])
+        pose = np.linalg.inv(base) @ tool
+        turned = Rotation.from_matrix(pose[:3, :3]).as_rotvec()
+        return np.concatenate([pose[:3, 3], turned, self._now["joints"][-2:]]).astype(np.float32)
+
+    def _camera(self, seen: dict[str, Any]) -> Camera:
+        """Calibration in the robot's frame."""
+        height, width = self.card.image_size
+        pose = np.linalg.inv(matrix_of(self._begun["base"])) @ np.linalg.inv(seen["extrinsic"])
+        return Camera(width, height, float(seen["intrinsic"][0, 0]) * width / PICTURE[1], pose)
+
+    def _info(self) -> Info:
+        task, done = TASKS[self.task], bool(self._now["done"])
+        late = self._steps >= (self.most_steps or task.steps)
+        return Info(
+            is_success=done,
+            truncated=late,
+            terminated=False,
+            task=self.task,
+            instruction=self.instruction,
+            relation=task.relation,
+            target=task.source,
+            lifted=task.source if self._lifted else "",
+            target_lifted=self._lifted,
+            failure=self._failure() if late and not done else "",
+            steps=self._steps,
+            seed=self._seed,
+        )
+
+    def _failure(self) -> str:
+        """Why the episode has failed, in the words of our other suites."""
+        if self._ever:
+            return "did not stay"
+        return "goal not reached" if self._lifted else "grasp missed"
+
+
+def matrix_of(pose: Array) -> Array:
+    """[4,4] of a pose [7] xyz, wxyz."""
+    made = np.eye(4)
+    made[:3, :3] = Rotation.from_quat(pose[[4, 5, 6, 3]]).as_matrix()
+    made[:3, 3] = pose[:3]
+    return made
