@@ -140,24 +140,30 @@ class Running:
 def serving(
     load: Callable[[], Served], log: Log | None = None, wait: bool = True, **settings: Any
 ) -> Iterator[Running]:
-    """A server while the block runs; ``wait`` until it is ready."""
-    started, found = threading.Event(), list[Any]()
+    """A server while the block runs; ``wait`` until it is ready. Raises what kept it from starting."""
+    started: Future[tuple[PolicyServer, asyncio.AbstractEventLoop]] = Future()
 
     async def run() -> None:
         server = PolicyServer(load, "echo", Settings(**{"port": 0, **settings}), log)
         task = asyncio.create_task(server.run())
-        await server.listening.wait()
-        if wait:
-            await server.ready.wait()
-        found.extend([server, asyncio.get_running_loop()])
-        started.set()
+        there = asyncio.create_task((server.ready if wait else server.listening).wait())
+        await asyncio.wait([task, there], return_when=asyncio.FIRST_COMPLETED)
+        if there.done():
+            started.set_result((server, asyncio.get_running_loop()))
         await task
 
+    def serve() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
     pool = ThreadPoolExecutor(1)
-    ended = pool.submit(lambda: asyncio.run(run()))
+    ended = pool.submit(serve)
     pool.shutdown(wait=False)
-    assert started.wait(60), "the server did not start"
-    running = Running(found[0], found[1], ended)
+    running = Running(*started.result(60), ended)
     try:
         yield running
     finally:

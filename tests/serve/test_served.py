@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from nano import nano_observation, nano_policy, nano_tokenizer
+from nano import CARD, nano_config, nano_observation, nano_policy, nano_statistics, nano_system, nano_tokenizer
 from serving import SHORT, serving
 
 from sightline.core.errors import SightlineError
@@ -54,6 +56,31 @@ def test_a_chunk_continues_what_is_frozen(policy):
     both, _ = served.act([seen, seen], [3, 4], None, [frozen, None])
     assert both[0].actions[:3] == pytest.approx(frozen, abs=1e-6)
     assert np.abs(both[1].actions[:3] - frozen).max() > 1e-3
+
+
+def test_a_policy_that_neither_points_nor_feels_is_served():
+    """As presets m1 and m1-mini are made: one camera, no state, answers in words."""
+    words = replace(nano_config().grounding, pointer=False)
+    config = nano_config(grounding=words, cameras=("image",), state_dim=0, chunk=16)
+    card = replace(CARD, cameras=("image",), state_names=(), chunk=16)
+    speaker = Policy(nano_system(config), nano_tokenizer(), card, nano_statistics())
+    with (
+        serving(lambda: ServedPolicy(speaker)) as running,
+        PolicyClient(running.address, patience=SHORT) as client,
+    ):
+        asked = {"observation/image_image": nano_observation(1).images["front"], "prompt": "put the mug there"}
+        answer = client.infer(asked)
+        assert answer["actions"].shape == (16, 7) and answer["grounding"] is None
+        assert client.metadata["endpoints"] == ["infer", "reset", "card", "ground", "chat"]
+
+
+@pytest.mark.parametrize("failure", [SightlineError("The checkpoint is torn."), RuntimeError("sizes do not match")])
+def test_what_cannot_be_loaded_is_told_at_once(failure):
+    def load():
+        raise failure
+
+    with pytest.raises(type(failure), match=str(failure)), serving(load):
+        pytest.fail("it has started")
 
 
 def test_evaluation_through_a_server_gives_the_rows_of_one_without(policy):

@@ -34,7 +34,6 @@ def policy_for(mixture: Mixture, state: bool = True) -> Policy:
         cameras=card.cameras, action_dim=len(card.action_names), chunk=card.chunk, guidance="none",
         state_dim=len(card.state_names) if state else 0,
     )  # fmt: skip
-    config = replace(config, expert=replace(config.expert, spatial=False))
     return Policy(nano_system(config), nano_tokenizer(), card, mixture.statistics())
 
 
