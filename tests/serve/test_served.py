@@ -15,6 +15,7 @@ from sightline.evaluate.policies import ExpertPolicy, load_policy
 from sightline.evaluate.remote import RemotePolicy
 from sightline.evaluate.rollout import RolloutSettings, rollout
 from sightline.models.policy import Policy
+from sightline.serve.abilities import able
 from sightline.serve.refusal import Refusal
 from sightline.serve.served import ServedPolicy, ServedScript, served_by
 from sightline_client import PolicyClient, Refused
@@ -42,7 +43,7 @@ def test_a_trained_policy_says_where_its_time_went_and_is_seeded(policy):
     again = nano_policy(nano_tokenizer())
     again.act_batch([seen], [3])
     assert (served.act([seen], [3], None, [None])[0][0].actions == again.act_batch([seen], [3])[0].actions).all()
-    back = policy.transforms.action.inverse(served.normalised(chunks[0].actions))
+    back = policy.transforms.action.inverse(able(served.abilities.normalise)(chunks[0].actions))
     assert back == pytest.approx(chunks[0].actions, abs=1e-6)
 
 
@@ -114,7 +115,7 @@ def test_the_expert_is_served_from_a_simulation_of_its_own():
 
 def test_normalised_actions_are_a_trained_policys():
     with pytest.raises(Refusal, match="no normalised actions"):
-        ServedScript(nano_env, ExpertPolicy, follows=True).normalised(np.zeros((1, 7), np.float32))
+        able(ServedScript(nano_env, ExpertPolicy, follows=True).abilities.normalise)
 
 
 def test_an_unknown_policy_is_a_sentence(tmp_path):
