@@ -25,7 +25,7 @@ from sightline.core.console import progress, say, table, write_json
 from sightline.core.runtime import prepare_process
 from sightline.core.types import EXECUTE
 from sightline.envs.tabletop import TabletopEnv
-from sightline.evaluate.remote import message_of
+from sightline.evaluate.remote import PATIENCE, message_of
 from sightline_client import Asynchronous, Blocking, PolicyClient, RealTime
 
 
@@ -99,7 +99,7 @@ def main(settings: Settings) -> None:
     os.sched_setaffinity(0, cores[:1])
     times = Times([], [], [], [])
     with policy_server(settings.policy, "--threads", str(settings.threads), cores=cores[1:] or cores) as address:
-        client = PolicyClient(address)
+        client = PolicyClient(address, patience=PATIENCE)
         card, config = client.metadata["card"], client.metadata["policy_server_config"]
         env, wanted = TabletopEnv(size=card["image_size"][0]), round(60 * settings.minutes * card["control_hz"])
         ways = {"blocking": Blocking, "asynchronous": Asynchronous, "real-time": RealTime}

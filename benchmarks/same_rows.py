@@ -22,7 +22,7 @@ from sightline.core.console import say, table, write_json
 from sightline.core.runtime import prepare_process
 from sightline.envs.tabletop import TabletopEnv
 from sightline.evaluate.policies import load_policy
-from sightline.evaluate.remote import message_of
+from sightline.evaluate.remote import PATIENCE, message_of
 from sightline.evaluate.rollout import rollout_in_processes
 from sightline.evaluate.rows import EpisodeRow
 from sightline_client import PolicyClient
@@ -54,7 +54,7 @@ def rows(policy: str, settings: Settings, label: str) -> tuple[list[EpisodeRow],
 def repeats(address: str) -> bool:
     """Whether two requests with one seed get the same bytes."""
     (seen,) = scenes(1)
-    with PolicyClient(address) as client:
+    with PolicyClient(address, patience=PATIENCE) as client:
         message = message_of(seen, client.metadata["policy_server_config"])
         first, second = (np.array(client.infer(message, seed=5)["actions"]) for _ in range(2))
     return first.tobytes() == second.tobytes()

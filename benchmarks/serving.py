@@ -34,7 +34,7 @@ from websockets.frames import OP_BINARY, Frame
 from sightline.core.console import say, table, write_json
 from sightline.core.runtime import prepare_process
 from sightline.core.types import Observation
-from sightline.evaluate.remote import message_of
+from sightline.evaluate.remote import PATIENCE, message_of
 from sightline_client import PolicyClient
 from sightline_client.codec import pack
 
@@ -71,7 +71,7 @@ class Heard:
 def ask(address: str, seen: Observation, requests: int, start: threading.Barrier) -> Heard:
     """One client; the first call of its episode, which looks around, does not count."""
     heard = Heard()
-    with PolicyClient(address) as client:
+    with PolicyClient(address, patience=PATIENCE) as client:
         message = message_of(seen, client.metadata["policy_server_config"])
         client.reset()
         client.infer(message)
@@ -104,7 +104,7 @@ def all_at_once(address: str, seen: Sequence[Observation], requests: int) -> tup
 @contextmanager
 def nuisances(address: str, seen: Observation) -> Iterator[None]:
     """A slow client and a dead one."""
-    with PolicyClient(address) as client:
+    with PolicyClient(address, patience=PATIENCE) as client:
         config = client.metadata["policy_server_config"]
     frame = Frame(OP_BINARY, pack(message_of(seen, config))).serialize(mask=True)
     stop = threading.Event()
