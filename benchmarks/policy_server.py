@@ -19,7 +19,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import Observation
 from sightline.envs.tabletop import TabletopEnv
 
-START = 300.0  # seconds that a policy may take until it is loaded and warm
+START = 1800.0  # seconds that a policy may take until it is loaded and warm; a busy machine is slow
 
 
 @contextmanager
@@ -50,7 +50,10 @@ def policy_server(policy: str, *options: str, cores: Sequence[int] = ()) -> Iter
             yield f"ws://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(60)
+            try:
+                server.wait(60)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 def _ready(port: int) -> bool:

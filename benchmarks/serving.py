@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import tyro
 from policy_server import percentiles, policy_server, scenes
-from websockets.frames import OP_BINARY, Frame
+from websockets.frames import Frame, Opcode
 
 from sightline.core.console import say, table, write_json
 from sightline.core.runtime import prepare_process
@@ -106,7 +106,7 @@ def nuisances(address: str, seen: Observation) -> Iterator[None]:
     """A slow client and a dead one."""
     with PolicyClient(address, patience=PATIENCE) as client:
         config = client.metadata["policy_server_config"]
-    frame = Frame(OP_BINARY, pack(message_of(seen, config))).serialize(mask=True)
+    frame = Frame(Opcode.BINARY, pack(message_of(seen, config))).serialize(mask=True)
     stop = threading.Event()
 
     def sip(connection: socket.socket) -> None:

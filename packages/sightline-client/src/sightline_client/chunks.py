@@ -161,9 +161,7 @@ class RealTime(Asynchronous):
         delay: ticks that the first chunk is expected to take.
     """
 
-    def __init__(
-        self, client: PolicyClient, execute: int = 4, delay: int = 2, worker: Executor | None = None
-    ) -> None:
+    def __init__(self, client: PolicyClient, execute: int = 4, delay: int = 2, worker: Executor | None = None) -> None:
         super().__init__(client, execute, worker)
         self._delays = deque([delay], maxlen=5)
 
