@@ -2,7 +2,7 @@
 
     python benchmarks/delays.py --policy tiny --seeds 100 --workers 2 --chart docs/delays.png --json outputs/delays.json
 
-(the full size: 2,000 episodes, three hours on two cores; --seeds 8 --delays 0 200 shows that it works).
+(the full size, 2,000 episodes; --seeds 8 --delays 0 200 shows that it works).
 
 The delay is one of the simulation's own time, in whole ticks of control: every answer comes so many ticks after its
 observation, however fast this machine is. In the meantime the robot goes on with what it has, or stands still where its

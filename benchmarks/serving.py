@@ -5,9 +5,9 @@ whether every answer reaches the client that asked.
 
 (the full size; --requests 3 shows that it works). The server is a process of its own. Every client sees another scene
 and says another sentence. First they ask one after the other, each in a session of its own; then all at once; then all
-at once beside one client that sends a byte at a time, as it were, and one that has died in the middle of a message. A
-client's n-th answer must be nearest to its own n-th answer of the first round: the noise is the same, and only the last
-bits depend on who is computed together.
+at once beside one client that sends slowly and one that has died in the middle of a message. A client's n-th answer
+must be nearest to its own n-th answer of the first round: the noise is the same, and only the last bits depend on who
+is computed together.
 """
 
 from __future__ import annotations
