@@ -18,12 +18,12 @@ setup: $(READY) ## install everything into .venv, and the system packages that r
 
 # torch comes first and pinned: a range would pull the newest build with several GB of GPU libraries.
 # robosuite comes last and alone: its MJCF files are needed, its own requirements are not (see pyproject.toml).
-$(READY): pyproject.toml
+$(READY): pyproject.toml packages/sightline-client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sightline needs Python 3.11 or newer; this is %d.%d. Try: make setup PYTHON=python3.12" % sys.version_info[:2])'
 	@scripts/system_packages.sh venv $(PYTHON)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet -e '.[dev]'
+	$(BIN)/pip install --quiet -e packages/sightline-client -e '.[dev]'
 	$(BIN)/pip install --quiet --no-deps robosuite==1.5.2
 	@touch $(READY)
 

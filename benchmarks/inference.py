@@ -1,19 +1,44 @@
-"""CPU time of a chunk and of an episode's first call (with its looks): torch beside exported policies, in one process,
-on the same threads, in turn. Also the eight looks as one batch beside one after the other.
+"""Time of a chunk and of an episode's first call (with its looks), by backend and threads: torch beside exported
+policies, in one process, in turn.
 
-    python benchmarks/inference.py --policy tiny --backend DIR [--backend DIR ..] [--threads 1] [--calls 20]
+    python benchmarks/inference.py --policy tiny --backend DIR DIR --threads 1 2 --calls 200 --json outputs/times.json
 
-Other work on the machine slows all of them alike while they take turns: the ratios are the figures to keep.
+(the full size; --calls 8 shows that it works). Other work on the machine slows all of them alike while they take turns:
+the ratios are the figures to keep. CPU time counts all threads.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import tyro
+
+from sightline.core.console import say, table, write_json
+from sightline.core.runtime import prepare_process
+
+TORCH = "torch"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is measured."""
+
+    policy: str = "tiny"
+    """Checkpoint folder or tiny."""
+    backend: tuple[Path, ...] = ()
+    """Folders that sightline export has written."""
+    threads: tuple[int, ...] = (1,)
+    """CPU threads."""
+    calls: int = 20
+    """Chunks of each; an eighth as many first calls, three at least."""
+    json: Path | None = None
+    """Write the figures here."""
 
 
 def cpu(work: Callable[[], object]) -> tuple[float, float]:
@@ -23,74 +48,76 @@ def cpu(work: Callable[[], object]) -> tuple[float, float]:
     return 1e3 * (time.process_time() - spent), 1e3 * (time.perf_counter() - wall)
 
 
-def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--policy", default="tiny")
-    parser.add_argument("--backend", action="append", default=[], help="folder that sightline export has written")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--calls", type=int, default=20)
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    options = parser.parse_args()
+def measured(settings: Settings, threads: int) -> list[list[Any]]:
+    """Rows of the table for so many threads."""
     import torch
 
-    from sightline.core.console import table, write_json
     from sightline.models.exported.backend import load_exported, with_backend
     from sightline.models.exported.export import probe_observations
 
-    torch.set_num_threads(options.threads)
-    names = ["torch", *options.backend]
-    policies = {name: load_exported(with_backend(options.policy, name if name != "torch" else "")) for name in names}
-    observation = probe_observations(policies["torch"], 1)[0]
+    torch.set_num_threads(threads)  # engines take as many, when they are loaded
+    folders = {TORCH: "", **{str(folder): str(folder) for folder in settings.backend}}
+    policies = {name: load_exported(with_backend(settings.policy, folder)) for name, folder in folders.items()}
+    observation = probe_observations(policies[TORCH], 1)[0]
 
-    def first(name: str) -> None:
-        policies[name].reset()
-        policies[name].act(observation)
+    def first(policy: Any) -> None:
+        policy.reset()
+        policy.act(observation)
 
-    times: dict[str, dict[str, list[tuple[float, float]]]] = {name: {"chunk": [], "first call": []} for name in names}
-    for name in names:
-        first(name)
-        policies[name].act(observation)
-    for _ in range(options.calls):
-        for name in names:
-            times[name]["chunk"].append(cpu(lambda name=name: policies[name].act(observation)))
-    for _ in range(max(3, options.calls // 4)):
-        for name in names:
-            times[name]["first call"].append(cpu(lambda name=name: first(name)))
+    what: dict[str, tuple[Callable[[Any], object], int]] = {
+        "chunk": (lambda policy: policy.act(observation), settings.calls),
+        "first call": (first, max(3, settings.calls // 8)),
+    }
     rows = []
-    for name in names:
-        for what, measured in times[name].items():
-            spent, wall = np.array(measured).T
-            eager = np.median(np.array(times["torch"][what])[:, 0])
-            rows.append([name, what, *np.percentile(spent, [50, 95, 99]), np.median(wall), np.median(spent) / eager])
-    columns = ["backend", "what", "CPU ms p50", "p95", "p99", "wall ms p50", "of torch's CPU time"]
-    table(f"{options.threads} thread(s), {options.calls} calls", columns, rows)
-    looks(policies["torch"], observation)
-    if options.json is not None:
-        write_json(options.json, {"columns": columns, "rows": rows})
+    for policy in policies.values():
+        first(policy)
+        policy.act(observation)
+    for label, (work, calls) in what.items():
+        times = {name: np.zeros((2, calls)) for name in policies}
+        for call in range(calls):
+            for name, policy in policies.items():
+                times[name][:, call] = cpu(partial(work, policy))
+        for name, (spent, wall) in times.items():
+            three = [value for one in (spent, wall) for value in np.percentile(one, [50, 95, 99])]
+            rows.append([threads, name, label, *three, np.median(spent) / np.median(times[TORCH][0])])
+    return rows
 
 
-def looks(policy, observation) -> None:  # type: ignore[no-untyped-def]
+def looks(policy: str) -> None:
     """Eight pictures seen one after the other and as one batch, by torch."""
     import torch
 
-    from sightline.core.console import say
+    from sightline.models.exported.export import probe_observations
+    from sightline.models.policy import Policy
 
-    one = policy.transforms.inputs([observation])
+    torch.set_num_threads(1)
+    here = Policy.from_pretrained(policy)
+    one = here.transforms.inputs(probe_observations(here, 1))
     many = one.rows(torch.zeros(8, dtype=torch.long))
     with torch.inference_mode():
 
         def apart() -> None:
             for _ in range(8):
-                policy.system.see(one.images, one.tokens, one.cameras)
+                here.system.see(one.images, one.tokens, one.cameras)
 
         def together() -> None:
-            policy.system.see(many.images, many.tokens, many.cameras)
+            here.system.see(many.images, many.tokens, many.cameras)
 
         turns = [(cpu(apart)[0], cpu(together)[0]) for _ in range(4)][1:]
     before, after = np.median(np.array(turns), 0)
-    say(f"Eight looks, torch, CPU ms: {before:.0f} one after the other, {after:.0f} as one batch.")
+    say(f"Eight looks, torch, one thread, CPU ms: {before:.0f} one after the other, {after:.0f} as one batch.")
+
+
+def main(settings: Settings) -> None:
+    """Measure, print, write."""
+    prepare_process()
+    rows = [row for threads in settings.threads for row in measured(settings, threads)]
+    columns = ["threads", "backend", "what", "CPU p50", "p95", "p99", "wall p50", "p95", "p99", "of torch's CPU"]
+    table(f"{settings.policy}, {settings.calls} calls, milliseconds", columns, rows)
+    looks(settings.policy)
+    if settings.json is not None:
+        write_json(settings.json, {"settings": asdict(settings), "columns": columns, "rows": rows})
 
 
 if __name__ == "__main__":
-    main()
+    main(tyro.cli(Settings))

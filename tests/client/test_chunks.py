@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,21 @@ def test_asynchronous_waits_where_the_chunk_runs_out():
     threading.Timer(0.05, client.gate.set).start()
     assert float(actions.next(lambda: {"tick": 3})[0]) == 102 and actions.waits == 1
     actions.close()
+
+
+class Now(Executor):
+    """Does at once what it is given."""
+
+    def submit(self, work, /, *given, **named):
+        done = Future()
+        done.set_result(work(*given, **named))
+        return done
+
+
+def test_somebody_else_may_ask_in_the_meantime():
+    mine, blocking = Asynchronous(Told(), execute=4, worker=Now()), Blocking(Told(), execute=4)
+    assert run(mine, 9) == run(blocking, 9) and mine.waits == 0
+    assert run(RealTime(Told(), execute=2, delay=1, worker=Now()), 3) == [0, 1, 200]
 
 
 def test_real_time_freezes_what_will_have_been_executed():

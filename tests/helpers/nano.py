@@ -21,10 +21,12 @@ CARD = Card("panda", ("front", "wrist"), (64, 64), STATE_NAMES, ACTION_NAMES)
 
 
 def nano_config(**changes: object) -> SystemConfig:
-    """The preset ``nano`` with objects to name; ``changes`` replace top-level fields."""
+    """The preset ``nano`` with objects to name; ``changes`` replace top-level fields. Where it does not point, its
+    expert is not shown points."""
     config = preset("nano")
     named = {"grounding": replace(config.grounding, kinds=KINDS, colours=COLOURS), **changes}
-    return replace(config, **named)  # type: ignore[arg-type]
+    config = replace(config, **named)  # type: ignore[arg-type]
+    return config if config.points else replace(config, expert=replace(config.expert, spatial=False))
 
 
 def nano_tokenizer() -> WordTokenizer:

@@ -7,7 +7,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Grounding, Observation
 from sightline.models.grounding.recognition import Recognised
 from sightline.models.steering import Steer
+from sightline.serve.abilities import Abilities, Place
 from sightline.serve.log import Log
 from sightline.serve.observations import Interface
-from sightline.serve.served import Chunks, Frozen, Place, Served
+from sightline.serve.served import Chunks, Frozen, Served
 from sightline.serve.server import PolicyServer, Settings
 from sightline_client import Patience
 
@@ -37,8 +38,6 @@ class Echo(Served):
         steers: row -> what it was steered with.
     """
 
-    unable: ClassVar = {}
-
     def __init__(self, card: Card = CARD) -> None:
         self.interface = Interface(card, card.cameras, len(card.state_names))
         self.gate, self.began = threading.Event(), threading.Event()
@@ -46,6 +45,7 @@ class Echo(Served):
         self.calls: dict[int, int] = {}
         self.batches: list[list[Any]] = []
         self.steers: dict[int, list[Steer]] = {}
+        self.abilities = Abilities(self.ground, self.chat, self.describe, self.steer, lambda actions: actions / 10)
 
     def act(
         self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
@@ -109,9 +109,6 @@ class Echo(Served):
     def warm_up(self) -> None:
         pass
 
-    def normalised(self, actions: np.ndarray) -> np.ndarray:
-        return actions / 10
-
 
 class Running:
     """A server that runs."""
@@ -140,24 +137,30 @@ class Running:
 def serving(
     load: Callable[[], Served], log: Log | None = None, wait: bool = True, **settings: Any
 ) -> Iterator[Running]:
-    """A server while the block runs; ``wait`` until it is ready."""
-    started, found = threading.Event(), list[Any]()
+    """A server while the block runs; ``wait`` until it is ready. Raises what kept it from starting."""
+    started: Future[tuple[PolicyServer, asyncio.AbstractEventLoop]] = Future()
 
     async def run() -> None:
         server = PolicyServer(load, "echo", Settings(**{"port": 0, **settings}), log)
         task = asyncio.create_task(server.run())
-        await server.listening.wait()
-        if wait:
-            await server.ready.wait()
-        found.extend([server, asyncio.get_running_loop()])
-        started.set()
+        there = asyncio.create_task((server.ready if wait else server.listening).wait())
+        await asyncio.wait([task, there], return_when=asyncio.FIRST_COMPLETED)
+        if there.done():
+            started.set_result((server, asyncio.get_running_loop()))
         await task
 
+    def serve() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
     pool = ThreadPoolExecutor(1)
-    ended = pool.submit(lambda: asyncio.run(run()))
+    ended = pool.submit(serve)
     pool.shutdown(wait=False)
-    assert started.wait(60), "the server did not start"
-    running = Running(found[0], found[1], ended)
+    running = Running(*started.result(60), ended)
     try:
         yield running
     finally:

@@ -22,8 +22,7 @@ IMAGE = np.random.default_rng(3).integers(0, 256, (100, 180, 3), dtype=np.uint8)
 
 @pytest.fixture(scope="module")
 def policy(tokenizer: WordTokenizer) -> Policy:
-    config = nano_config()
-    return nano_policy(tokenizer, replace(config, grounding=replace(config.grounding, pointer=False)))
+    return nano_policy(tokenizer, nano_config(grounding=replace(nano_config().grounding, pointer=False)))
 
 
 class Script:

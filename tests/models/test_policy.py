@@ -16,7 +16,9 @@ from safetensors.torch import load_file, save_file
 from sightline.core.errors import SightlineError
 from sightline.core.types import Observation
 from sightline.data.answers import NOT_THERE, parse_boxes
+from sightline.models.config import GroundingHeadConfig
 from sightline.models.policy import Policy
+from sightline.models.system import DualSystem
 from sightline.models.vlm.tokenizer import WordTokenizer
 
 OBSERVATIONS = [
@@ -233,12 +235,17 @@ def test_nothing_to_ground_is_an_error(policy: Policy) -> None:
 
 
 def test_an_unguided_policy_acts_but_cannot_point(tokenizer: WordTokenizer) -> None:
-    config = nano_config(guidance="none", expert=replace(nano_config().expert, spatial=False))
-    unguided = nano_policy(tokenizer, config)
+    unguided = nano_policy(tokenizer, nano_config(guidance="none"))
     chunk = unguided.act(OBSERVATIONS[0])
     assert chunk.grounding is None and np.isfinite(chunk.actions).all()
     with pytest.raises(SightlineError, match="--guidance none"):
         unguided.ground(OBSERVATIONS[0].images["front"], "the red mug")
+
+
+@pytest.mark.parametrize("pointless", [{"guidance": "none"}, {"grounding": GroundingHeadConfig(pointer=False)}])
+def test_an_expert_that_waits_for_points_that_nobody_shows_is_refused(pointless: dict) -> None:
+    with pytest.raises(SightlineError, match=r"expert\.spatial to false"):
+        DualSystem(replace(nano_config(), **pointless))
 
 
 # ---- files ----------------------------------------------------------------------------------------------------------

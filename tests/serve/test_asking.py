@@ -21,9 +21,10 @@ from sightline.envs.tabletop import TabletopEnv
 from sightline.evaluate.policies import ExpertPolicy
 from sightline.models.policy import Policy
 from sightline.models.vlm.tokenizer import MissingTokenizer
+from sightline.serve.abilities import ASKING, able
 from sightline.serve.log import Log
 from sightline.serve.refusal import Refusal
-from sightline.serve.served import ASKING, ServedPolicy, ServedScript
+from sightline.serve.served import ServedPolicy, ServedScript
 from sightline.serve.sessions import KEPT
 from sightline_client import PolicyClient, PolicyError, Refused
 from sightline_client.codec import pack, unpack
@@ -247,12 +248,15 @@ def test_a_trained_policy_answers_as_it_does_without_a_server(policy):
 def test_a_policy_without_a_pointer_answers_in_words():
     words = nano_config(grounding=replace(nano_config().grounding, pointer=False))
     talker, picture = nano_policy(nano_tokenizer(), words), nano_observation(1).images["front"]
-    served = ServedPolicy(talker)
-    assert set(served.unable) == {"describe", "steer"} and "'chat'" in served.unable["describe"]
-    text, split = served.chat([picture], "what is this?", 6)
+    abilities = ServedPolicy(talker).abilities
+    assert {name for name in ASKING if not abilities.can(name)} == {"describe", "steer"}
+    with pytest.raises(Refusal, match="'chat'"):
+        able(abilities.describe)
+    chat = able(abilities.chat)
+    text, split = chat([picture], "what is this?", 6)
     assert text == talker.planner.chat(picture, "what is this?", 6) and split["planner"] > 0
     with pytest.raises(Refusal) as refused:
-        served.chat([picture], "what is in <image> and <image>?", 6)
+        chat([picture], "what is in <image> and <image>?", 6)
     assert (refused.value.code, refused.value.field) == ("bad_request", "question")
 
 
@@ -274,9 +278,10 @@ def test_a_trained_policy_is_steered(policy):
 def test_a_policy_that_cannot_says_why():
     nano = nano_policy(nano_tokenizer())
     wordless = ServedPolicy(Policy(nano.system, MissingTokenizer(), nano.card, nano.statistics))
-    assert set(wordless.unable) == set(ASKING) and "tokenizer" in wordless.unable["chat"]
+    assert not any(wordless.abilities.can(name) for name in ASKING) and wordless.abilities.can("normalise")
+    assert "tokenizer" in wordless.abilities.chat.why
     blind = ServedPolicy(nano_policy(nano_tokenizer(), nano_config(guidance="none")))
-    assert "cannot say where" in blind.unable["ground"] and "never taught to talk" in blind.unable["chat"]
+    assert "cannot say where" in blind.abilities.ground.why and "never taught to talk" in blind.abilities.chat.why
 
     def expert() -> ServedScript:
         return ServedScript(lambda: TabletopEnv(size=64, render=False), ExpertPolicy, follows=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from nano import nano_observation, nano_policy, nano_tokenizer
+from nano import CARD, nano_config, nano_observation, nano_policy, nano_statistics, nano_system, nano_tokenizer
 from serving import SHORT, serving
 
 from sightline.core.errors import SightlineError
@@ -13,6 +15,7 @@ from sightline.evaluate.policies import ExpertPolicy, load_policy
 from sightline.evaluate.remote import RemotePolicy
 from sightline.evaluate.rollout import RolloutSettings, rollout
 from sightline.models.policy import Policy
+from sightline.serve.abilities import able
 from sightline.serve.refusal import Refusal
 from sightline.serve.served import ServedPolicy, ServedScript, served_by
 from sightline_client import PolicyClient, Refused
@@ -40,7 +43,7 @@ def test_a_trained_policy_says_where_its_time_went_and_is_seeded(policy):
     again = nano_policy(nano_tokenizer())
     again.act_batch([seen], [3])
     assert (served.act([seen], [3], None, [None])[0][0].actions == again.act_batch([seen], [3])[0].actions).all()
-    back = policy.transforms.action.inverse(served.normalised(chunks[0].actions))
+    back = policy.transforms.action.inverse(able(served.abilities.normalise)(chunks[0].actions))
     assert back == pytest.approx(chunks[0].actions, abs=1e-6)
 
 
@@ -54,6 +57,31 @@ def test_a_chunk_continues_what_is_frozen(policy):
     both, _ = served.act([seen, seen], [3, 4], None, [frozen, None])
     assert both[0].actions[:3] == pytest.approx(frozen, abs=1e-6)
     assert np.abs(both[1].actions[:3] - frozen).max() > 1e-3
+
+
+def test_a_policy_that_neither_points_nor_feels_is_served():
+    """As presets m1 and m1-mini are made: one camera, no state, answers in words."""
+    words = replace(nano_config().grounding, pointer=False)
+    config = nano_config(grounding=words, cameras=("image",), state_dim=0, chunk=16)
+    card = replace(CARD, cameras=("image",), state_names=(), chunk=16)
+    speaker = Policy(nano_system(config), nano_tokenizer(), card, nano_statistics())
+    with (
+        serving(lambda: ServedPolicy(speaker)) as running,
+        PolicyClient(running.address, patience=SHORT) as client,
+    ):
+        asked = {"observation/image_image": nano_observation(1).images["front"], "prompt": "put the mug there"}
+        answer = client.infer(asked)
+        assert answer["actions"].shape == (16, 7) and answer["grounding"] is None
+        assert client.metadata["endpoints"] == ["infer", "reset", "card", "ground", "chat"]
+
+
+@pytest.mark.parametrize("failure", [SightlineError("The checkpoint is torn."), RuntimeError("sizes do not match")])
+def test_what_cannot_be_loaded_is_told_at_once(failure):
+    def load():
+        raise failure
+
+    with pytest.raises(type(failure), match=str(failure)), serving(load):
+        pytest.fail("it has started")
 
 
 def test_evaluation_through_a_server_gives_the_rows_of_one_without(policy):
@@ -87,7 +115,7 @@ def test_the_expert_is_served_from_a_simulation_of_its_own():
 
 def test_normalised_actions_are_a_trained_policys():
     with pytest.raises(Refusal, match="no normalised actions"):
-        ServedScript(nano_env, ExpertPolicy, follows=True).normalised(np.zeros((1, 7), np.float32))
+        able(ServedScript(nano_env, ExpertPolicy, follows=True).abilities.normalise)
 
 
 def test_an_unknown_policy_is_a_sentence(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,21 +49,10 @@ class RemotePolicy:
 
     def act_batch(self, observations: list[Observation], rows: list[int]) -> list[ActionChunk]:
         """One chunk for each observation. Raises SightlineError with the server's sentence."""
-        messages = [self._message(observation) for observation in observations]
+        messages = [message_of(observation, self._config) for observation in observations]
         sessions = [self._sessions[row] for row in rows]
         answers = self._asked(lambda: self.client.infer_batch(messages, sessions))
         return [ActionChunk(np.array(one["actions"], np.float32), _grounding(one["grounding"])) for one in answers]
-
-    def _message(self, observation: Observation) -> dict[str, Any]:
-        keys: dict[str, str] = self._config["cameras"]
-        message: dict[str, Any] = {}
-        for name, key in keys.items():
-            message[key] = observation.images[name]
-            if name in observation.cameras:
-                message[self._config["calibration"][name]] = observation.cameras[name].to_vector()
-        if self._config["state"]["size"]:
-            message[self._config["state"]["key"]] = observation.state
-        return message | ({self._config["prompt"]: observation.instruction} if keys else {})
 
     @staticmethod
     def _asked(ask: Any) -> Any:
@@ -70,6 +60,19 @@ class RemotePolicy:
             return ask()
         except PolicyError as error:
             raise SightlineError(f"The policy server: {error}") from None
+
+
+def message_of(observation: Observation, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a server is sent of an observation, in the keys that its ``policy_server_config`` names."""
+    keys: dict[str, str] = config["cameras"]
+    message: dict[str, Any] = {}
+    for name, key in keys.items():
+        message[key] = observation.images[name]
+        if name in observation.cameras:
+            message[config["calibration"][name]] = observation.cameras[name].to_vector()
+    if config["state"]["size"]:
+        message[config["state"]["key"]] = observation.state
+    return message | ({config["prompt"]: observation.instruction} if keys else {})
 
 
 def _grounding(told: dict[str, Any] | None) -> Grounding | None:

@@ -62,6 +62,8 @@ class Backend(Protocol):
 class DualSystem(nn.Module):
     """System 2 says where to act, System 1 how. Tensors in, tensors out; see Policy for physical units.
 
+    Raises SightlineError for an expert that is to be shown points by a planner that does not point.
+
     Attributes:
         backend: runs the work in torch's place while acting (see models/exported); None: torch does. Whoever changes
             weights must leave it None.
@@ -69,6 +71,11 @@ class DualSystem(nn.Module):
 
     def __init__(self, config: SystemConfig) -> None:
         super().__init__()
+        if config.expert.spatial and not config.points:
+            raise SightlineError(
+                "The action expert waits for points (expert.spatial), and this system has none to show it (no "
+                "grounding.pointer, or guidance 'none'); set expert.spatial to false."
+            )
         self.config = config
         self.backend: Backend | None = None
         planner, visual, expert = config.planner, config.visual, config.expert

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from sightline.core.errors import did_you_mean
 from sightline.core.types import Observation
 from sightline.models.steering import STEERED, Steer
+from sightline.serve.abilities import Place, able
 from sightline.serve.answers import grounding_map, server_timing
 from sightline.serve.jobs import Ground, Job, Single
 from sightline.serve.observations import calibration_of, picture_of, prompt_of, state_of, trace_of
-from sightline.serve.refusal import UNSUPPORTED, Refusal
+from sightline.serve.refusal import Refusal
 from sightline.serve.requests import Client, seconds, session_name, whole_number
-from sightline.serve.served import Place
 
 if TYPE_CHECKING:
     from sightline.serve.service import Service
@@ -39,14 +39,14 @@ SHAPES: dict[str, Callable[[str, Any], NDArray[np.float32]]] = {
 async def answer(
     service: Service, endpoint: str, message: Mapping[str, Any], client: Client, began: float
 ) -> dict[str, Any]:
-    """The answer to a message. Raises Refusal that names the field which is missing or wrong."""
-    if reason := service.served.unable.get(endpoint):
-        raise Refusal(reason, "endpoint", UNSUPPORTED)
+    """The answer to a message. Raises Refusal that names the field which is missing or wrong, or says why the policy
+    cannot do what is asked."""
     return await ANSWERS[endpoint](service, message, client, began)
 
 
 async def _ground(service: Service, message: Mapping[str, Any], client: Client, began: float) -> dict[str, Any]:
     """``image``, ``text``, perhaps ``calibration`` -> boxes, points, trace, confidence, presence, found, text."""
+    ground = able(service.served.abilities.ground)
 
     def read() -> Place:
         camera = calibration_of("calibration", message["calibration"]) if "calibration" in message else None
@@ -54,7 +54,7 @@ async def _ground(service: Service, message: Mapping[str, Any], client: Client, 
             picture_of("image", _needed(message, "image")), prompt_of("text", _needed(message, "text")), camera
         )
 
-    job = Ground(await asyncio.to_thread(read), until=_until(message))
+    job = Ground(await asyncio.to_thread(read), ground, until=_until(message))
     (found,), timing = await _done(service, job, client, began)
     told = grounding_map(found)
     assert told is not None
@@ -64,6 +64,7 @@ async def _ground(service: Service, message: Mapping[str, Any], client: Client, 
 
 async def _chat(service: Service, message: Mapping[str, Any], client: Client, began: float) -> dict[str, Any]:
     """``question``, perhaps ``images`` and ``max_tokens`` -> ``text``."""
+    chat = able(service.served.abilities.chat)
 
     def read() -> list[NDArray[np.uint8]]:
         images = message.get("images", [])
@@ -74,15 +75,16 @@ async def _chat(service: Service, message: Mapping[str, Any], client: Client, be
     question = prompt_of("question", _needed(message, "question"))
     tokens = whole_number(message, "max_tokens", TOKENS + 1) or USUAL_TOKENS
     pictures = await asyncio.to_thread(read)
-    job = Single(lambda served: served.chat(pictures, question, tokens), until=_until(message))
+    job = Single(lambda: chat(pictures, question, tokens), until=_until(message))
     (text,), timing = await _done(service, job, client, began)
     return {"text": text} | timing
 
 
 async def _describe(service: Service, message: Mapping[str, Any], client: Client, began: float) -> dict[str, Any]:
     """``image`` -> ``things``: kind, colour, box and confidence of each."""
+    describe = able(service.served.abilities.describe)
     picture = await asyncio.to_thread(picture_of, "image", _needed(message, "image"))
-    job = Single(lambda served: served.describe(picture), until=_until(message))
+    job = Single(lambda: describe(picture), until=_until(message))
     (things,), timing = await _done(service, job, client, began)
     told = [
         {"kind": one.kind, "colour": one.colour, "box": np.asarray(one.box).tolist()}
@@ -97,7 +99,7 @@ async def _steer(service: Service, message: Mapping[str, Any], client: Client, b
 
     The picture is that of the observation in the message, or else of the session's last one.
     """
-    interface = service.served.interface
+    steered, interface = able(service.served.abilities.steer), service.served.interface
     given: Observation | None = None
     if interface.is_observation(message):
         (given,) = await service.observations([message])
@@ -111,7 +113,7 @@ async def _steer(service: Service, message: Mapping[str, Any], client: Client, b
                 interface.camera_keys(interface.cameras[0])[0],
             )
         steer = _steer_of(message, interface.cameras, seen)
-        job = Single(lambda served: served.steer(seen, steer, session.row), until=until)
+        job = Single(lambda: steered(seen, steer, session.row), until=until)
         (roles,), timing = await _done(service, job, client, began)
         session.see(seen)
     return {"steered": roles} | timing

@@ -13,11 +13,11 @@ import numpy as np
 
 from sightline.core.errors import did_you_mean
 from sightline.serve import asking
+from sightline.serve.abilities import ASKING, able
 from sightline.serve.answers import server_timing
 from sightline.serve.observations import PROMPTS, STATES
 from sightline.serve.refusal import Refusal
 from sightline.serve.requests import Asked, Client
-from sightline.serve.served import ASKING
 
 if TYPE_CHECKING:
     from sightline.serve.service import Service
@@ -72,6 +72,7 @@ def _kind(message: Mapping[str, Any]) -> Any:
 async def _infer(service: Service, payload: Mapping[str, Any], client: Client, began: float) -> dict[str, Any]:
     """``actions`` [B,T,A] in physical units, and as the model has them for clients that turn them back themselves."""
     raw = "batch_images" in payload
+    normalise = able(service.served.abilities.normalise, "batch_images") if raw else None
     requests = _from_raw(service, payload) if raw else _from_examples(service, payload)
     if not 0 < len(requests) <= service.worker.max_batch:
         raise Refusal(f"A request holds 1 to {service.worker.max_batch} samples, not {len(requests)}.", "payload")
@@ -81,8 +82,8 @@ async def _infer(service: Service, payload: Mapping[str, Any], client: Client, b
     done = await service.infer_in(Asked(observations, names, [None] * len(names), times=times))
     actions = np.stack([chunk.actions for chunk in done.results])
     timing = {"server_timing": server_timing(times | done.milliseconds, done.batch, client)}
-    if raw:
-        return {"normalized_actions": service.served.normalised(actions), **timing}
+    if normalise is not None:
+        return {"normalized_actions": normalise(actions), **timing}
     return {"actions": actions, **timing}
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sightline.core.types import Observation
-from sightline.serve.served import Frozen, Place, Served
+from sightline.serve.abilities import Grounds, Place, Split
+from sightline.serve.served import Frozen, Served
 
-Results = tuple[list[list[Any]], dict[str, float]]
+Results = tuple[list[list[Any]], Split]
 
 
 @dataclass
@@ -100,9 +101,10 @@ class Infer(Job):
 
 @dataclass(eq=False)
 class Ground(Job):
-    """A picture and words to be found in it."""
+    """A picture and words to be found in it by ``ground``, the same for all of a server's."""
 
     place: Place
+    ground: Grounds
 
     size = 1
 
@@ -112,15 +114,15 @@ class Ground(Job):
 
     def compute(self, served: Served, jobs: Sequence[Ground]) -> Results:
         """A grounding for each picture."""
-        groundings, split = served.ground([job.place for job in jobs])
+        groundings, split = self.ground([job.place for job in jobs])
         return [[grounding] for grounding in groundings], split
 
 
 @dataclass(eq=False)
 class Single(Job):
-    """Something that is computed by itself; ``work`` is given the policy."""
+    """Something that is computed by itself."""
 
-    work: Callable[[Served], tuple[Any, dict[str, float]]]
+    work: Callable[[], tuple[Any, Split]]
 
     size = 1
 
@@ -130,5 +132,5 @@ class Single(Job):
 
     def compute(self, served: Served, jobs: Sequence[Single]) -> Results:
         """What comes of it."""
-        result, split = self.work(served)
+        result, split = self.work()
         return [[result]], split

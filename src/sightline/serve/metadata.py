@@ -6,11 +6,13 @@ from typing import Any
 
 import sightline
 from sightline.core.card import Card
+from sightline.serve.abilities import ASKING
 from sightline.serve.observations import PROMPTS, STATES, Interface
-from sightline.serve.served import ASKING, Served
+from sightline.serve.served import Served
 
 ON_HAND = ("wrist", "hand", "gripper")  # parts of the names of cameras that move with the hand
-ENDPOINTS = ("infer", "reset", "card", *ASKING)
+ACTING = ("infer", "reset", "card")
+ENDPOINTS = (*ACTING, *ASKING)
 
 
 def metadata(name: str, served: Served) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def metadata(name: str, served: Served) -> dict[str, Any]:
         "server": "sightline",
         "version": sightline.__version__,
         "policy": name,
-        "endpoints": [name for name in ENDPOINTS if name not in served.unable],
+        "endpoints": [*ACTING, *(name for name in ASKING if served.abilities.can(name))],
         "card": card.to_dict(),
         "policy_server_config": _config(interface),
         "action_chunk_size": card.chunk,  # as starVLA's clients read it

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.errors import SightlineError
-from sightline.core.geometry import Camera
 from sightline.core.types import ActionChunk, Grounding, Observation
 from sightline.data.answers import grounding_in_words
 from sightline.evaluate.policies import EXPERT, REPLAY, ExpertPolicy, GuidedPolicy, ReplayPolicy, load_checkpoint
+from sightline.serve.abilities import Abilities, Picture, Place, Split, Unable
 from sightline.serve.observations import Interface
 from sightline.serve.refusal import Refusal
 
@@ -26,22 +25,18 @@ if TYPE_CHECKING:
     from sightline.models.policy import Policy
     from sightline.models.steering import Steer
 
-Picture = NDArray[np.uint8]
 Frozen = NDArray[np.float32] | None
-Split = dict[str, float]  # milliseconds of the parts
 Chunks = tuple[list[ActionChunk], Split]
 
-ASKING = ("ground", "chat", "describe", "steer")
-BLIND = "This policy never looks at pictures; serve a trained policy to ask it about them, or to point at things."
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Words whose place in a picture is looked for; ``camera`` is its calibration, where it is known."""
-
-    picture: Picture
-    text: str
-    camera: Camera | None = None
+BLIND = Unable(
+    "This policy never looks at pictures; serve a trained policy to ask it about them, or to point at things."
+)
+WORDLESS = Unable("This policy has no tokenizer, so it understands no words; import it again with one (base_vlm=DIR).")
+UNGUIDED = Unable("This policy was trained without guidance: it cannot say where it acts. Serve a guided one.")
+SPEECHLESS = Unable("This policy points and was never taught to talk; ask it with 'ground' or 'describe'.")
+TALKING = Unable("This policy recognises things by talking about them alone; ask it with 'chat'.")
+FORGETFUL = Unable("This policy does not act on points that it remembers; serve one of preset tiny to steer it.")
+UNSCALED = Unable("This policy has no normalised actions; ask for 'examples', whose answer is in physical units.")
 
 
 class Served(ABC):
@@ -49,11 +44,11 @@ class Served(ABC):
 
     Attributes:
         interface: what it looks at.
-        unable: which of ASKING it cannot do, and why, in a sentence; these are never asked of it.
+        abilities: what it can be asked besides actions.
     """
 
     interface: Interface
-    unable: Mapping[str, str] = dict.fromkeys(ASKING, BLIND)
+    abilities: Abilities
 
     @abstractmethod
     def act(
@@ -78,26 +73,6 @@ class Served(ABC):
     def warm_up(self) -> None:
         """Do once what takes longer the first time."""
 
-    def ground(self, places: Sequence[Place]) -> tuple[list[Grounding], Split]:
-        """Where to act in each picture, in its pixels; the calibration of all of them is known, or of none."""
-        raise NotImplementedError
-
-    def chat(self, pictures: Sequence[Picture], question: str, tokens: int) -> tuple[str, Split]:
-        """The answer to a question about pictures, of so many tokens at most. Raises Refusal."""
-        raise NotImplementedError
-
-    def describe(self, picture: Picture) -> tuple[list[Recognised], Split]:
-        """The things in a picture."""
-        raise NotImplementedError
-
-    def steer(self, observation: Observation, steer: Steer, row: int) -> tuple[list[str], Split]:
-        """Act upon what a person points at in ``observation`` from now on; the roles that are pointed out by now."""
-        raise NotImplementedError
-
-    def normalised(self, actions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Actions [T,A] in units of the model, for clients that turn them back themselves. Raises Refusal."""
-        raise Refusal("This policy has no normalised actions; ask for 'examples', whose answer is in physical units.")
-
 
 class ServedPolicy(Served):
     """A trained policy."""
@@ -105,7 +80,7 @@ class ServedPolicy(Served):
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.interface = Interface(policy.card, tuple(policy.config.cameras), policy.config.state_dim)
-        self.unable = _unable(policy)
+        self.abilities = self._abilities()
         self._milliseconds: Split = {}
         system = policy.system
         system.see = self._timed("planner", system.see)  # type: ignore[method-assign]
@@ -135,8 +110,8 @@ class ServedPolicy(Served):
         state = np.zeros(self.interface.state_size, np.float32)
         self.act([Observation({name: grey for name in self.interface.cameras}, state, "put it there")], [0], 0, [None])
 
-    def ground(self, places: Sequence[Place]) -> tuple[list[Grounding], Split]:
-        """See :class:`Served`; with the answer in words."""
+    def _ground(self, places: Sequence[Place]) -> tuple[list[Grounding], Split]:
+        """See :class:`Grounds`; with the answer in words."""
         cameras = [place.camera for place in places if place.camera is not None] or None
         pictures, texts = [place.picture for place in places], [place.text for place in places]
         found, split = self._asked(lambda: self.policy.ground_batch(pictures, texts, cameras))
@@ -145,19 +120,19 @@ class ServedPolicy(Served):
                 grounding.text = grounding_in_words(grounding)
         return found, split
 
-    def chat(self, pictures: Sequence[Picture], question: str, tokens: int) -> tuple[str, Split]:
-        """See :class:`Served`."""
+    def _chat(self, pictures: Sequence[Picture], question: str, tokens: int) -> tuple[str, Split]:
+        """See :class:`Chats`."""
         try:
             return self._asked(lambda: self.policy.planner.chat(pictures, question, tokens))
         except SightlineError as error:
             raise Refusal(str(error), "question") from None
 
-    def describe(self, picture: Picture) -> tuple[list[Recognised], Split]:
-        """See :class:`Served`."""
+    def _describe(self, picture: Picture) -> tuple[list[Recognised], Split]:
+        """See :class:`Describes`."""
         return self._asked(lambda: self.policy.planner.describe(picture))
 
-    def steer(self, observation: Observation, steer: Steer, row: int) -> tuple[list[str], Split]:
-        """See :class:`Served`."""
+    def _steer(self, observation: Observation, steer: Steer, row: int) -> tuple[list[str], Split]:
+        """See :class:`IsSteered`."""
 
         def steered() -> list[str]:
             self.policy.steer(observation, steer, row=row)
@@ -165,9 +140,20 @@ class ServedPolicy(Served):
 
         return self._asked(steered)
 
-    def normalised(self, actions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Actions in units of the model."""
-        return self.policy.transforms.action.forward(actions)
+    def _abilities(self) -> Abilities:
+        from sightline.models.vlm.tokenizer import MissingTokenizer  # torch, which scripted policies do without
+
+        config, normalise = self.policy.config, self.policy.transforms.action.forward
+        if isinstance(self.policy.tokenizer, MissingTokenizer):
+            return Abilities(WORDLESS, WORDLESS, WORDLESS, WORDLESS, normalise)
+        pointer = config.grounding.pointer
+        return Abilities(
+            UNGUIDED if pointer and not config.points else self._ground,
+            SPEECHLESS if pointer else self._chat,
+            self._describe if config.points else TALKING,
+            self._steer if self.policy.guide.remembers else FORGETFUL,
+            normalise,
+        )
 
     @staticmethod
     def _asked(ask: Callable[[], Any]) -> tuple[Any, Split]:
@@ -190,25 +176,6 @@ class ServedPolicy(Served):
         return timed
 
 
-def _unable(policy: Policy) -> dict[str, str]:
-    """What a trained policy cannot be asked, and why."""
-    from sightline.models.vlm.tokenizer import MissingTokenizer  # torch, which scripted policies do without
-
-    if isinstance(policy.tokenizer, MissingTokenizer):
-        wordless = "This policy has no tokenizer, so it understands no words; import it again with one (base_vlm=DIR)."
-        return dict.fromkeys(ASKING, wordless)
-    config, unable = policy.config, {}
-    if config.grounding.pointer and config.guidance != "spatial":
-        unable["ground"] = "This policy was trained without guidance: it cannot say where it acts. Serve a guided one."
-    if config.grounding.pointer:
-        unable["chat"] = "This policy points and was never taught to talk; ask it with 'ground' or 'describe'."
-    if not config.points:
-        unable["describe"] = "This policy recognises things by talking about them alone; ask it with 'chat'."
-    if not policy.guide.remembers:
-        unable["steer"] = "This policy does not act on points that it remembers; serve one of preset tiny to steer it."
-    return unable
-
-
 class ServedScript(Served):
     """Actions that are known without looking, one at a time, for wiring a robot or a simulator before any model exists.
 
@@ -217,6 +184,8 @@ class ServedScript(Served):
         make_guided: what knows the actions.
         follows: whether actions are carried out in the server's simulation too, which the next ones follow from.
     """
+
+    abilities = Abilities(BLIND, BLIND, BLIND, BLIND, UNSCALED)
 
     def __init__(
         self, make_env: Callable[[], TabletopEnv], make_guided: Callable[[], GuidedPolicy], follows: bool

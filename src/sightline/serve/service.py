@@ -15,6 +15,7 @@ from sightline.core.card import Card
 from sightline.core.errors import SightlineError, did_you_mean
 from sightline.core.types import Observation
 from sightline.serve import asking, envelope
+from sightline.serve.abilities import ASKING
 from sightline.serve.answers import grounding_map, server_timing
 from sightline.serve.jobs import Done, Infer
 from sightline.serve.metadata import ENDPOINTS
@@ -31,7 +32,7 @@ from sightline.serve.requests import (
     session_name,
     whole_number,
 )
-from sightline.serve.served import ASKING, Served
+from sightline.serve.served import Served
 from sightline.serve.sessions import Session, Sessions
 from sightline.serve.worker import Worker
 from sightline_client.codec import DEFAULT, CodecError, Limits, pack, unpack
@@ -188,7 +189,7 @@ class Service:
             raise Refusal("The policy gave actions that are not finite; the checkpoint may be damaged.", code=FAILED)
         for session, observation in zip(held, asked.observations, strict=True) if asked.seed is None else ():
             session.calls += 1
-            if "steer" not in self.served.unable:
+            if self.served.abilities.can("steer"):
                 session.see(observation)
         self.metrics.timed(asked.times | done.milliseconds)
         return done

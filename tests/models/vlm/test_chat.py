@@ -312,8 +312,7 @@ def test_an_answer_is_what_the_forward_pass_finds_likeliest(system: DualSystem, 
 
 
 def test_a_planner_chats_about_any_pictures(tokenizer: WordTokenizer) -> None:
-    config = nano_config()
-    words = nano_policy(tokenizer, replace(config, grounding=replace(config.grounding, pointer=False))).planner
+    words = nano_policy(tokenizer, nano_config(grounding=replace(nano_config().grounding, pointer=False))).planner
     assert words.encoder.pictures.side == 0
     for images in ([], pictures(1), pictures(3), pictures(1)[0]):
         assert isinstance(words.chat(images, "what is this?", max_tokens=4), str)

@@ -50,8 +50,7 @@ def source(tmp_path: Path) -> Conversations:
 @pytest.fixture
 def words_policy() -> Policy:
     """A policy without a pointer."""
-    config = nano_config()
-    return nano_policy(nano_tokenizer(), replace(config, grounding=replace(config.grounding, pointer=False)))
+    return nano_policy(nano_tokenizer(), nano_config(grounding=replace(nano_config().grounding, pointer=False)))
 
 
 def test_a_planner_learns_to_answer(source: Conversations, words_policy: Policy) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,6 @@ def policy_for(mixture: Mixture, state: bool = True) -> Policy:
         cameras=card.cameras, action_dim=len(card.action_names), chunk=card.chunk, guidance="none",
         state_dim=len(card.state_names) if state else 0,
     )  # fmt: skip
-    config = replace(config, expert=replace(config.expert, spatial=False))
     return Policy(nano_system(config), nano_tokenizer(), card, mixture.statistics())
 
 

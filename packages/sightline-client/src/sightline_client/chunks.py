@@ -10,7 +10,7 @@ with PolicyClient("ws://127.0.0.1:8000") as client:
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, Callable, Dict
 
 import numpy as np
@@ -96,12 +96,15 @@ class Asynchronous(Blocking):
 
     The new chunk was made for the moment of its observation, so that the actions of the ticks that have passed since
     then are left out of it. Only where the present chunk runs out is there anything to wait for; ``waits`` counts it.
+
+    Args:
+        worker: asks in the meantime; a thread of its own unless given (a simulation's time is not the clock's).
     """
 
-    def __init__(self, client: PolicyClient, execute: int = 4) -> None:
+    def __init__(self, client: PolicyClient, execute: int = 4, worker: Executor | None = None) -> None:
         super().__init__(client, execute)
         self.waits = 0
-        self._worker = ThreadPoolExecutor(1)
+        self._worker = worker or ThreadPoolExecutor(1)
         self._asked: tuple[int, Future[dict[str, Any]]] | None = None
 
     def reset(self, **about: Any) -> None:
@@ -158,8 +161,8 @@ class RealTime(Asynchronous):
         delay: ticks that the first chunk is expected to take.
     """
 
-    def __init__(self, client: PolicyClient, execute: int = 4, delay: int = 2) -> None:
-        super().__init__(client, execute)
+    def __init__(self, client: PolicyClient, execute: int = 4, delay: int = 2, worker: Executor | None = None) -> None:
+        super().__init__(client, execute, worker)
         self._delays = deque([delay], maxlen=5)
 
     def _request(self, observation: dict[str, Any]) -> dict[str, Any]:
