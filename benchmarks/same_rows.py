@@ -44,29 +44,31 @@ class Settings:
     """Write the figures here."""
 
 
-def rows(policy: str, settings: Settings, label: str) -> tuple[list[EpisodeRow], float]:
-    """A row for each seed, and the seconds that they took."""
+def rows(policy: str, size: int, settings: Settings, label: str) -> tuple[list[EpisodeRow], float]:
+    """A row for each seed, on pictures of ``size`` pixels, and the seconds that they took."""
     began, seeds = time.monotonic(), range(settings.first, settings.first + settings.seeds)
-    made = rollout_in_processes(partial(load_policy, policy), TabletopEnv, seeds, workers=settings.workers, label=label)
+    made = rollout_in_processes(
+        partial(load_policy, policy), partial(TabletopEnv, size=size), seeds, workers=settings.workers, label=label
+    )
     return made, time.monotonic() - began
 
 
-def repeats(address: str) -> bool:
-    """Whether two requests with one seed get the same bytes."""
+def asked_twice(address: str) -> tuple[int, bool]:
+    """The side of the policy's pictures, and whether two requests with one seed get the same bytes."""
     (seen,) = scenes(1)
     with PolicyClient(address, patience=PATIENCE) as client:
         message = message_of(seen, client.metadata["policy_server_config"])
         first, second = (np.array(client.infer(message, seed=5)["actions"]) for _ in range(2))
-    return first.tobytes() == second.tobytes()
+        return client.metadata["card"]["image_size"][0], first.tobytes() == second.tobytes()
 
 
 def main(settings: Settings) -> None:
     """Run both, compare, print."""
     prepare_process()
     with policy_server(settings.policy) as address:
-        same_bytes = repeats(address)
-        there, slow = rows(address, settings, "through a server")
-    here, quick = rows(settings.policy, settings, "without one")
+        size, same_bytes = asked_twice(address)
+        there, slow = rows(address, size, settings, "through a server")
+    here, quick = rows(settings.policy, size, settings, "without one")
     differing = [one.seed for one, other in zip(here, there, strict=True) if one != other]
     table(
         f"{settings.policy}, {settings.seeds} episodes",

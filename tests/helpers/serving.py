@@ -160,7 +160,7 @@ def serving(
     pool = ThreadPoolExecutor(1)
     ended = pool.submit(serve)
     pool.shutdown(wait=False)
-    running = Running(*started.result(60), ended)
+    running = Running(*started.result(300), ended)
     try:
         yield running
     finally:
