@@ -9,25 +9,25 @@ import numpy as np
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
+from sightline.core.geometry import Array
 from sightline.core.types import ActionChunk, Observation, PolicyLike
 from sightline.models.steering import Steer
 
 PROMPTS = ("point", "box", "trace")
 AROUND = 0.025  # metres from the middle of what is pointed out to each side of the box that is drawn around it
-Place = tuple[float, float, float]  # in the robot's frame, metres
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shown:
     """What somebody points out, in the robot's frame.
 
     Attributes:
-        target: where it would be grasped; place: where it is to go.
+        target: [3] where it would be grasped; place: [3] where it is to go; metres.
         prompt: one of PROMPTS, how it is shown.
     """
 
-    target: Place
-    place: Place
+    target: Array
+    place: Array
     prompt: str
 
     def steer(self, observation: Observation, camera: str) -> Steer:

@@ -198,8 +198,7 @@ def _changes(env: TabletopEnv, seeds: Sequence[int], names: Sequence[str]) -> di
 
 def _shown(scene: SceneState, task: Task, prompt: str) -> Shown:
     """A task's target and place, to be pointed out."""
-    places = [tuple(map(float, place)) for place in (scene.grasp_points[task.target], place_point(scene, task))]
-    return Shown(places[0], places[1], prompt)
+    return Shown(scene.grasp_points[task.target], place_point(scene, task), prompt)
 
 
 def outcome(name: str, rows: Sequence[EpisodeRow]) -> Rate:

@@ -78,7 +78,7 @@ def test_each_episode_is_steered_once() -> None:
     policy = nano_policy(nano_tokenizer())
     policy.act_batch = lambda observations, rows: [ActionChunk(np.zeros((8, 7))) for _ in rows]  # type: ignore[method-assign]
     policy.steer = lambda observation, *steers, row: told.append((row, steers[0].point))  # type: ignore[method-assign]
-    pointed = Pointed(policy, {3: Shown((0.5, 0.0, 0.02), (0.5, 0.1, 0.0), "point")})
+    pointed = Pointed(policy, {3: Shown(np.array([0.5, 0.0, 0.02]), np.array([0.5, 0.1, 0.0]), "point")})
     pointed.reset([3, 4])
     for _ in range(2):
         pointed.act_batch([nano_observation(0), nano_observation(1)], [3, 4])
