@@ -19,6 +19,8 @@ from sightline.core.types import Observation
 from sightline.envs import worker_process
 from sightline.envs.base import Info
 from sightline.envs.libero import worker as program
+from sightline.envs.libero.arm import Arm
+from sightline.envs.libero.expert import LiberoExpert
 from sightline.envs.libero.protocol import (
     HZ,
     INTERFACES,
@@ -31,6 +33,7 @@ from sightline.envs.libero.protocol import (
     base_suite,
     episode_of,
 )
+from sightline.envs.libero.scene import Scene
 from sightline.envs.pictures import resized
 from sightline.envs.worker_process import WorkerProcess, worker_command
 
@@ -157,6 +160,35 @@ class LiberoEnv:
         """The tool's position [3] (metres, world frame) and quaternion (xyzw), and the fingers' joints [2] (metres)."""
         self._asked()
         return self._now["position"], self._now["quaternion"], self._now["fingers"]
+
+    def expert(self) -> LiberoExpert:
+        """The scripted expert for the present episode: it knows where everything is.
+
+        Raises SightlineError for goals that it cannot bring about, or another interface than ours.
+        """
+        if self.interface.switch:
+            raise SightlineError("The expert moves the arm in metres and radians: use --interface sightline.")
+        asked = self._asked()
+        scene = Scene(asked.ask("geometry"), asked.ask("bodies"))
+        before = [self.tool()]
+
+        def look() -> Arm:
+            scene.update(asked.ask("bodies"))
+            (was, _, apart), now = before[0], self.tool()
+            before[0] = now
+            width, closed = float(np.ptp(now[2])), float(np.ptp(apart) - np.ptp(now[2]))
+            return Arm(
+                position=now[0],
+                rotation=Rotation.from_quat(now[1]).as_matrix(),
+                width=width,
+                closing=closed,
+                moved=float(np.linalg.norm(now[0] - was)),
+                opens=self._gripper < 0,
+                grasped=tuple(self._now["grasped"]),
+                fulfilled=tuple(self._now["fulfilled"]),
+            )
+
+        return LiberoExpert(self._begun["goals"], scene, look)
 
     def close(self) -> None:
         """End the worker."""

@@ -31,6 +31,7 @@ class Worker:
         self._file = ""
         self._samplers = 0
         self._seen: dict[str, Any] = {}
+        self._shown: dict[str, list[int]] = {}  # numbers of what ``geometry`` named
 
     # ---- questions --------------------------------------------------------------------------------------------------
 
@@ -100,6 +101,57 @@ class Worker:
         poses = {n: np.concatenate([sim.data.body_xpos[i], sim.data.body_xquat[i]]) for n, i in bodies.items()}
         return {"state": np.asarray(self._env.get_sim_state()), "poses": poses}
 
+    def geometry(self) -> dict[str, Any]:
+        """What things are made of, which of their parts move how, and which regions goals speak of.
+
+        ``bodies`` and ``owners`` name every body of an object or a fixture and whose it is; ``pieces`` are boxes around
+        what collides: their body's number, half sizes and pose (xyz, wxyz) in its frame. ``joints`` have the number of
+        their body; ``regions`` half sizes and whose they are. ``parts`` says which joints a name in a goal moves.
+        """
+        world, model = self._world, self._model
+        roots = {int(model.body_rootid[number]): name for name, number in world.obj_body_id.items()}
+        bodies = [body for body in range(model.nbody) if int(model.body_rootid[body]) in roots]
+        solid = np.flatnonzero(model.geom_contype | model.geom_conaffinity)
+        solid = solid[np.isin(model.geom_bodyid[solid], bodies)]
+        joints = [joint for joint in range(model.njnt) if model.jnt_bodyid[joint] in bodies and model.jnt_type[joint] >= 2]
+        sites = world.object_sites_dict
+        centre = np.stack([_turned(model.geom_quat[i], model.geom_aabb[i, :3]) for i in solid])
+        self._shown = {"bodies": bodies, "joints": joints, "regions": [model.site(name).id for name in sites]}
+        return {
+            "bodies": [model.body(body).name for body in bodies],
+            "owners": [roots[int(model.body_rootid[body])] for body in bodies],
+            "pieces": {
+                "body": np.searchsorted(bodies, model.geom_bodyid[solid]),
+                "half": np.array(model.geom_aabb[solid, 3:]),
+                "pose": np.concatenate([model.geom_pos[solid] + centre, model.geom_quat[solid]], 1),
+            },
+            "joints": {
+                "names": [model.joint(joint).name for joint in joints],
+                "body": np.searchsorted(bodies, model.jnt_bodyid[joints]),
+                "slides": np.array(model.jnt_type[joints] == 2),
+                "range": np.array(model.jnt_range[joints]),
+            },
+            "regions": {
+                name: {"half": np.asarray(site.size, np.float64), "owner": site.parent_name or ""}
+                for name, site in sites.items()
+            },
+            "parts": {name: self._joints_of(name) for name in world.object_states_dict},
+        }
+
+    def bodies(self) -> dict[str, Any]:
+        """Where everything that ``geometry`` named is now: ``poses`` [n,7] (xyz, wxyz), ``joints`` [j] with ``axes`` and
+        ``anchors`` [j,3], ``regions`` [r,3] with ``turned`` [r,3,3]; metres, radians, world frame."""
+        data, shown, model = self._world.sim.data._data, self._shown, self._model
+        bodies, joints, regions = shown["bodies"], shown["joints"], shown["regions"]
+        return {
+            "poses": np.concatenate([data.xpos[bodies], data.xquat[bodies]], 1),
+            "joints": np.array(data.qpos[model.jnt_qposadr[joints]]),
+            "axes": np.array(data.xaxis[joints]),
+            "anchors": np.array(data.xanchor[joints]),
+            "regions": np.array(data.site_xpos[regions]),
+            "turned": np.array(data.site_xmat[regions]).reshape(-1, 3, 3),
+        }
+
     def digests(self, suites: list[str]) -> dict[str, Any]:
         """What the files of the benchmark hold: one number for all assets, one for each suite's tasks and states."""
         from libero.libero import get_libero_path
@@ -115,6 +167,17 @@ class Worker:
     @property
     def _world(self) -> Any:
         return self._running().env
+
+    @property
+    def _model(self) -> Any:
+        return self._world.sim.model._model
+
+    def _joints_of(self, name: str) -> list[str]:
+        """The joints that a word of a goal speaks of, without that by which a thing lies about freely."""
+        if name in self._world.object_sites_dict:
+            return list(self._world.object_sites_dict[name].joints or [])
+        joints = [joint for joint in self._world.get_object(name).joints]
+        return [joint for joint in joints if self._model.joint(joint).type[0] >= 2]
 
     def _running(self) -> Any:
         if self._env is None:
@@ -155,7 +218,7 @@ class Worker:
     def _grasped(self) -> list[str]:
         """Objects that touch the pads of both fingers."""
         world = self._world
-        model, contacts = world.sim.model._model, world.sim.data._data.contact.geom
+        model, contacts = self._model, world.sim.data._data.contact.geom
         pads = world.robots[0].gripper.important_geoms
         touched = []
         for side in ("left_fingerpad", "right_fingerpad"):
@@ -166,7 +229,14 @@ class Worker:
         return [name for name in world.objects_dict if world.obj_body_id[name] in both]
 
 
-QUESTIONS = ("hello", "tasks", "begin", "step", "look", "truth", "digests")
+QUESTIONS = ("hello", "tasks", "begin", "step", "look", "truth", "geometry", "bodies", "digests")
+
+
+def _turned(quaternion: Any, vector: Any) -> Any:
+    """A vector [3] turned by a quaternion (wxyz)."""
+    w, axis = quaternion[0], quaternion[1:]
+    across = 2 * np.cross(axis, vector)
+    return vector + w * across + np.cross(axis, across)
 
 
 def _digest(folders: list[Path]) -> str:
