@@ -101,10 +101,19 @@ class Generate:
     """Store depth maps of every frame and camera too (16-bit PNG, millimetres)."""
     size: int = 224
     """Height and width of the pictures, pixels."""
+    suite: str = ""
+    """Demonstrations of a benchmark's tasks instead, in layouts that are not its own: libero_object and the other
+    suites of LIBERO, after 'make setup-libero'. Reads --seed, --wider and --workers; what else differs from its default
+    is refused."""
+    wider: float | None = None
+    """Metres by which every second round over a suite's tasks lets things begin farther out than the benchmark does
+    (--suite only; left out: 0.035)."""
     json: Json = None
-    """Write the result here: episodes, attempts, frames, seconds, content_hash."""
+    """Write the result here: episodes, attempts, frames, seconds, content_hash; with --suite also nearest."""
 
     def run(self) -> dict:
+        if self.suite:
+            return self._benchmark()
         from sightline.engine.generation.generate import generate
         from sightline.engine.generation.recipe import Recipe
 
@@ -120,7 +129,19 @@ class Generate:
             tasks=self.tasks,
             shard=self.shard,
         )
+        if self.wider is not None:
+            raise SightlineError("--wider is about the layouts of a benchmark: name its --suite.")
         return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
+
+    def _benchmark(self) -> dict:
+        from sightline.envs.libero.demonstrations import WIDER, Demonstrations, generate_libero
+
+        read = ("out", "episodes", "seed", "workers", "suite", "wider", "json")
+        for option in fields(self):
+            if option.name not in read and getattr(self, option.name) != option.default:
+                raise SightlineError(f"--{option.name.replace('_', '-')} is not read with --suite; leave it out.")
+        recipe = Demonstrations(self.suite, self.seed, WIDER if self.wider is None else self.wider)
+        return generate_libero(self.out, self.episodes, recipe, self.workers)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from sightline.core.geometry import Array, rotation_z, wrap_angle
 from sightline.envs.libero.goals import Step
 from sightline.envs.libero.grasps import HAND
+from sightline.envs.libero.placing import CELL
 from sightline.envs.libero.protocol import MOVE, TURN
 from sightline.envs.libero.scene import Scene
 
@@ -20,7 +21,6 @@ SLOW = 0.025  # metres per action asked at the end of a descent
 MARGIN = 0.015  # metres of clearance kept from things passed over
 STILL = 0.0008  # metres per step: fingers that move less have met something or their end
 STUCK = 0.001  # metres per step: a tool that moves less does not get on
-CELL = 0.01  # metres, of a map of heights
 DOWN = np.diag([1.0, -1.0, -1.0])  # the hand points down, its fingers close along y
 
 
@@ -52,13 +52,17 @@ class Arm:
         """Radians about z from where the fingers close along y."""
         return float(np.arctan2(self.rotation[1, 0], self.rotation[0, 0]))
 
-    def towards(self, goal: Array, yaw: float | None, gripper: float, most: float = MOVE) -> NDArray[np.float32]:
-        """The action [7] (metres, radians, gripper +1 open) towards a tool position and yaw (None: the present one).
+    def towards(
+        self, goal: Array, turned: float | Array | None, gripper: float, most: float = MOVE
+    ) -> NDArray[np.float32]:
+        """The action [7] (metres, radians, gripper +1 open) towards a tool position.
 
-        The hand is held upright. ``most``: metres asked at once.
+        Args:
+            turned: how the hand is to be: pointing down with that yaw (None: the present one), or a rotation [3,3].
+            most: metres asked at once.
         """
-        upright = rotation_z(self.yaw if yaw is None else yaw) @ DOWN
-        turn = Rotation.from_matrix(upright @ self.rotation.T).as_rotvec()
+        wanted = turned if isinstance(turned, np.ndarray) else rotation_z(self.yaw if turned is None else turned) @ DOWN
+        turn = Rotation.from_matrix(wanted @ self.rotation.T).as_rotvec()
         move = GAIN * (np.asarray(goal, np.float64) - self.position)
         return np.concatenate([_limited(move, most), _limited(turn, TURN), [gripper]]).astype(np.float32)
 
@@ -87,6 +91,10 @@ class Skill:
     def leeway(self, arm: Arm) -> float:
         """How far (m) the tool may be off in this phase."""
         return np.inf
+
+    def may_slip(self, arm: Arm) -> bool:
+        """Whether it can make good what a slip of the gripper does now."""
+        return False
 
     def target(self) -> Array | None:
         """[3] where the tool takes or touches it."""

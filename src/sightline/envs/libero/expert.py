@@ -8,8 +8,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.core.types import SceneState
 from sightline.envs.libero.arm import Arm, Skill
 from sightline.envs.libero.goals import PUT, Step, plan
+from sightline.envs.libero.parts import part_skill
 from sightline.envs.libero.put import Put
 from sightline.envs.libero.scene import Scene
 
@@ -25,23 +27,37 @@ class LiberoExpert:
         look: how the arm is now.
 
     Attributes:
-        skill: what it is doing; None when all is done.
+        skill: what it is doing; None before the first action.
+        arm: as it was when it last decided.
+        steps: the plan for the whole task, as it looked at the start.
         retries: how often something had to be begun again.
     """
 
     def __init__(self, goals: list[list[str]], scene: Scene, look: Callable[[], Arm]) -> None:
         self.goals, self.scene, self.look = goals, scene, look
         self.skill: Skill | None = None
+        self.arm: Arm | None = None
         self.retries = 0
+        self.steps = plan(goals, self._shut)
         self._left: list[Step] = []
 
     def act(self) -> NDArray[np.float32]:
         """The next action [7] of the card for the present state."""
-        arm = self.look()
+        self.arm = arm = self.look()
         if self.skill is None or self.skill.over:
             self._next(arm)
         assert self.skill is not None
         return self.skill.act(arm)
+
+    def leeway(self, action: NDArray[np.float32], scene: SceneState) -> float:
+        """How far (m) the tool may be off while it carries out ``action``."""
+        assert self.skill is not None and self.arm is not None
+        return self.skill.leeway(self.arm)
+
+    def may_slip(self, scene: SceneState) -> bool:
+        """Whether what a slip of the gripper does here can be made good."""
+        assert self.skill is not None and self.arm is not None
+        return self.skill.may_slip(self.arm)
 
     def _next(self, arm: Arm) -> None:
         """The next step; all that is not done yet, once more, where none is left."""
@@ -62,8 +78,6 @@ class LiberoExpert:
     def _skill(self, step: Step) -> Skill:
         if step.verb == PUT:
             return Put(step, self.scene, self._number[step])
-        from sightline.envs.libero.parts import part_skill
-
         return part_skill(step, self.scene)
 
     def _shut(self, place: str) -> bool:

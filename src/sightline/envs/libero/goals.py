@@ -42,7 +42,9 @@ def read_goals(goals: Iterable[Sequence[str]]) -> list[Step]:
         require_known("predicate", predicate.lower(), PREDICATES)
         verb = PREDICATES[predicate.lower()]
         if len(arguments) != (2 if verb == PUT else 1):
-            raise SightlineError(f"The goal ({predicate} {' '.join(arguments)}) has another number of arguments than usual.")
+            raise SightlineError(
+                f"The goal ({predicate} {' '.join(arguments)}) has another number of arguments than usual."
+            )
         steps.append(Step(verb, *arguments, goal=number))
     return steps
 

@@ -16,6 +16,9 @@ RAISES = np.arange(0.0, 0.13, 0.012)  # metres above where it lands from which i
 RANK, TURN, RAISE, DROP, TOUCHED = 0.05, 0.3, 4.0, 8.0, 5.0  # what a worse spot, a radian, metres and contact cost
 
 
+CELL = 0.01  # metres
+
+
 @dataclass(frozen=True)
 class Place:
     """Where the held thing goes: ``move`` [3] of its origin, then ``turn`` (radians about z through its origin)."""
@@ -26,7 +29,14 @@ class Place:
 
 
 def find_place(
-    held: Array, origin: Array, tool: Array, yaw: float, others: Array, spots: Array, limit: float = 2.2
+    held: Array,
+    origin: Array,
+    tool: Array,
+    yaw: float,
+    others: Array,
+    spots: Array,
+    turns: Array,
+    limit: float = 2.2,
 ) -> Place:
     """The best of some spots, and how high above it the hand lets go.
 
@@ -35,12 +45,13 @@ def find_place(
         tool: [3] of the hand now, with its ``yaw``.
         others: [M,3] points of everything else.
         spots: [k,3] where the origin would be, the best ones first, each as low as the thing lies there.
+        turns: [k] radians by which it may be turned besides TURNS, such as those that align it with a shelf.
         limit: radians that the hand can be turned.
     """
     best = None
     tree, lowest = cKDTree(others), spots[:, 2].min()
     sample = held[:: max(1, len(held) // 400)]
-    for turn in TURNS:
+    for turn in np.concatenate([TURNS, turns]):
         if abs(yaw + turn) > limit and turn:
             continue
         frame = rotation_z(turn)
@@ -63,3 +74,23 @@ def find_place(
                 best = Place(spot + [0, 0, rise] - origin, float(turn), float(whole))
     assert best is not None
     return best
+
+
+def fall(held: Array, tops: Array, surface: float) -> float:
+    """Metres that a thing can come down until it meets what is below it; negative where it is in there already.
+
+    Args:
+        held: [N,3] points of the thing.
+        tops: [K,3] the highest points around, one in each cell of a grid (see ``arm.heights``).
+        surface: height below which nothing falls.
+    """
+    there = {cell: float(top) for cell, top in zip(_cells(tops), tops[:, 2], strict=True)}
+    bottoms: dict[tuple[int, int], float] = {}
+    for cell, low in zip(_cells(held), held[:, 2], strict=True):
+        bottoms[cell] = min(float(low), bottoms.get(cell, np.inf))
+    met = [low - there[cell] for cell, low in bottoms.items() if cell in there]
+    return min([float(held[:, 2].min()) - surface, *met])
+
+
+def _cells(points: Array) -> list[tuple[int, int]]:
+    return [(int(x), int(y)) for x, y in np.floor(points[:, :2] / CELL)]

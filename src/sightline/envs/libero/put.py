@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.core.geometry import Array, rotation_z
-from sightline.envs.libero.arm import MARGIN, SLOW, STILL, STUCK, Arm, Skill, clear_height, heights, travel, turned_by
+from sightline.core.geometry import Array, rotation_z, wrap_half_turn
+from sightline.envs.libero.arm import SLOW, STILL, STUCK, Arm, Skill, clear_height, heights, travel, turned_by
 from sightline.envs.libero.goals import Step
 from sightline.envs.libero.grasps import HAND, Grasp, find_grasps
-from sightline.envs.libero.placing import Place, find_place
+from sightline.envs.libero.placing import Place, fall, find_place
 from sightline.envs.libero.scene import Scene
 
 ABOVE = 0.06  # metres above a grasp at which the hand arrives
@@ -17,6 +17,8 @@ NEAR = 0.02  # metres beside the goal within which the tool comes down
 CLOSE = 0.005  # metres from the grasp at which the fingers close
 PATIENCE = 8  # steps without getting on after which something else is tried
 FLOOR = 0.003  # metres between finger tips and table
+EXACT = 0.01  # metres beside its place within which an object is lowered all the way
+SPREAD = 0.85  # of a region's usable reach: how far from its middle things go that share it
 ON = 0.012  # metres around an object's own place that are tried when something is put on it
 
 
@@ -47,6 +49,10 @@ class Put(Skill):
         low = arm.position[2] < self._point()[2] + ABOVE
         return float(np.clip((HAND.opening - self.grasp.width) / 2 - 0.004, 0.003, 0.02)) if low else np.inf
 
+    def may_slip(self, arm: Arm) -> bool:
+        """Not while what it holds would fall."""
+        return arm.opens or self._spot is None or arm.position[2] < self._lifted_from + 0.03
+
     def target(self) -> Array | None:
         return None if self.grasp is None else self._point()
 
@@ -74,15 +80,14 @@ class Put(Skill):
         assert self._spot is not None
         left = rotation_z(self._yaw - arm.yaw)
         goal = self._goal + left @ (arm.position - origin)
-        goal[2] = arm.position[2] - self._drop(points, left, origin)
+        goal[2] = arm.position[2] - (origin[2] - self._goal[2])
         away = float(np.hypot(*(goal - arm.position)[:2]))
-        if self._waited_low(arm, goal) or (self.phase == "place" and self.fulfilled(arm)):
+        if self.phase == "place" and (self._is_low(arm, goal, away) or self.fulfilled(arm)):
             self.phase, self._leaving, self._waited, self._closed = "place", True, 0, arm.width
             return arm.towards(arm.position, None, 1.0)
         if away < NEAR and turned_by(arm.yaw, self._yaw) < 0.15:
             self.phase = "place"
-            if away > 0.008:
-                goal[2] = max(goal[2], min(arm.position[2], goal[2] + 0.05))
+            goal[2] += 0.04 * float(np.clip((away - EXACT) / 0.01, 0, 1))
             return arm.towards(goal, self._yaw, -1.0, SLOW if arm.position[2] - goal[2] < 0.04 else 0.05)
         below, reach = self._hangs(arm, points)
         height = clear_height(self._tops, arm.position, goal, below, reach)
@@ -90,11 +95,9 @@ class Put(Skill):
         self.phase = "lift" if arm.position[2] < height - 0.03 else "carry"
         return travel(arm, goal, height, self._yaw, -1.0)
 
-    def _waited_low(self, arm: Arm, goal: Array) -> bool:
+    def _is_low(self, arm: Arm, goal: Array, away: float) -> bool:
         """Whether the object has come down as far as it goes."""
-        if self.phase != "place":
-            return False
-        self._stalled = self._stalled + 1 if arm.moved < STUCK else 0
+        self._stalled = self._stalled + 1 if arm.moved < STUCK and away < EXACT else 0
         return arm.position[2] - goal[2] < 0.004 or self._stalled > 4
 
     def _hangs(self, arm: Arm, points: Array) -> tuple[float, float]:
@@ -107,30 +110,12 @@ class Put(Skill):
         spots = self._spots(origin)
         self._held, self._lifted_from, self._stalled = arm.position - origin, float(arm.position[2]), 0
         self._tops = heights(others)
-        candidates = []
         for spot in spots:
-            landed = spot.copy()
-            landed[2] = origin[2] - self._fall(points + (spot - origin) * [1, 1, 0])
-            candidates.append(landed)
-        self._spot = find_place(points, origin, arm.position, arm.yaw, others, np.array(candidates))
+            spot[2] -= fall(points + (spot - origin) * [1, 1, 0], self._tops, self.scene.surface)
+        aligned = self._axes()[:2]
+        aligned = np.concatenate([wrap_half_turn(-aligned), wrap_half_turn(np.pi / 2 - aligned)])
+        self._spot = find_place(points, origin, arm.position, arm.yaw, others, spots, aligned)
         self._goal, self._yaw = origin + self._spot.move, arm.yaw + self._spot.turn
-
-    def _fall(self, points: Array) -> float:
-        """Metres that a thing can come down until it meets what is below it."""
-        low = -heights(points * [1, 1, -1]) * [-1, -1, 1]
-        reference = float(points[:, 2].min())
-        ceiling = self._ceiling()
-        tops = self._tops[self._tops[:, 2] < ceiling] if np.isfinite(ceiling) else self._tops
-        cells = {tuple(cell): top for cell, top in zip(np.floor(tops[:, :2] / 0.01).astype(int), tops[:, 2], strict=True)}
-        falls = [z - cells[key] for key, z in zip(map(tuple, np.floor(low[:, :2] / 0.01).astype(int)), low[:, 2], strict=True) if key in cells]
-        return float(min([reference - self.scene.surface, *falls]))
-
-    def _ceiling(self) -> float:
-        return np.inf
-
-    def _drop(self, points: Array, left: Array, origin: Array) -> float:
-        """Metres that the object has still to come down."""
-        return float(origin[2] - self._goal[2])
 
     def _spots(self, origin: Array) -> Array:
         """[k,3] places for the object's origin, the best first."""
@@ -143,7 +128,7 @@ class Put(Skill):
         grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, 7)] * 2, indexing="ij"), -1).reshape(-1, 2) * reach[:2]
         wish = np.array([0.0, 0.0])
         if of > 1:
-            wish[int(np.argmax(reach[:2]))] = reach[:2].max() * (2 * number / (of - 1) - 1) * 0.6
+            wish[int(np.argmax(reach[:2]))] = reach[:2].max() * (2 * number / (of - 1) - 1) * SPREAD
         grid = np.concatenate([wish[None], grid[np.argsort(np.linalg.norm(grid - wish, axis=1))]])
         return np.concatenate([centre[:2] + grid, np.full((len(grid), 1), origin[2])], 1)
 
@@ -184,7 +169,7 @@ class Put(Skill):
         self._waited += 1
         if self._waited < 12 and (self.step.subject in arm.grasped or arm.width < self._closed + 0.01):
             return arm.towards(arm.position, None, 1.0)
-        risen = arm.position[2] - (self._goal + rotation_z(0.0) @ self._held)[2]
+        risen = arm.position[2] - self._goal[2] - self._held[2]
         if risen > ABOVE or self._waited > 40:
             self._leaving, self.over = False, self.fulfilled(arm)
             if not self.over:
@@ -206,12 +191,17 @@ class Put(Skill):
     def _choose_grasp(self, arm: Arm) -> None:
         scene, subject = self.scene, self.step.subject
         target, others = scene.points(subject), scene.others(subject)
-        axes = scene.turned(subject)
-        own = np.array([np.arctan2(axes[1, k], axes[0, k]) for k in range(3) if np.hypot(*axes[:2, k]) > 0.5])
-        found = find_grasps(target, others, scene.surface + FLOOR, arm.yaw, own)
+        found = find_grasps(target, others, scene.surface + FLOOR, arm.yaw, self._axes())
         fresh = [g for g in found if all(_differs(g, other) for other in self._missed)] or found
+        if not fresh:  # too wide everywhere: whatever the fingers meet in its middle
+            fresh = [Grasp(np.array([*target.mean(0)[:2], target[:, 2].max()]), arm.yaw, HAND.opening, 0.0)]
         self.grasp, self._origin, self._spot, self._waited = fresh[0], scene.origin(subject).copy(), None, 0
         self._tops = heights(np.concatenate([target, others]))
+
+    def _axes(self) -> Array:
+        """[k] yaws of those axes of the object that lie about level."""
+        axes = self.scene.turned(self.step.subject)
+        return np.array([np.arctan2(axes[1, k], axes[0, k]) for k in range(3) if np.hypot(*axes[:2, k]) > 0.5])
 
 
 def _differs(one: Grasp, other: Grasp) -> bool:

@@ -43,7 +43,7 @@ class Joint:
 
 @dataclass(frozen=True)
 class Region:
-    """A box that goals speak of: ``centre`` [3], ``turned`` [3,3], ``half`` sizes [3], and whose it is ("" the table's)."""
+    """A box that goals speak of: ``centre`` [3], ``turned`` [3,3], ``half`` sizes [3], ``owner`` ("" or the table)."""
 
     centre: Array
     turned: Array
@@ -61,6 +61,7 @@ class Scene:
 
     def __init__(self, told: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         self._told = told
+        self.regions = tuple(told["regions"])
         self.bodies: list[str] = list(told["bodies"])
         self.owners: list[str] = list(told["owners"])
         self.parts = {name for name, joints in told["parts"].items() if joints}
@@ -81,6 +82,10 @@ class Scene:
         """[N,3] of everything but these objects, fixtures or bodies."""
         return self._joined(i for i, owner in enumerate(self.owners) if not {owner, self.bodies[i]} & set(names))
 
+    def parts_of(self, owner: str) -> list[str]:
+        """The bodies of an object or a fixture."""
+        return [body for body, whose in zip(self.bodies, self.owners, strict=True) if whose == owner]
+
     def origin(self, name: str) -> Array:
         """[3] of an object or fixture: what the benchmark takes for its place."""
         return self._now["poses"][self.owners.index(name), :3]
@@ -92,9 +97,13 @@ class Scene:
     def joint(self, name: str) -> Joint:
         """The joint that a word of a goal speaks of. Raises SightlineError where it has none."""
         joints = self._told["joints"]
-        found = [joints["names"].index(joint) for joint in self._told["parts"].get(name, []) if joint in joints["names"]]
+        found = [
+            joints["names"].index(joint) for joint in self._told["parts"].get(name, []) if joint in joints["names"]
+        ]
         if not found:
-            raise SightlineError(f"{name} has no part that moves, so that nothing can be opened, closed or turned there.")
+            raise SightlineError(
+                f"{name} has no part that moves, so that nothing can be opened, closed or turned there."
+            )
         number = found[0]
         ends = joints["range"][number]
         return Joint(
