@@ -1,4 +1,4 @@
-"""A worker of LIBERO without LIBERO: the block of the toy kitchen can be taken and put into its bowl, without physics."""
+"""A worker of LIBERO without LIBERO: the block of the toy kitchen can be taken and put into its bowl; no physics."""
 
 from __future__ import annotations
 

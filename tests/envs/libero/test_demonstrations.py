@@ -72,7 +72,7 @@ def test_a_dataset_replays(worker: ToyLibero, tmp_path: Path) -> None:
     told = generate_libero(tmp_path / "d", 2, recipe)
     assert told["episodes"] == 2 and told["attempts"] >= 3 and told["nearest"]["as given"]["episodes"] == 2
     dataset = load_dataset(tmp_path / "d")
-    assert [meta.start["task"] for meta in dataset.episodes][0] == 0
+    assert dataset.episodes[0].start["task"] == 0
     assert not inspect(tmp_path / "d")["problems"]
     rows = rollout(ReplayPolicy(), lambda: DemonstratedEnv(tmp_path / "d"), [0, 1], ONE)
     assert [row.success for row in rows] == [True, True]

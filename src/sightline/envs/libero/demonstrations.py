@@ -144,7 +144,7 @@ class Attempt:
                 views={},
                 state=self.env.state(),
                 action=action,
-                subtask=f"{skill.step.verb}: {skill.phase}",
+                subtask=skill.phase,
                 place=np.full(3, np.nan) if place is None else place - self.env.base,
                 executed=done,
             )

@@ -71,7 +71,7 @@ class Drawer(Part):
         handle, turned = self._handle(out), self._flat(arm, out)
         gripper = 1.0 if self.outward else -1.0
         if self._stage == 0:  # in front of the handle, from above
-            self.phase = "move to the handle"
+            self.phase = "move to the grasp"
             goal = handle + BEFORE * out
             height = clear_height(self._tops, arm.position, goal, 0.11, 0.12)
             if np.hypot(*(goal - arm.position)[:2]) > 0.03:
@@ -206,7 +206,7 @@ class Knob(Part):
         grasp = self.grasp or self._choose(arm)
         point = grasp.point
         away, turn = float(np.hypot(*(point - arm.position)[:2])), turned_by(arm.yaw, grasp.yaw)
-        self.phase = "move to the knob"
+        self.phase = "move to the grasp"
         if self._stage == 0:
             if away > 0.015 or turn > 0.15:
                 height = clear_height(self._tops, arm.position, point, HAND.tip, HAND.finger_reach)

@@ -19,6 +19,7 @@ PATIENCE = 8  # steps without getting on after which something else is tried
 FLOOR = 0.003  # metres between finger tips and table
 EXACT = 0.01  # metres beside its place within which an object is lowered all the way
 SPREAD = 0.85  # of a region's usable reach: how far from its middle things go that share it
+USABLE = 0.8  # of a region's half sizes that origins of objects are put within
 ON = 0.012  # metres around an object's own place that are tried when something is put on it
 
 
@@ -79,8 +80,9 @@ class Put(Skill):
             self._choose_place(arm, points, origin)
         assert self._spot is not None
         left = rotation_z(self._yaw - arm.yaw)
-        goal = self._goal + left @ (arm.position - origin)
-        goal[2] = arm.position[2] - (origin[2] - self._goal[2])
+        wanted = self._goal + self._centre() - self._before  # what it goes to may have been moved
+        goal = wanted + left @ (arm.position - origin)
+        goal[2] = arm.position[2] - (origin[2] - wanted[2])
         away = float(np.hypot(*(goal - arm.position)[:2]))
         if self.phase == "place" and (self._is_low(arm, goal, away) or self.fulfilled(arm)):
             self.phase, self._leaving, self._waited, self._closed = "place", True, 0, arm.width
@@ -115,15 +117,17 @@ class Put(Skill):
         aligned = self._axes()[:2]
         aligned = np.concatenate([wrap_half_turn(-aligned), wrap_half_turn(np.pi / 2 - aligned)])
         self._spot = find_place(points, origin, arm.position, arm.yaw, others, spots, aligned)
-        self._goal, self._yaw = origin + self._spot.move, arm.yaw + self._spot.turn
+        self._goal, self._yaw, self._before = origin + self._spot.move, arm.yaw + self._spot.turn, self._centre()
+
+    def _centre(self) -> Array:
+        """[3] of what the object goes to."""
+        region = self.scene.region(self.step.place)
+        return (self.scene.origin(self.step.place) if region is None else region.centre).copy()
 
     def _spots(self, origin: Array) -> Array:
         """[k,3] places for the object's origin, the best first."""
         region = self.scene.region(self.step.place)
-        if region is None:
-            centre, reach = self.scene.origin(self.step.place), np.full(3, ON)
-        else:
-            centre, reach = region.centre, 0.8 * region.reach
+        centre, reach = self._centre(), np.full(3, ON) if region is None else USABLE * region.reach
         number, of = self.share
         grid = np.stack(np.meshgrid(*[np.linspace(-1, 1, 7)] * 2, indexing="ij"), -1).reshape(-1, 2) * reach[:2]
         wish = np.array([0.0, 0.0])

@@ -64,7 +64,7 @@ class Scene:
         self.regions = tuple(told["regions"])
         self.bodies: list[str] = list(told["bodies"])
         self.owners: list[str] = list(told["owners"])
-        self.parts = {name for name, joints in told["parts"].items() if joints}
+        self.parts = {name for name, joints in told["parts"].items() if set(joints) & set(told["joints"]["names"])}
         movable = {owner for owner in self.owners if self.owners.count(owner) == 1}
         self._clouds = [self._filled(number, owner in movable) for number, owner in enumerate(self.owners)]
         self.update(now)
