@@ -19,6 +19,8 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array
 from sightline.core.types import Episode, Frame, SceneState
 from sightline.data import load_dataset
+from sightline.data.labels import EXECUTED, column_array
+from sightline.data.layout import read_parquet
 from sightline.engine.expert.perturbation import Disturbance, Pace
 from sightline.engine.generation.generate import bring, check_arguments
 from sightline.envs.libero.environment import Layout, LiberoEnv, NoRoom
@@ -188,11 +190,8 @@ class DemonstratedEnv(LiberoEnv):
 
     def executed_actions(self) -> Array:
         """[T,7] what was done in the present episode, disturbances included."""
-        from sightline.data import layout
-        from sightline.data.labels import EXECUTED, column_array
-
         assert self._episode.labels is not None
-        return column_array(layout.read_parquet(self._episode.labels, [EXECUTED]), EXECUTED)
+        return column_array(read_parquet(self._episode.labels, [EXECUTED]), EXECUTED)
 
 
 @cache

@@ -146,6 +146,7 @@ class Drawer(Part):
         return min(both, key=lambda turned: _apart(arm, turned))
 
     def target(self) -> Array | None:
+        """[3] the middle of the handle."""
         joint = self.joint
         return self._handle(joint.axis * np.sign(joint.far))
 
@@ -252,6 +253,7 @@ class Knob(Part):
         return self.grasp
 
     def target(self) -> Array | None:
+        """[3] of the tool at the knob."""
         return None if self.grasp is None else self.grasp.point
 
 

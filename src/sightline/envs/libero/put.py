@@ -55,9 +55,11 @@ class Put(Skill):
         return arm.opens or self._spot is None or arm.position[2] < self._lifted_from + 0.03
 
     def target(self) -> Array | None:
+        """[3] of the grasp, where the object is now."""
         return None if self.grasp is None else self._point()
 
     def place(self) -> Array | None:
+        """[3] of the tool where it lets go, once that is known."""
         return None if self._spot is None else self._goal + rotation_z(self._spot.turn) @ self._held
 
     # ---- with closed fingers ----------------------------------------------------------------------------------------
