@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -40,6 +39,7 @@ class LiberoExpert:
         self.retries = 0
         self.steps = plan(goals, self._shut)
         self._left: list[Step] = []
+        self._shares: dict[Step, tuple[int, int]] = {}
 
     def act(self) -> NDArray[np.float32]:
         """The next action [7] of the card for the present state."""
@@ -66,18 +66,13 @@ class LiberoExpert:
         if not self._left:
             steps = plan(self.goals, self._shut)
             self._left = [s for s in steps if s.goal is None or not arm.fulfilled[s.goal]] or steps[-1:]
-            self._shares = Counter(step.place for step in steps if step.verb == PUT)
-            self._number = {step: self._order(steps, step) for step in steps}
+            self._shares = {step: _share(steps, step) for step in steps}
         step = self._left.pop(0)
         self.skill = self._skill(step)
 
-    def _order(self, steps: list[Step], step: Step) -> tuple[int, int]:
-        alike = [other for other in steps if other.place == step.place and other.verb == PUT]
-        return (alike.index(step), len(alike)) if step in alike else (0, 1)
-
     def _skill(self, step: Step) -> Skill:
         if step.verb == PUT:
-            return Put(step, self.scene, self._number[step])
+            return Put(step, self.scene, self._shares[step])
         return part_skill(step, self.scene)
 
     def _shut(self, place: str) -> bool:
@@ -86,3 +81,9 @@ class LiberoExpert:
             return False
         joint = self.scene.joint(place)
         return abs(joint.value) < SHUT * abs(joint.far)
+
+
+def _share(steps: list[Step], step: Step) -> tuple[int, int]:
+    """Which of how many things that go to the same place a step puts there."""
+    alike = [other for other in steps if other.place == step.place and other.verb == PUT]
+    return (alike.index(step), len(alike)) if step in alike else (0, 1)

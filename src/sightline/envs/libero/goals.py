@@ -45,7 +45,7 @@ def read_goals(goals: Iterable[Sequence[str]]) -> list[Step]:
             raise SightlineError(
                 f"The goal ({predicate} {' '.join(arguments)}) has another number of arguments than usual."
             )
-        steps.append(Step(verb, *arguments, goal=number))
+        steps.append(Step(verb, arguments[0], "".join(arguments[1:]), number))
     return steps
 
 
