@@ -35,9 +35,13 @@ class Put(Skill):
         self._missed: list[Grasp] = []
         self._spot: Place | None = None
         self._goal = np.zeros(3)  # where the object's origin goes
+        self._before = np.zeros(3)  # of what it goes to when the place was chosen
         self._yaw = 0.0  # of the hand when it lets go
+        self._held = np.zeros(3)  # from the object's origin to the tool when it was taken
+        self._lifted_from, self._closed = 0.0, 0.0  # height of the tool then, width of the fingers
+        self._tops = np.zeros((0, 3))  # what there is to pass over
         self._leaving = False
-        self._waited = 0
+        self._waited = self._stalled = 0  # steps
 
     def act(self, arm: Arm) -> NDArray[np.float32]:
         """The next action [7] for the present state."""

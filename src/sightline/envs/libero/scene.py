@@ -61,18 +61,20 @@ class Scene:
 
     def __init__(self, told: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         self._told = told
+        self._now: Mapping[str, Any] = now
+        self._placed: dict[int, Array] = {}  # clouds in the world frame, as far as they were asked for
         self.regions = tuple(told["regions"])
         self.bodies: list[str] = list(told["bodies"])
         self.owners: list[str] = list(told["owners"])
         self.parts = {name for name, joints in told["parts"].items() if set(joints) & set(told["joints"]["names"])}
         movable = {owner for owner in self.owners if self.owners.count(owner) == 1}
         self._clouds = [self._filled(number, owner in movable) for number, owner in enumerate(self.owners)]
-        self.update(now)
 
     def update(self, now: Mapping[str, Any]) -> None:
         """Take notice of where things are now."""
+        stayed = (now["poses"] == self._now["poses"]).all(1)
+        self._placed = {body: cloud for body, cloud in self._placed.items() if stayed[body]}
         self._now = now
-        self._placed: dict[int, Array] = {}
 
     def points(self, name: str) -> Array:
         """[N,3] of an object, of a fixture with its parts, or of one body."""
