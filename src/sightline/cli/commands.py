@@ -17,9 +17,9 @@ from sightline.cli.assets import assets
 from sightline.cli.compare import Compare
 from sightline.cli.convert import Convert
 from sightline.cli.export import Export
+from sightline.cli.generate import Generate
 from sightline.cli.labels import Annotate, Audit, Questions
 from sightline.cli.options import (
-    ABOUT_ALL_COLLECTIONS,
     COLLECTION_NAMES,
     ROBOT_NAMES,
     TASK_NAMES,
@@ -68,59 +68,6 @@ class Doctor:
         from sightline.doctor import doctor
 
         return doctor()
-
-
-@dataclass(frozen=True)
-class Generate:
-    """Run the data engine: a LeRobot v3.0 dataset of verified episodes with box, point and trace labels."""
-
-    out: Folder
-    """Dataset folder. An interrupted dataset is continued."""
-    episodes: int
-    """Number of verified episodes (with --kind scenes: of slide shows, 16 labelled scenes each; crowds: 12)."""
-    seed: int = 0
-    """Seed of the dataset; the same seed gives the same episodes for any number of workers."""
-    kind: Literal["episodes", "scenes", "crowds"] = "episodes"
-    """episodes: the expert's actions with both cameras. scenes: unrelated still scenes for grounding pre-training.
-    crowds: the same with many unrelated things, for learning what each kind looks like."""
-    split: str = "train"
-    """Which objects, colours and surroundings may appear: train, or of collection full demonstrated (for
-    demonstrations: one kind in six left out) and grounding (for grounding pre-training: all but what is novel)."""
-    collection: Annotated[str, tyro.conf.arg(help=f"What worlds are made of. {ABOUT_ALL_COLLECTIONS}")] = STARTER
-    tasks: Annotated[str, tyro.conf.arg(help=f"What is to be done: {TASK_NAMES}.")] = PLACE
-    robot: Annotated[str, tyro.conf.arg(help=f"Who does it: {ROBOT_NAMES}.")] = DEFAULT
-    workers: int = 2
-    """Processes (with --launcher ray: CPUs of the cluster) that simulate and render."""
-    launcher: Literal["local", "ray"] = "local"
-    """local: processes of this machine. ray: an existing Ray cluster; needs the extra 'ray'."""
-    shard: int | None = None
-    """Make this shard of a large dataset alone: its 1,000 episodes number 1000 * K and up; see merge."""
-    renders_per_plan: int = 1
-    """Times each plan is rendered with other lights, textures and cameras."""
-    depth: bool = False
-    """Store depth maps of every frame and camera too (16-bit PNG, millimetres)."""
-    size: int = 224
-    """Height and width of the pictures, pixels."""
-    json: Json = None
-    """Write the result here: episodes, attempts, frames, seconds, content_hash."""
-
-    def run(self) -> dict:
-        from sightline.engine.generation.generate import generate
-        from sightline.engine.generation.recipe import Recipe
-
-        recipe = Recipe(
-            seed=self.seed,
-            split=self.split,
-            kind=self.kind,
-            size=self.size,
-            renders_per_plan=self.renders_per_plan,
-            depth=self.depth,
-            robot=self.robot,
-            collection=self.collection,
-            tasks=self.tasks,
-            shard=self.shard,
-        )
-        return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
 
 
 @dataclass(frozen=True)

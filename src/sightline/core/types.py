@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +143,7 @@ class Frame:
     """One moment of an episode: what was seen, what state the robot was in, what it was told to do next.
 
     place: [3] where the tool point should release the target (base frame, metres); None without a task.
+    executed: what was done instead of ``action``, where the robot was disturbed and its states do not tell.
     """
 
     scene: SceneState
@@ -151,11 +152,15 @@ class Frame:
     action: NDArray[np.float32]
     subtask: str = ""
     place: Array | None = None
+    executed: NDArray[np.float32] | None = None
 
 
 @dataclass
 class Episode:
-    """A finished rollout of the expert, or (task None) a slide show of unrelated scenes of one world."""
+    """A finished rollout of the expert, or (task None) a slide show of unrelated scenes of one world.
+
+    ``start`` says how the scene of an environment that is not ours was set up, JSON-ready.
+    """
 
     seed: int
     task: Task | None
@@ -163,6 +168,7 @@ class Episode:
     success: bool
     failure: str = ""
     candidate: int = -1
+    start: dict[str, Any] | None = None
 
 
 @dataclass

@@ -15,7 +15,7 @@ from sightline.core.types import ObjectInfo, Task
 from sightline.data import layout
 from sightline.data.info import VIDEO, camera_features, place, read_info, wrong
 
-OWN = ("seed", "candidate", "kind", "objects", "task", "failures")
+OWN = ("seed", "candidate", "kind", "objects", "task", "failures", "start")
 SHOWN = 8  # episodes that a problem lists
 
 
@@ -38,6 +38,7 @@ class EpisodeMeta:
         task, objects, seed, candidate: only in datasets made by this package.
         kind: ``episodes`` (rollouts) or ``scenes`` (slide shows).
         failures: reason -> number of candidates that failed since the episode before.
+        start: how the scene of an environment that is not ours was set up.
         table: parquet file with the episode's rows, which the columns of keys tell from those of others.
         span: numbers of its rows in the column ``index`` (first, last exclusive); None: the index does not say.
         labels: parquet file with dense labels, None in datasets from elsewhere.
@@ -59,6 +60,7 @@ class EpisodeMeta:
     candidate: int = -1
     kind: str = "episodes"
     failures: dict[str, int] = field(default_factory=dict)
+    start: dict[str, Any] = field(default_factory=dict)
 
     @property
     def cameras(self) -> tuple[str, ...]:
@@ -205,6 +207,7 @@ def _own(root: Path, meta: EpisodeMeta, row: _Row, where: dict[str, int]) -> Epi
             candidate=own["candidate"],
             kind=own["kind"],
             failures=json.loads(own["failures"]),
+            start=json.loads(own["start"] or "{}"),
         )
     except (TypeError, ValueError) as error:
         raise SightlineError(

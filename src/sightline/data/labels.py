@@ -30,6 +30,7 @@ SCENE_COLUMNS = (
     "place",
 )
 JOINTS = "joints"  # column of scenes with fixtures only
+EXECUTED = "executed"  # column of episodes whose states do not tell what was done where the robot was disturbed
 DEPTH = "depth"  # column of each camera, in datasets that were made with depth
 CAMERA_COLUMNS = ("camera", "boxes", "trace", "grasp", "place")
 
@@ -156,6 +157,9 @@ def labels_table(episode: Episode, cameras: tuple[str, ...]) -> pa.Table:
     joints = [scene.joints for scene in scenes if scene.joints is not None]
     if joints:
         columns[JOINTS] = vector_column(np.stack(joints))
+    executed = [frame.executed for frame in episode.frames if frame.executed is not None]
+    if executed:
+        columns[EXECUTED] = vector_column(np.stack(executed))
     for name in cameras:
         columns |= _camera_columns(episode, name, place)
     columns["subtask"] = pa.array([frame.subtask for frame in episode.frames], pa.string())

@@ -82,6 +82,8 @@ def stage_episode(episode: Episode, folder: Path, card: Card, kind: str = "episo
         "objects": json.dumps([item.stored() for item in episode.frames[0].scene.objects]),
         "task": json.dumps(episode.task and dataclasses.asdict(episode.task)),
     }
+    if episode.start is not None:
+        staged.own["start"] = json.dumps(episode.start)
     return staged
 
 

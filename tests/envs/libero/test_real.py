@@ -14,10 +14,12 @@ from sightline.cli import commands
 from sightline.core.errors import SightlineError
 from sightline.core.types import ActionChunk, Observation
 from sightline.envs.libero.check import CLOSE, GOLDEN, examine, replayed
+from sightline.envs.libero.demonstrations import Attempt, Demonstrations
 from sightline.envs.libero.environment import LiberoEnv, find_python
 from sightline.envs.libero.protocol import INTERFACES
 from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of, replay
 from sightline.envs.pictures import resized
+from sightline.evaluate.policies import ExpertPolicy
 from sightline.evaluate.rollout import RolloutSettings, rollout
 
 
@@ -126,6 +128,35 @@ def test_what_is_seen_is_where_the_calibration_says() -> None:
     assert depth[0] > 0 and 0 <= row < 256 and 0 <= column < 100
     assert picture[row - 3 : row + 4, column - 3 : column + 4].mean() < 60
     assert picture[:, ::-1][row - 3 : row + 4, column - 3 : column + 4].mean() > 120
+
+
+def test_the_expert_solves_an_official_episode_of_each_kind() -> None:
+    """A can into the basket, and a drawer that is drawn."""
+    for suite, seed in (("libero_object", 1), ("libero_goal", 0)):
+        (row,) = rollout(ExpertPolicy(), lambda suite=suite: LiberoEnv(suite), [seed], RolloutSettings(1, 1))
+        assert row.success
+
+
+def test_a_demonstration_in_a_wider_region_replays_and_its_labels_fit() -> None:
+    recipe = Demonstrations("libero_object", wider=0.035)
+    env, layout = LiberoEnv(recipe.suite), recipe.layout(10)
+    assert layout.wider and env.arrange(layout) > 0.005  # metres from the nearest test layout
+    attempt = Attempt(env, np.random.default_rng(0))
+    assert not attempt.failure
+    reached = env.tool()[0]
+    frame, state = attempt._moments[0], attempt._states[0]
+    seen, picture, camera = env.looked_back(state)["front"]
+    view = attempt.labeller.view(seen, picture, camera)
+    middle = camera.project(frame.scene.positions[attempt.task.target])[0]
+    x1, y1, x2, y2 = view.boxes[attempt.task.target]
+    assert x1 - 2 < middle[0] < x2 + 2 and y1 - 2 < middle[1] < y2 + 2
+
+    env.arrange(layout)
+    done = [env.advance(moment.executed)["is_success"] for moment in attempt._moments if moment.executed is not None]
+    assert done[-1] and not any(done[:-1])
+    env.hold()
+    assert np.linalg.norm(env.tool()[0] - reached) < 1e-4
+    env.close()
 
 
 def test_a_perturbed_suite_says_its_own_words() -> None:

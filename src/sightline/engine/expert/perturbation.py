@@ -5,11 +5,13 @@ Only what is carried out is disturbed; the recorded action is the expert's answe
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.core.types import SceneState
-from sightline.engine.expert.pick_place import Expert
 
 PUSH = (0.008, 0.014)  # metres: standard deviation of the push on a moving step, lowest and highest of an episode
 PUSH_YAW = 0.05  # radians
@@ -20,6 +22,24 @@ SLIP_STARTS = (2, 20)  # steps
 SLIP_LENGTH = 4  # steps, long enough for the fingers to open or to close all the way
 
 
+class Disturbed(Protocol):
+    """An expert that knows where it can be disturbed."""
+
+    def leeway(self, action: NDArray[np.float32], scene: SceneState) -> float:
+        """How far (m) the tool may be off while it carries out ``action``."""
+
+    def may_slip(self, scene: SceneState) -> bool:
+        """Whether it can make good what a slip of the gripper does here."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """When a slip may start (steps, from and below), and for how many steps it lasts."""
+
+    slip_starts: tuple[int, int] = SLIP_STARTS
+    slip_length: int = SLIP_LENGTH
+
+
 class Disturbance:
     """The mishaps of one episode: pushes to the side, and at most one slip of the gripper.
 
@@ -27,17 +47,17 @@ class Disturbance:
     on air or on something that it was not meant to take.
     """
 
-    def __init__(self, expert: Expert, rng: np.random.Generator) -> None:
-        self.expert, self.rng = expert, rng
+    def __init__(self, expert: Disturbed, rng: np.random.Generator, pace: Pace = Pace()) -> None:
+        self.expert, self.rng, self.pace = expert, rng, pace
         self.push = rng.uniform(*PUSH) if rng.random() < PUSHED_EPISODES else 0.0
-        self.slip_at = int(rng.integers(*SLIP_STARTS)) if rng.random() < SLIPPERY_EPISODES else -1
+        self.slip_at = int(rng.integers(*pace.slip_starts)) if rng.random() < SLIPPERY_EPISODES else -1
         self._slipping, self._gripper = 0, 0.0
 
     def apply(self, step: int, action: NDArray[np.float32], scene: SceneState) -> NDArray[np.float32]:
         """What becomes of the expert's ``action`` [7] at this step, in the state that ``scene`` describes."""
         carried_out = self._pushed(action, scene) if self.push else action.copy()
         if step == self.slip_at and self.expert.may_slip(scene):
-            self._slipping, self._gripper = SLIP_LENGTH, -float(action[6])
+            self._slipping, self._gripper = self.pace.slip_length, -float(action[6])
         if self._slipping:
             self._slipping -= 1
             carried_out[6] = self._gripper

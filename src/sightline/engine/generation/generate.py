@@ -15,13 +15,14 @@ from contextlib import closing
 from pathlib import Path
 
 from sightline.core import console
+from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.outputs import reporting_full_disk
 from sightline.core.types import Episode
 from sightline.data import DatasetWriter, layout, load_dataset
 from sightline.data.content_hash import content_hash
 from sightline.engine.generation.ray_cluster import on_cluster
-from sightline.engine.generation.recipe import SHARD, STRIDE, Recipe
+from sightline.engine.generation.recipe import SHARD, STRIDE, Making, Recipe
 from sightline.engine.generation.workers import Bench, Maker, Outcome, in_parallel, in_process
 
 RECIPE = "meta/generation.json"
@@ -56,12 +57,18 @@ def generate(
     """
     from sightline.engine.generation.episode import card as card_of  # loads the simulator
 
-    started, root = time.monotonic(), Path(out)
     check_arguments(recipe, episodes, workers, launcher)
+    return bring(Path(out), episodes, recipe, card_of(recipe.robot, recipe.size), make or simulate, workers, launcher)
+
+
+def bring(
+    root: Path, episodes: int, recipe: Making, card: Card, make: Maker, workers: int = 1, launcher: str = "local"
+) -> dict:
+    """As :func:`generate`, whoever makes the episodes; the arguments have been checked."""
+    started = time.monotonic()
     check_recipe(root, recipe)
-    card = card_of(recipe.robot, recipe.size)
     with DatasetWriter(root, card) as writer:
-        bench = Bench(recipe, card, writer.staging, make or simulate)
+        bench = Bench(recipe, card, writer.staging, make)
         fill(writer, bench, episodes, workers, launcher)
     result = summarise(root, episodes) | {"seconds": time.monotonic() - started}
     rows = [[name, result[name]] for name in ("episodes", "attempts", "frames", "seconds", "content_hash")]
@@ -70,7 +77,7 @@ def generate(
     return result
 
 
-def check_arguments(recipe: Recipe, episodes: int, workers: int, launcher: str) -> None:
+def check_arguments(recipe: Making, episodes: int, workers: int, launcher: str) -> None:
     """Raise SightlineError, before anything is written, when no dataset can be made so."""
     recipe.check()
     for name, value in {"episodes": episodes, "workers": workers}.items():
@@ -88,9 +95,9 @@ def simulate(recipe: Recipe, candidate: int) -> list[Episode]:
     return make_episodes(recipe, candidate)
 
 
-def check_recipe(root: Path, recipe: Recipe) -> None:
+def check_recipe(root: Path, recipe: Making) -> None:
     """Store how the dataset is made, or compare with what is stored. Raises SightlineError when it differs."""
-    path, wanted = root / RECIPE, dataclasses.asdict(recipe)
+    path, wanted = root / RECIPE, dataclasses.asdict(recipe)  # type: ignore[call-overload]
     try:
         root.mkdir(parents=True, exist_ok=True)
         occupied = any(root.iterdir())
@@ -159,7 +166,7 @@ def commit_until(
                 return
 
 
-def next_candidate(writer: DatasetWriter, recipe: Recipe) -> tuple[int, int]:
+def next_candidate(writer: DatasetWriter, recipe: Making) -> tuple[int, int]:
     """Where to go on: the candidate, and how many of its renderings are already committed."""
     count = len(writer.episodes)
     if count % SHARD == 0:

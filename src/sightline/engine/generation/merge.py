@@ -108,5 +108,6 @@ def restage_episode(dataset: Dataset, index: int, folder: Path) -> StagedEpisode
     layout.write_durably(folder / "labels.parquet", meta.labels.read_bytes())
     table = layout.read_parquet(meta.table, [layout.STATE, layout.ACTION])
     own = {key: row[f"sightline/{key}"] for key in ("seed", "candidate", "kind", "objects", "task")}
+    own |= {key: row[f"sightline/{key}"] for key in ("start",) if row.get(f"sightline/{key}")}
     state, action = column_array(table, layout.STATE), column_array(table, layout.ACTION)
     return StagedEpisode(folder, row["tasks"][0], state, action, images, own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from sightline.core.errors import SightlineError, require_known
 from sightline.data.writer import KINDS
@@ -13,6 +14,21 @@ SHARD = 1000
 
 STRIDE = 1_000_000
 """Candidates of shard k are numbered from k * STRIDE on."""
+
+
+class Making(Protocol):
+    """What generation must know of a recipe, whoever makes the episodes."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def renders_per_plan(self) -> int: ...
+    @property
+    def shard(self) -> int | None: ...
+    def check(self) -> None:
+        """Raise SightlineError when nothing can be made so."""
 
 
 @dataclass(frozen=True)

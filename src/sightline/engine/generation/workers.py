@@ -24,7 +24,7 @@ from sightline.core.outputs import reporting_full_disk
 from sightline.core.types import Episode
 from sightline.core.worker_pool import DEAF, follow_parent
 from sightline.data import StagedEpisode, stage_episode
-from sightline.engine.generation.recipe import Recipe
+from sightline.engine.generation.recipe import Making
 
 BLOCK = 4
 """Candidates that a worker takes at a time."""
@@ -36,7 +36,7 @@ LIVES = 3
 """Workers that one candidate may cost: more are no accident."""
 
 
-Maker = Callable[[Recipe, int], list[Episode]]
+Maker = Callable[[Any, int], list[Episode]]
 """(recipe, candidate) -> one episode a rendering of the plan; or a single one with success False."""
 
 
@@ -53,7 +53,7 @@ class Outcome:
 class Bench:
     """What every worker needs: how to make a candidate and where to put it."""
 
-    recipe: Recipe
+    recipe: Making
     card: Card
     staging: Path
     make: Maker

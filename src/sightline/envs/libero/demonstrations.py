@@ -1,0 +1,202 @@
+"""Demonstrations of LIBERO's tasks in layouts that are not the benchmark's: the expert, disturbed, and its pictures.
+
+Every candidate is a pure function of the recipe and its number. Physics runs first; only an episode that succeeds, and
+stays so, is drawn, from the states that it went through.
+"""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sightline.core import console
+from sightline.core.errors import SightlineError, require_known
+from sightline.core.geometry import Array
+from sightline.core.types import Episode, Frame, SceneState
+from sightline.data import load_dataset
+from sightline.data.labels import EXECUTED, column_array
+from sightline.data.layout import read_parquet
+from sightline.engine.expert.perturbation import Disturbance, Pace
+from sightline.engine.generation.generate import bring, check_arguments
+from sightline.envs.libero.environment import Layout, LiberoEnv, NoRoom
+from sightline.envs.libero.labels import Labeller
+from sightline.envs.libero.protocol import SUITES, tasks_of
+
+WIDER = 0.035  # metres
+PACE = Pace(slip_starts=(10, 90), slip_length=10)  # at 20 Hz, with fingers that take half a second
+
+
+@dataclass(frozen=True)
+class Demonstrations:
+    """All that decides what a dataset of LIBERO contains, apart from its length.
+
+    Attributes:
+        suite: one of SUITES.
+        seed: of the dataset; candidate i is a pure function of it and i.
+        wider: metres by which the regions of the start are widened, in every second round over the tasks; 0: never.
+        kind, renders_per_plan, shard: what our engine's recipes have; always the same here.
+    """
+
+    suite: str
+    seed: int = 0
+    wider: float = WIDER
+    kind: str = "episodes"
+    renders_per_plan: int = 1
+    shard: int | None = None
+
+    def check(self) -> None:
+        """Raise SightlineError when nothing can be made so."""
+        require_known("suite of LIBERO", self.suite, SUITES)
+        if self.seed < 0:
+            raise SightlineError(f"The seed must not be negative, but it is {self.seed}.")
+        if not 0 <= self.wider <= 0.1:
+            raise SightlineError(f"Regions can be widened by 0 to 0.1 m, not {self.wider}.")
+
+    def layout(self, candidate: int) -> Layout:
+        """Where candidate number ``candidate`` begins: the tasks in turn, every second round in wider regions."""
+        tasks = tasks_of(self.suite)
+        seed = int(np.random.default_rng([self.seed, candidate]).integers(2**31))
+        return Layout(candidate % tasks, seed, self.wider if candidate // tasks % 2 else 0.0)
+
+
+def generate_libero(out: Path | str, episodes: int, recipe: Demonstrations, workers: int = 1) -> dict:
+    """Bring the dataset at ``out`` to ``episodes`` verified demonstrations; continue where an earlier call was stopped.
+
+    Returns what the engine's ``generate`` does, with ``nearest``: the least and the median distance (metres) of a
+    layout to the most similar initial state of the benchmark.
+
+    Raises SightlineError on impossible arguments, where LIBERO is not installed, or for a dataset made otherwise.
+    """
+    check_arguments(recipe, episodes, workers, "local")
+    env = LiberoEnv(recipe.suite)
+    result = bring(Path(out), episodes, recipe, env.card, demonstrate, workers)
+    starts = [meta.start for meta in load_dataset(out).episodes[:episodes]]
+    found = {}
+    for name, some in (
+        ("as given", [s for s in starts if not s["wider"]]),
+        ("wider", [s for s in starts if s["wider"]]),
+    ):
+        if some:
+            apart = [start["nearest"] for start in some]
+            found[name] = {"episodes": len(some), "least": min(apart), "median": float(np.median(apart))}
+    rows = [
+        [name, *(1000 * told[key] if key != "episodes" else told[key] for key in told)] for name, told in found.items()
+    ]
+    console.table("Distance to the most similar test layout", ["regions", "episodes", "least, mm", "median, mm"], rows)
+    return result | {"nearest": found}
+
+
+def demonstrate(recipe: Demonstrations, candidate: int) -> list[Episode]:
+    """The demonstration of candidate number ``candidate``; one without frames, and a reason, where there is none."""
+    env, layout = _world(recipe.suite), recipe.layout(candidate)
+    rng = np.random.default_rng([recipe.seed, candidate, 1])
+    try:
+        nearest = env.arrange(layout)
+    except NoRoom:
+        return [Episode(recipe.seed, None, [], False, "no room", candidate)]
+    attempt = Attempt(env, rng)
+    start = {"suite": recipe.suite, "task": layout.task, "seed": layout.seed, "wider": layout.wider, "nearest": nearest}
+    if attempt.failure:
+        return [Episode(recipe.seed, None, [], False, attempt.failure, candidate, start)]
+    return [Episode(recipe.seed, attempt.task, attempt.frames(), True, "", candidate, start)]
+
+
+class Attempt:
+    """One rollout of the disturbed expert in the present episode of ``env``, without pictures.
+
+    Attributes:
+        failure: why it is of no use; "" where it succeeded and stayed so.
+        task: what it is about.
+    """
+
+    def __init__(self, env: LiberoEnv, rng: np.random.Generator | None) -> None:
+        self.env, self.expert = env, env.expert()
+        labeller = Labeller(self.expert.scene, env.base, self.expert.steps)
+        self.labeller, self.task = labeller, labeller.task(self.expert.steps, env.instruction)
+        self._moments: list[Frame] = []
+        self._states: list[Array] = []
+        disturbance = None if rng is None else Disturbance(self.expert, rng, PACE)
+        self.failure = self._run(disturbance)
+
+    def _run(self, disturbance: Disturbance | None) -> str:
+        for step in range(self.env.limit):
+            action = self.expert.act()
+            assert self.expert.skill is not None and self.expert.arm is not None
+            scene = self.labeller.now(self.expert.arm, self.expert.skill)
+            done = action if disturbance is None else disturbance.apply(step, action, scene)
+            self._note(scene, action, done)
+            info = self.env.advance(done)
+            if info["is_success"]:
+                return "" if self.env.hold()["is_success"] else "did not stay"
+        return str(info["failure"])
+
+    def _note(self, scene: SceneState, action: Any, done: Any) -> None:
+        skill = self.expert.skill
+        assert skill is not None
+        place = skill.place()
+        self._states.append(self.env.truth()["state"])
+        self._moments.append(
+            Frame(
+                scene=scene,
+                views={},
+                state=self.env.state(),
+                action=action,
+                subtask=skill.phase,
+                place=np.full(3, np.nan) if place is None else place - self.env.base,
+                executed=done,
+            )
+        )
+
+    def frames(self) -> list[Frame]:
+        """The moments with pictures, masks and boxes; the environment is left at the last one."""
+        for state, frame in zip(self._states, self._moments, strict=True):
+            frame.views = {
+                name: self.labeller.view(seen, picture, camera)
+                for name, (seen, picture, camera) in self.env.looked_back(state).items()
+            }
+        return self._moments
+
+
+class DemonstratedEnv(LiberoEnv):
+    """As LiberoEnv, but ``seed`` i is the start of a generated dataset's i-th episode, counted from 0.
+
+    Raises SightlineError for a dataset that was not made by ``sightline generate --suite``.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.dataset = load_dataset(root)
+        starts = [meta.start for meta in self.dataset.episodes]
+        if not starts or not all(starts):
+            raise SightlineError(
+                f"{root} holds no demonstrations of LIBERO: make some with 'sightline generate --suite'."
+            )
+        super().__init__(starts[0]["suite"])
+        self.limit += 100  # demonstrations may be longer than what a policy is given
+
+    def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start as episode number ``seed`` did. Raises SightlineError for a number that there is not."""
+        if not 0 <= seed < len(self.dataset.episodes):
+            raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {seed}.")
+        self._episode = self.dataset.episodes[seed]
+        start = self._episode.start
+        self.arrange(Layout(start["task"], start["seed"], start["wider"]))
+        self._seed = seed
+        return None, dict(self._info())
+
+    def executed_actions(self) -> Array:
+        """[T,7] what was done in the present episode, disturbances included."""
+        assert self._episode.labels is not None
+        return column_array(read_parquet(self._episode.labels, [EXECUTED]), EXECUTED)
+
+
+@cache
+def _world(suite: str) -> LiberoEnv:
+    """The one world of this process: loading another takes seconds and 2 GB."""
+    env = LiberoEnv(suite)
+    atexit.register(env.close)
+    return env

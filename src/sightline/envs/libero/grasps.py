@@ -1,0 +1,143 @@
+"""Grasps of anything from above, from clouds of points: what the fingers close on, and what the hand would hit.
+
+Where the open fingers fit around a part of the thing (a can, or the rim of a bowl) is a grasp. Among those the best one
+is flush, deep and near the middle, and keeps the hand free of everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sightline.core.geometry import Array, rotation_z, wrap_half_turn
+from sightline.core.hand import Hand
+
+HAND = Hand(
+    opening=0.0772,
+    tip=0.0092,
+    finger_reach=0.0655,
+    finger_half=0.0105,
+    pad_height=0.0116,
+    palm_height=0.031,
+    palm_reach=0.104,
+    palm_half=0.0316,
+)
+"""The Panda's hand as this benchmark has it (robosuite's, with short fingers)."""
+
+FOOT = 0.0145  # metres: how thick a finger is at its tip
+SPARE = 0.003  # metres kept free around fingers and palm
+SLACK = 0.006  # metres that the open fingers are wider than what they close on
+STEP = 0.008  # metres between places where a grasp is tried
+SPLIT = 0.008  # metres without points between two parts of a thing
+DEPTHS = (0.012, 0.02, 0.028, 0.036)  # metres from the top of what is grasped to the finger tips
+TOUCH = 0.0025  # metres from the outermost point that count as in contact
+YAWS = np.arange(16) * np.pi / 16
+LEVER = 0.04  # metres from the middle at which a grasp is worth 37 % of one in it
+WEIGHTS = {"stance": 1.0, "depth": 0.5, "balance": 0.6, "slack": 0.3}
+TURN = 0.12  # that a radian of turning costs
+CROWDED = 3.0  # that the first point in the way costs, and the more the more
+
+
+@dataclass(frozen=True)
+class Grasp:
+    """Where the tool goes ([3], world frame), turned by ``yaw`` about z, and how wide what it closes on is (metres)."""
+
+    point: Array
+    yaw: float
+    width: float
+    score: float
+
+
+def find_grasps(target: Array, others: Array, floor: float, yaw: float, own: Array, keep: int = 12) -> list[Grasp]:
+    """Grasps of a thing, the best first; none where it is nowhere thin enough.
+
+    Args:
+        target, others: [N,3] points of the thing, and of everything else.
+        floor: height that the finger tips stay above.
+        yaw: of the tool now; grasps with less turning are better.
+        own: [k] further yaws to try, such as those of the thing's own axes.
+    """
+    middle = target.mean(0)
+    near = np.abs(others - middle).max(1) < np.ptp(target, axis=0).max() + HAND.palm_reach
+    everything = np.concatenate([target, others[near]])
+    found: list[Grasp] = []
+    for tried in np.concatenate([YAWS, own]):
+        for turned in nearest_turns(float(tried), yaw)[:1]:
+            frame = rotation_z(turned)[:, [1, 0, 2]]  # columns: closing direction, across, up
+            found += _with_yaw(target @ frame, everything @ frame, middle @ frame, floor, turned, yaw, frame)
+    found.sort(key=lambda grasp: -grasp.score)
+    return found[:keep]
+
+
+def nearest_turns(tried: float, now: float, limit: float = 2.2) -> list[float]:
+    """The same closing direction, by the least turning from ``now``, within what the wrist can turn."""
+    base = now + float(wrap_half_turn(tried - now))
+    turns = [base + k * np.pi for k in (-1, 0, 1)]
+    allowed = [turn for turn in turns if abs(turn) <= limit] or turns[1:2]
+    return sorted(allowed, key=lambda turn: abs(turn - now))
+
+
+def _with_yaw(
+    target: Array, everything: Array, middle: Array, floor: float, turned: float, now: float, frame: Array
+) -> Iterator[Grasp] | list[Grasp]:
+    """Grasps with one closing direction; points in the hand's frame (closing, across, up)."""
+    found = []
+    low, high = target[:, 1].min(), target[:, 1].max()
+    count = max(1, int((high - low) / STEP))
+    for across in np.linspace(low, high, count + 2)[1:-1]:
+        strip = target[np.abs(target[:, 1] - across) < HAND.finger_half]
+        if not len(strip):
+            continue
+        top = strip[:, 2].max()
+        for tip in dict.fromkeys(round(max(top - depth, floor), 4) for depth in DEPTHS):
+            band = strip[(strip[:, 2] > tip - 0.002) & (strip[:, 2] < tip + HAND.tip + HAND.pad_height)]
+            for first, last in _parts(band[:, 0]):
+                width = last - first
+                if width > HAND.opening - SLACK:
+                    continue
+                place = np.array([(first + last) / 2, across, tip + HAND.tip])
+                met = band[(band[:, 0] >= first) & (band[:, 0] <= last)]
+                score = _worth(met, first, last, place, middle) - TURN * abs(turned - now)
+                hit = blocked(everything - place)
+                score -= CROWDED * (hit > 0) + 0.02 * hit
+                found.append(Grasp(frame @ place, turned, float(width), float(score)))
+    return found
+
+
+def _parts(along: Array) -> Iterator[tuple[float, float]]:
+    """First and last of each run of points, and of runs next to each other together."""
+    if not len(along):
+        return
+    line = np.sort(along)
+    breaks = np.flatnonzero(np.diff(line) > SPLIT)
+    starts, ends = line[np.r_[0, breaks + 1]], line[np.r_[breaks, len(line) - 1]]
+    for i, start in enumerate(starts):
+        for end in ends[i : i + 3]:
+            yield float(start), float(end)
+
+
+def _worth(met: Array, first: float, last: float, place: Array, middle: Array) -> float:
+    """How good the contact is, 0 to about 2."""
+    stance, depth = [], []
+    for side in (met[met[:, 0] < first + TOUCH], met[met[:, 0] > last - TOUCH]):
+        stance.append(min(1.0, float(np.ptp(side[:, 1])) / (1.6 * HAND.finger_half)))
+        depth.append(min(1.0, float(np.ptp(side[:, 2])) / 0.015))
+    lever = float(np.hypot(*(place - middle)[:2]))
+    terms = {
+        "stance": min(stance),
+        "depth": min(depth),
+        "balance": float(np.exp(-((lever / LEVER) ** 2))),
+        "slack": min(1.0, (HAND.opening - (last - first)) / 0.03),
+    }
+    return sum(WEIGHTS[name] * value for name, value in terms.items())
+
+
+def blocked(local: Array, opening: float = HAND.opening / 2) -> int:
+    """How many points [N,3] (from the tool, in the hand's frame: closing, across, up) are where the hand is."""
+    along, across, up = np.abs(local[:, 0]), np.abs(local[:, 1]), local[:, 2]
+    reach = np.where(up > 0.02, HAND.finger_reach, opening + FOOT)
+    fingers = (across < HAND.finger_half + SPARE) & (along > opening) & (along < reach + SPARE) & (up > -HAND.tip)
+    palm = (along < HAND.palm_reach + SPARE) & (across < HAND.palm_half + SPARE) & (up > HAND.palm_height - SPARE)
+    return int((fingers | palm).sum())

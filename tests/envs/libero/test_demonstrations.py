@@ -1,0 +1,89 @@
+"""The expert and its demonstrations, from the first action to a dataset that replays; the world is a toy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy_libero import ToyLibero
+
+from sightline.cli import commands
+from sightline.core.errors import SightlineError
+from sightline.data import load_dataset
+from sightline.data.inspect import inspect
+from sightline.envs.libero import demonstrations, environment
+from sightline.envs.libero.demonstrations import DemonstratedEnv, Demonstrations, demonstrate, generate_libero
+from sightline.envs.libero.environment import LiberoEnv
+from sightline.evaluate.policies import ExpertPolicy, ReplayPolicy
+from sightline.evaluate.rollout import RolloutSettings, rollout
+
+ONE = RolloutSettings(batch=1, execute=1)
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> ToyLibero:
+    made = ToyLibero()
+    monkeypatch.setattr(environment, "start_worker", lambda: made)
+    demonstrations._world.cache_clear()
+    return made
+
+
+def test_the_expert_is_a_policy(worker: ToyLibero) -> None:
+    rows = rollout(ExpertPolicy(), lambda: LiberoEnv("libero_object"), [0, 1, 2], ONE)
+    assert [row.success for row in rows] == [True] * 3
+    assert worker.looks == 0  # it knows without looking
+
+
+def test_the_expert_moves_in_our_units_only(worker: ToyLibero) -> None:
+    env = LiberoEnv("libero_object", "official")
+    env.reset(seed=0)
+    with pytest.raises(SightlineError, match="--interface sightline"):
+        env.expert()
+
+
+def test_a_demonstration_is_drawn_after_it_has_succeeded(worker: ToyLibero) -> None:
+    episode = demonstrate(Demonstrations("libero_object"), 3)[0]
+    assert episode.success and worker.looks == len(episode.frames)
+    assert episode.start is not None and (episode.start["task"], episode.start["wider"]) == (3, 0.0)
+    task = episode.task
+    assert task is not None and (task.relation, task.target_phrase) == ("into", "the block")
+    first, last = episode.frames[0], episode.frames[-1]
+    assert np.isfinite(last.views["front"].boxes[task.target]).all() and last.place is not None
+    assert np.linalg.norm(last.scene.tool - last.place) < 0.05  # it lets go where it said that it would
+    assert first.scene.tool[0] == pytest.approx(0.4)  # in the robot's frame
+
+
+def test_every_second_round_is_in_wider_regions() -> None:
+    recipe = Demonstrations("libero_object", seed=4, wider=0.04)
+    assert [recipe.layout(number).wider for number in (0, 9, 10, 19, 20)] == [0, 0, 0.04, 0.04, 0]
+    assert recipe.layout(7) == recipe.layout(7) and recipe.layout(7).seed != recipe.layout(17).seed
+
+
+def test_a_layout_without_room_is_a_failure_with_a_reason(worker: ToyLibero) -> None:
+    recipe = Demonstrations("libero_object")
+    worker.crowded.add(recipe.layout(0).seed)
+    assert demonstrate(recipe, 0)[0].failure == "no room"
+
+
+def test_a_dataset_replays(worker: ToyLibero, tmp_path: Path) -> None:
+    recipe = Demonstrations("libero_object", seed=1)
+    worker.crowded.add(recipe.layout(1).seed)
+    told = generate_libero(tmp_path / "d", 2, recipe)
+    assert told["episodes"] == 2 and told["attempts"] >= 3 and told["nearest"]["as given"]["episodes"] == 2
+    dataset = load_dataset(tmp_path / "d")
+    assert dataset.episodes[0].start["task"] == 0
+    assert not inspect(tmp_path / "d")["problems"]
+    rows = rollout(ReplayPolicy(), lambda: DemonstratedEnv(tmp_path / "d"), [0, 1], ONE)
+    assert [row.success for row in rows] == [True, True]
+    assert [row.steps for row in rows] == [meta.length for meta in dataset.episodes]
+    again = generate_libero(tmp_path / "e", 2, recipe)
+    assert again["content_hash"] == told["content_hash"]
+
+
+def test_options_of_our_own_worlds_are_refused(tmp_path: Path) -> None:
+    line = f"generate --out {tmp_path}/d --episodes 1 --suite libero_object --split grounding"
+    with pytest.raises(SightlineError, match="--split is not read with --suite"):
+        commands.execute(commands.parse(line.split()))
+    with pytest.raises(SightlineError, match="--wider is about"):
+        commands.execute(commands.parse(f"generate --out {tmp_path}/d --episodes 1 --wider 0.1".split()))
