@@ -14,7 +14,8 @@ from ray_nodes import two_nodes
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.evaluate.collected import Kept
-from sightline.evaluate.rollout import RolloutSettings, rollout, rollout_in_processes
+from sightline.evaluate.launch import launch
+from sightline.evaluate.rollout import RolloutSettings, rollout
 
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 SEEDS = tuple(range(100, 110))
@@ -31,17 +32,17 @@ def test_the_cluster_does_not_matter(cluster: Any) -> None:
     here = rollout(FakePolicy(), FakeEnv, SEEDS, RolloutSettings(batch=3))
     heard: list[int] = []
     kept = Kept({row.seed: row for row in here[1:5]}, lambda row: heard.append(row.seed))
-    assert rollout_in_processes(FakePolicy, FakeEnv, SEEDS, SETTINGS, workers=2, kept=kept) == here
+    assert launch(FakePolicy, FakeEnv, SEEDS, SETTINGS, 2, "fakes", kept) == here
     assert sorted(heard) == sorted(set(SEEDS) - {row.seed for row in here[1:5]})
     other = Card.from_dict({**FakePolicy().card.to_dict(), "control_hz": 3.0})
     with pytest.raises(SightlineError, match="control_hz"):  # in the words of the episode that raised it
-        rollout_in_processes(partial(FakePolicy, other), FakeEnv, SEEDS, SETTINGS, workers=2)
+        launch(partial(FakePolicy, other), FakeEnv, SEEDS, SETTINGS, 2, "fakes", Kept())
 
 
 def test_films_are_refused(tmp_path: Path) -> None:
     filmed = RolloutSettings(films=1, film_dir=tmp_path, launcher="ray")
     with pytest.raises(SightlineError, match="leave --video out"):
-        rollout_in_processes(FakePolicy, FakeEnv, SEEDS, filmed, workers=2)
+        launch(FakePolicy, FakeEnv, SEEDS, filmed, 2, "fakes", Kept())
 
 
 def test_who_runs_them_is_known() -> None:

@@ -272,10 +272,6 @@ def rollout_in_processes(
         SightlineError: a worker died (out of memory, killed), or whatever a worker raised.
     """
     settings, kept, options = settings or RolloutSettings(), kept or Kept(), options or {}
-    if settings.launcher == "ray":
-        from sightline.evaluate.ray_cluster import rollout_on_cluster  # it asks this module to run its groups
-
-        return rollout_on_cluster(make_policy, make_env, seeds, settings, workers, options, label, kept)
     collected = Collected(seeds, settings.batch, kept, label)
     if not collected.groups:
         return collected.in_order()

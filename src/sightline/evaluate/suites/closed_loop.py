@@ -18,9 +18,10 @@ from sightline.core.types import EXECUTE, PolicyLike
 from sightline.envs.base import Environment
 from sightline.evaluate.collected import Kept
 from sightline.evaluate.language_probe import ListeningResult
+from sightline.evaluate.launch import launch
 from sightline.evaluate.policies import fingerprint, load_policy
 from sightline.evaluate.report import print_summary, summary, write_rollout_report
-from sightline.evaluate.rollout import RolloutSettings, rollout_in_processes
+from sightline.evaluate.rollout import RolloutSettings
 from sightline.evaluate.rows_file import Heading, RowsFile
 from sightline.evaluate.shards import Shard
 from sightline.evaluate.suites.base import Suite, SuiteSettings
@@ -97,9 +98,7 @@ def closed_loop(
         title, _decisive(settings, about), tuple(shard.seeds(seeds, settings.rollout.batch)), settings.shard
     )
     with _kept(settings.rows, heading) as kept:
-        rows = rollout_in_processes(
-            make_policy, make_env, heading.seeds, settings.rollout, settings.workers, label=title, kept=kept
-        )
+        rows = launch(make_policy, make_env, heading.seeds, settings.rollout, settings.workers, title, kept)
     rows.sort(key=lambda row: row.seed)  # in whatever order they were run
     seconds = time.monotonic() - started
     listening = probe()
