@@ -227,7 +227,7 @@ class SimplerEnv:
     def _camera(self, seen: dict[str, Any]) -> Camera:
         """Calibration in the robot's frame."""
         height, width = self.card.image_size
-        pose = np.linalg.inv(matrix_of(self._begun["base"])) @ np.linalg.inv(seen["extrinsic"])
+        pose = (np.linalg.inv(matrix_of(self._begun["base"])) @ np.linalg.inv(seen["extrinsic"])).astype(np.float64)
         return Camera(width, height, float(seen["intrinsic"][0, 0]) * width / PICTURE[1], pose)
 
     def _info(self) -> Info:
