@@ -40,7 +40,7 @@ def test_plain_attention_equals_the_fused_kernel(monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def encoder() -> VisualEncoder:
     torch.manual_seed(0)
-    return VisualEncoder(VisualEncoderConfig(depth=1, width=64, heads=1, pretraining_size=112)).eval()
+    return VisualEncoder(VisualEncoderConfig(depth=1, width=64, heads=1, stem=2, pretraining_size=112)).eval()
 
 
 def test_positions_at_the_pretraining_size_are_the_table_itself(encoder: VisualEncoder) -> None:

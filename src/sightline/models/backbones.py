@@ -118,9 +118,7 @@ def dino_config(weights: Mapping[str, Tensor]) -> VisualEncoderConfig:
         raise SightlineError(f"A DINOv2 of width {width} is unknown; known widths: {', '.join(map(str, DINO_HEADS))}.")
     depth = _depth("blocks.", weights)
     swiglu = "blocks.0.mlp.w12.weight" in weights
-    return VisualEncoderConfig(
-        depth, width, DINO_HEADS[width], patch, stem=0, swiglu=swiglu, pretraining_size=side * patch
-    )
+    return VisualEncoderConfig(depth, width, DINO_HEADS[width], patch, swiglu=swiglu, pretraining_size=side * patch)
 
 
 def _depth(stack: str, weights: Mapping[str, Tensor]) -> int:

@@ -72,8 +72,9 @@ class VisualEncoderConfig:
     """DINOv2: dense features of each view.
 
     Attributes:
-        stem: convolution layers before the patches, for learning from scratch; 0 = DINOv2's own patch embedding.
-        convolutions: blocks of convolutions at each resolution, in the stem's place; the last one makes the patches.
+        convolutions: blocks of convolutions at each resolution, the last one of which makes the patches, for learning
+            from scratch; () = DINOv2's own patch embedding.
+        stem: convolution layers before the patches, which earlier policies have in the place of ``convolutions``.
         swiglu: gated blocks, as in DINOv2's largest size.
         pretraining_size: the picture size that its position table was made for, pixels.
     """
@@ -82,8 +83,8 @@ class VisualEncoderConfig:
     width: int = 192
     heads: int = 3
     patch: int = 14
-    stem: int = 2
     convolutions: tuple[int, ...] = ()
+    stem: int = 0
     swiglu: bool = False
     pretraining_size: int = 224
 
@@ -247,7 +248,7 @@ QWEN_3B = PlannerConfig(
 QWEN_7B = replace(
     QWEN_3B, depth=28, width=3584, hidden=18_944, heads=28, key_value_heads=4, vocabulary=152_064, tied=False
 )
-DINO_S = VisualEncoderConfig(depth=12, width=384, heads=6, stem=0, pretraining_size=518)
+DINO_S = VisualEncoderConfig(depth=12, width=384, heads=6, pretraining_size=518)
 OFFICIAL_QUERYING = QueryingConfig(queries=64, dropout=0.1, pool=1)
 DIT_B = ExpertConfig(
     depth=12, width=768, heads=12, spatial=False, memory=False, prediction="epsilon", path_weight=0.0,
@@ -262,7 +263,7 @@ PRESETS: dict[str, SystemConfig] = {
     # Eyes of convolutions alone, on a fine grid: they learn most of a processor's minutes (docs/log.md).
     "tiny": SystemConfig(
         planner=PlannerConfig(patch=16),
-        visual=VisualEncoderConfig(depth=0, width=128, patch=8, stem=0, convolutions=(2, 4)),
+        visual=VisualEncoderConfig(depth=0, width=128, patch=8, convolutions=(2, 4)),
         grounding=GroundingHeadConfig(doubt=0.5),
         querying=QueryingConfig(pool=4),
     ),
@@ -282,7 +283,7 @@ PRESETS: dict[str, SystemConfig] = {
             image_size=112, vision_depth=1, vision_width=64, vision_hidden=64, depth=2, width=64, hidden=64, heads=1,
             key_value_heads=1, vocabulary=1536,
         ),
-        visual=VisualEncoderConfig(depth=0, width=64, stem=0, convolutions=(1, 1), pretraining_size=112),
+        visual=VisualEncoderConfig(depth=0, width=64, convolutions=(1, 1), pretraining_size=112),
         grounding=GroundingHeadConfig(width=64, looks=2),
         querying=QueryingConfig(queries=4, heads=2),
         expert=ExpertConfig(depth=1, width=64, heads=2),

@@ -33,10 +33,10 @@ class PatchEmbed(nn.Module):
 
 
 class ConvStem(nn.Module):
-    """Overlapping filters before the patches: shapes are learned from several times fewer pictures than without.
+    """Overlapping filters before the patches, which policies trained by earlier versions have.
 
-    Only for encoders that learn from scratch; pre-trained ones keep their patch embedding. Half-patch pixels become
-    ``channels`` features on a grid twice as fine, are mixed with their neighbours, and join into patches.
+    Half-patch pixels become ``channels`` features on a grid twice as fine, are mixed with their neighbours, and join
+    into patches.
     """
 
     def __init__(self, patch: int, width: int, layers: int, channels: int = 96) -> None:
