@@ -283,7 +283,7 @@ PRESETS: dict[str, SystemConfig] = {
             image_size=112, vision_depth=1, vision_width=64, vision_hidden=64, depth=2, width=64, hidden=64, heads=1,
             key_value_heads=1, vocabulary=1536,
         ),
-        visual=VisualEncoderConfig(depth=0, width=64, convolutions=(1, 1), pretraining_size=112),
+        visual=VisualEncoderConfig(depth=1, width=64, heads=1, convolutions=(1, 1), pretraining_size=112),
         grounding=GroundingHeadConfig(width=64, looks=2),
         querying=QueryingConfig(queries=4, heads=2),
         expert=ExpertConfig(depth=1, width=64, heads=2),
