@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from acting import Lifter
 from fake_libero import FakeWorker
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk
 from sightline.data.embodiments import EMBODIMENTS
 from sightline.envs.libero import environment
 from sightline.envs.libero.check import INTACT, judge
@@ -28,23 +28,6 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> FakeWorker:
     made = FakeWorker()
     monkeypatch.setattr(environment, "start_worker", lambda: made)
     return made
-
-
-class Lifter:
-    """Closes and moves up by as much as it is told each step, and then opens; notes what it sees."""
-
-    def __init__(self, card: Card, up: float = 0.05, steps: int = 5) -> None:
-        self.card, self.up, self.steps = card, up, steps
-        self.seen: list = []
-
-    def reset(self, episodes: list[int]) -> None:
-        self.seen = []
-
-    def act_batch(self, observations: list, rows: list[int]) -> list[ActionChunk]:
-        self.seen += observations
-        actions = np.zeros((len(rows), self.steps, 7), np.float32)
-        actions[:, :, 2], actions[:, :, 6] = self.up, -1
-        return [ActionChunk(chunk) for chunk in actions]
 
 
 OURS = INTERFACES["sightline"].card
@@ -146,7 +129,7 @@ def test_pictures_are_drawn_only_when_somebody_looks(worker) -> None:
 
 
 def test_rows_say_what_happened(worker) -> None:
-    (row,) = rollout(Lifter(OURS), LiberoEnv, [3], RolloutSettings(execute=5))
+    (row,) = rollout(Lifter(OURS, up=0.05), LiberoEnv, [3], RolloutSettings(execute=5))
     assert row.success and row.success_any_time and row.failure == ""
     assert row.steps == 5, "lifted to the goal in five steps, which ends it as published"
     held = [details["action"] for question, details in worker.asked if question == "step"][5:]
@@ -158,13 +141,13 @@ def test_rows_say_what_happened(worker) -> None:
 
 def test_success_that_does_not_last_counts_at_any_time_alone(worker) -> None:
     worker.sinks = 0.01
-    (row,) = rollout(Lifter(OURS), LiberoEnv, [0], RolloutSettings(execute=5))
+    (row,) = rollout(Lifter(OURS, up=0.05), LiberoEnv, [0], RolloutSettings(execute=5))
     assert (row.success, row.success_any_time, row.failure, row.steps) == (False, True, "did not stay", 5)
 
 
 def test_the_wrong_object_is_told(worker) -> None:
     worker.over = 1
-    (row,) = rollout(Lifter(OURS), LiberoEnv, [0], RolloutSettings(execute=5))
+    (row,) = rollout(Lifter(OURS, up=0.05), LiberoEnv, [0], RolloutSettings(execute=5))
     assert (row.success, row.failure, row.steps) == (False, "wrong object lifted", 280)
     assert (row.lifted, row.target_lifted, row.wrong_object_lifted, row.progress) == ("milk_1", False, True, 0)
 
@@ -184,7 +167,7 @@ def test_the_wrong_object_is_told(worker) -> None:
 )
 def test_a_policy_with_another_card_is_refused(worker, wrong) -> None:
     with pytest.raises(SightlineError, match=f"the policy and the environment do not match: {next(iter(wrong))}: "):
-        rollout(Lifter(dataclasses.replace(OURS, **wrong)), LiberoEnv, [0])
+        rollout(Lifter(dataclasses.replace(OURS, **wrong), up=0.05), LiberoEnv, [0])
     assert not worker.asked, "before any episode begins"
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from acting import Restless
 
 from sightline.cli import commands
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk, Observation
 from sightline.envs.libero.check import CLOSE, GOLDEN, examine, replayed
 from sightline.envs.libero.demonstrations import Attempt, Demonstrations
 from sightline.envs.libero.environment import LiberoEnv, find_python
@@ -37,23 +37,6 @@ pytestmark = [
     pytest.mark.skipif(not installed(), reason="LIBERO is not installed here: make test-libero installs it"),
 ]
 recorded_only = pytest.mark.skipif(not RECORDED, reason=f"no recorded episodes: ${GOLDEN} names no folder")
-
-
-class Restless:
-    """Draws its actions from the episode's number, and looks at what it is shown."""
-
-    def __init__(self) -> None:
-        self.card = INTERFACES["sightline"].card
-        self.seen: dict[int, list[Observation]] = {}
-
-    def reset(self, episodes: list[int]) -> None:
-        self.rngs = {row: np.random.default_rng(row) for row in episodes}
-
-    def act_batch(self, observations: list[Observation], rows: list[int]) -> list[ActionChunk]:
-        for row, seen in zip(rows, observations, strict=True):
-            self.seen.setdefault(row, []).append(seen)
-        scale = np.array([0.05] * 3 + [0.5] * 3 + [1.0])
-        return [ActionChunk((scale * self.rngs[row].uniform(-1, 1, (8, 7))).astype(np.float32)) for row in rows]
 
 
 class Brief(LiberoEnv):
@@ -100,7 +83,7 @@ def test_evaluate_replays_recordings(tmp_path: Path) -> None:
 def test_a_random_policy_runs_and_the_order_of_episodes_does_not_matter() -> None:
     """In libero_spatial's task 4 a drawer is open at the start, for which upstream's resets draw ever more numbers."""
     seeds = [4, 14]
-    policies = [Restless(), Restless()]
+    policies = [Restless(INTERFACES["sightline"].card, 0.05, 0.5, 8) for _ in range(2)]
     rows = rollout(policies[0], lambda: Brief("libero_spatial"), seeds, RolloutSettings(batch=1, execute=8))
     again = rollout(policies[1], lambda: Brief("libero_spatial"), seeds[::-1], RolloutSettings(batch=1, execute=8))
     assert rows == again[::-1]

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from acting import Lifter
 from fake_simpler import SOURCE, FakeWorker
 from scipy.spatial.transform import Rotation
 
-from sightline.core.card import Card
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk
 from sightline.data.embodiments import EMBODIMENTS
 from sightline.envs.simpler import environment
 from sightline.envs.simpler.check import INTACT, STAND_INS, judge
@@ -34,23 +33,6 @@ def worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWorker:
     monkeypatch.setenv(environment.DATA, str(tmp_path))
     monkeypatch.setattr(environment, "start_worker", lambda: made)
     return made
-
-
-class Lifter:
-    """Closes and moves up by as much as it is told each step; notes what it sees."""
-
-    def __init__(self, card: Card, up: float = 0.01, steps: int = 5) -> None:
-        self.card, self.up, self.steps = card, up, steps
-        self.seen: list = []
-
-    def reset(self, episodes: list[int]) -> None:
-        self.seen = []
-
-    def act_batch(self, observations: list, rows: list[int]) -> list[ActionChunk]:
-        self.seen += observations
-        actions = np.zeros((len(rows), self.steps, 7), np.float32)
-        actions[:, :, 2], actions[:, :, 6] = self.up, -1
-        return [ActionChunk(chunk) for chunk in actions]
 
 
 def test_a_seed_is_a_task_and_a_layout(worker) -> None:
@@ -130,7 +112,7 @@ def test_official_pictures_are_square_and_of_no_known_camera(worker) -> None:
 
 
 def test_success_ends_no_episode_and_pictures_are_drawn_only_for_lookers(worker) -> None:
-    policy = Lifter(OURS)
+    policy = Lifter(OURS, up=0.01)
     (row,) = rollout(policy, SimplerEnv, [1], RolloutSettings(execute=5))
     looks = sum(question == "look" for question, _ in worker.asked)
     assert row.steps == 60 and looks == len(policy.seen) == 12 and worker.closed
@@ -140,7 +122,7 @@ def test_success_ends_no_episode_and_pictures_are_drawn_only_for_lookers(worker)
 
 def test_the_last_step_decides(worker) -> None:
     worker.slips = 50
-    (row,) = rollout(Lifter(OURS), SimplerEnv, [1], RolloutSettings(execute=5))
+    (row,) = rollout(Lifter(OURS, up=0.01), SimplerEnv, [1], RolloutSettings(execute=5))
     assert (row.success, row.success_any_time, row.failure, row.steps) == (False, True, "did not stay", 60)
 
 
@@ -152,7 +134,7 @@ def test_failures_are_told(worker) -> None:
 
 
 def test_episodes_may_be_longer_than_published(worker) -> None:
-    (row,) = rollout(Lifter(OURS), lambda: SimplerEnv(most_steps=120), [1], RolloutSettings(execute=5))
+    (row,) = rollout(Lifter(OURS, up=0.01), lambda: SimplerEnv(most_steps=120), [1], RolloutSettings(execute=5))
     assert row.steps == 120
     with pytest.raises(SightlineError, match="at least one step"):
         SimplerEnv(most_steps=0)
@@ -187,7 +169,7 @@ def test_the_expert_goes_down_where_the_thing_is_and_closes(worker) -> None:
 )
 def test_a_policy_with_another_card_is_refused(worker, wrong) -> None:
     with pytest.raises(SightlineError, match=f"the policy and the environment do not match: {next(iter(wrong))}: "):
-        rollout(Lifter(dataclasses.replace(OURS, **wrong)), SimplerEnv, [0])
+        rollout(Lifter(dataclasses.replace(OURS, **wrong), up=0.01), SimplerEnv, [0])
     assert not worker.asked, "before any episode begins"
 
 

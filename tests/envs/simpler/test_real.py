@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from acting import Restless
 
 from sightline.cli import commands
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk, Observation
 from sightline.envs.simpler.check import CLOSE, examine
 from sightline.envs.simpler.environment import DATA, SimplerEnv, find_data, find_python, matrix_of
 from sightline.envs.simpler.protocol import INTERFACES, TASKS
@@ -45,23 +45,6 @@ def env() -> Iterator[SimplerEnv]:
     made = SimplerEnv()
     yield made
     made.close()
-
-
-class Restless:
-    """Draws its actions from the episode's number, and looks at what it is shown."""
-
-    def __init__(self) -> None:
-        self.card = INTERFACES["sightline"].card
-        self.seen: dict[int, list[Observation]] = {}
-
-    def reset(self, episodes: list[int]) -> None:
-        self.rngs = {row: np.random.default_rng(row) for row in episodes}
-
-    def act_batch(self, observations: list[Observation], rows: list[int]) -> list[ActionChunk]:
-        for row, seen in zip(rows, observations, strict=True):
-            self.seen.setdefault(row, []).append(seen)
-        scale = np.array([0.03] * 3 + [0.2] * 3 + [1.0])
-        return [ActionChunk((scale * self.rngs[row].uniform(-1, 1, (4, 7))).astype(np.float32)) for row in rows]
 
 
 @recorded_only
@@ -99,7 +82,7 @@ def test_what_is_seen_is_where_the_calibration_says(env: SimplerEnv) -> None:
 
 def test_the_order_of_episodes_does_not_matter() -> None:
     seeds = [0, 4]  # two layouts of one task
-    policies = [Restless(), Restless()]
+    policies = [Restless(INTERFACES["sightline"].card, 0.03, 0.2, 4) for _ in range(2)]
 
     class Brief(SimplerEnv):
         def __init__(self) -> None:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from acting import Still
 from fake_libero import FakeWorker
 
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk
 from sightline.envs.libero import environment
 from sightline.envs.libero.protocol import INTERFACES
 from sightline.evaluate.run import evaluate
 from sightline.evaluate.suites import libero
-
-
-class Still:
-    """Does nothing, for ever."""
-
-    def __init__(self, interface: str) -> None:
-        self.card = INTERFACES[interface].card
-
-    def reset(self, episodes: list[int]) -> None:
-        pass
-
-    def act_batch(self, observations: list, rows: list[int]) -> list[ActionChunk]:
-        return [ActionChunk(np.zeros((8, 7), np.float32)) for _ in rows]
 
 
 @pytest.fixture
@@ -37,7 +23,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[FakeWorker]:
 
     monkeypatch.setattr(environment, "start_worker", start)
     monkeypatch.setattr(libero, "start_worker", start)
-    monkeypatch.setattr(libero, "load_policy", Still)
+    monkeypatch.setattr(libero, "load_policy", lambda name: Still(INTERFACES[name].card))
     return made
 
 

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
+from acting import Still
 from fake_simpler import FakeWorker
 
 from sightline.core.errors import SightlineError
-from sightline.core.types import ActionChunk
 from sightline.envs.simpler import environment
 from sightline.envs.simpler.protocol import INTERFACES, TASKS
 from sightline.evaluate.run import evaluate
 from sightline.evaluate.suites import simpler
-
-
-class Still:
-    """Does nothing, for ever."""
-
-    def __init__(self, interface: str) -> None:
-        self.card = INTERFACES[interface].card
-
-    def reset(self, episodes: list[int]) -> None:
-        pass
-
-    def act_batch(self, observations: list, rows: list[int]) -> list[ActionChunk]:
-        return [ActionChunk(np.zeros((8, 7), np.float32)) for _ in rows]
 
 
 @pytest.fixture
@@ -39,7 +25,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[FakeWorker]:
     monkeypatch.setattr(simpler, "start_worker", start)
     for module in (environment, simpler):
         monkeypatch.setattr(module, "find_data", lambda: {"custom": "there"})
-    monkeypatch.setattr(simpler, "load_policy", Still)
+    monkeypatch.setattr(simpler, "load_policy", lambda name: Still(INTERFACES[name].card))
     return made
 
 

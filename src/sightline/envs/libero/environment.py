@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array, Camera
 from sightline.core.types import Observation
@@ -36,6 +35,7 @@ from sightline.envs.libero.protocol import (
 )
 from sightline.envs.libero.scene import Scene
 from sightline.envs.pictures import resized
+from sightline.envs.worker_environment import WorkerEnv
 from sightline.envs.worker_process import WorkerProcess, worker_command
 
 PYTHON = "SIGHTLINE_LIBERO_PYTHON"  # environment variable: the Python that has the benchmark
@@ -98,7 +98,7 @@ class Layout:
     wider: float = 0.0
 
 
-class LiberoEnv:
+class LiberoEnv(WorkerEnv):
     """One world of a suite of LIBERO; the same seed gives the same episode.
 
     Args:
@@ -113,11 +113,9 @@ class LiberoEnv:
         require_known("suite of LIBERO", suite, SUITES)
         require_known("interface", interface, INTERFACES)
         self.suite, self.interface = suite, INTERFACES[interface]
-        self.card: Card = self.interface.card
+        super().__init__(self.interface.card, start_worker)
         self.limit = STEPS[base_suite(suite)]
         self.instruction = ""
-        self._worker: WorkerProcess | None = None
-        self._begun: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
         self._seed, self._steps, self._gripper = 0, 0, -1.0
         self._lifted, self._wrong, self._target_lifted = "", False, False
@@ -249,12 +247,6 @@ class LiberoEnv:
 
         return LiberoExpert(self._begun["goals"], scene, look)
 
-    def close(self) -> None:
-        """End the worker."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
-
     # ---- inside -----------------------------------------------------------------------------------------------------
 
     def _begin(self, seed: int) -> dict[str, Any]:
@@ -262,21 +254,9 @@ class LiberoEnv:
         task, state, seeded = episode_of(self.suite, seed)
         return self._ready().ask("begin", suite=self.suite, task=task, state=state, seed=seeded, settle=SETTLE)
 
-    def _ready(self) -> WorkerProcess:
-        if self._worker is None:
-            self._worker = start_worker()
-        return self._worker
-
-    def _asked(self) -> WorkerProcess:
-        if not self._begun:
-            raise SightlineError("The environment has no episode yet: call reset() first.")
-        return self._ready()
-
     def _simulators(self, action: NDArray[np.float32]) -> Array:
         """An action of the card as one of the simulator."""
-        asked = np.asarray(action, np.float64)
-        if asked.shape != (len(self.card.action_names),) or not np.isfinite(asked).all():
-            raise SightlineError(f"An action is {len(self.card.action_names)} finite numbers, not {action!r}.")
+        asked = self._checked(action)
         opened = asked[6]
         if self.interface.switch:
             opened = 1.0 if opened > 0.5 else -1.0

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.types import ACTION_NAMES
+from sightline.envs.worker_environment import official_card
 
 PACKAGE, NEWEST_MUJOCO = "0.1.1", (3, 3, 2)
 STEPS = {"libero_spatial": 220, "libero_object": 280, "libero_goal": 300, "libero_10": 520, "libero_90": 400}
@@ -58,18 +59,7 @@ INTERFACES = {
     # That of the published policies (OpenVLA's conversion of the demonstrations): upright but mirrored pictures at the
     # size of their networks, the controller's own units, no state.
     "official": Interface(
-        Card(
-            robot="libero_franka",
-            cameras=("primary", "wrist"),
-            image_size=(224, 224),
-            state_names=(),
-            action_names=("x", "y", "z", "roll", "pitch", "yaw", "gripper"),
-            action_space="delta of the tool pose per step, in units of the controller (-1 to 1), base frame",
-            rotation="roll, pitch, yaw about fixed axes, radians",
-            gripper="1 or 0, as the official code stores it: 1 open where the tag is oxe_*, else as in the dataset",
-            control_hz=HZ,
-            image_mirrored=True,
-        ),
+        official_card("libero_franka", ("primary", "wrist"), HZ, "in units of the controller (-1 to 1)", mirrored=True),
         (1.0,) * 6,
         switch=True,
     ),

@@ -7,7 +7,6 @@ after it), ``actions`` [T,7] of the simulator, the waiting steps included, and w
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.envs.libero.environment import LiberoEnv
+from sightline.envs.worker_environment import Replay, read_arrays
 
 NEEDED = ("suite", "task", "seed", "state", "actions", "eef_pos", "success")
 
@@ -38,11 +38,7 @@ class Recorded:
 
 def read_recording(path: Path) -> Recorded:
     """Raises SightlineError for a file that is no recording."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            values = {name: file[name] for name in NEEDED}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise SightlineError(f"{path} is no recorded episode of LIBERO ({error}).") from None
+    values = read_arrays(path, NEEDED, "LIBERO")
     whole = {name: values[name].item() for name in ("suite", "task", "seed")}
     return Recorded(path, **whole, **{name: values[name] for name in NEEDED[3:]})
 
@@ -93,24 +89,11 @@ class RecordedLiberoEnv(LiberoEnv):
         )
 
 
-@dataclass(frozen=True)
-class Replay:
-    """What came of a recorded episode here.
-
-    Attributes:
-        name: of the recording.
-        farthest: millimetres, the largest distance of the tool from where it was recorded, over all steps.
-        success, recorded: whether it succeeded here, and then.
-    """
-
-    name: str
-    farthest: float
-    success: bool
-    recorded: bool
-
-
 def replay(path: Path) -> Replay:
-    """Do what was recorded and compare. Raises SightlineError where LIBERO is not installed, or for another file."""
+    """Do what was recorded and compare where the tool is: millimetres.
+
+    Raises SightlineError where LIBERO is not installed, or for another file.
+    """
     recorded = read_recording(path)
     env = RecordedLiberoEnv(path.parent, recorded.suite)
     try:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array, Camera
 from sightline.core.types import Observation
@@ -21,6 +20,7 @@ from sightline.envs.pictures import resized
 from sightline.envs.simpler import worker as program
 from sightline.envs.simpler.expert import WidowXExpert
 from sightline.envs.simpler.protocol import INTERFACES, PACKAGES, PICTURE, TASKS, episode_of
+from sightline.envs.worker_environment import WorkerEnv
 from sightline.envs.worker_process import WorkerProcess, worker_command
 
 PYTHON = "SIGHTLINE_SIMPLER_PYTHON"  # environment variable: the Python that has ManiSkill
@@ -93,7 +93,7 @@ def start_worker() -> WorkerProcess:
     return worker
 
 
-class SimplerEnv:
+class SimplerEnv(WorkerEnv):
     """One world of the four WidowX tasks; the same seed gives the same episode.
 
     Args:
@@ -109,10 +109,8 @@ class SimplerEnv:
         if most_steps is not None and most_steps < 1:
             raise SightlineError(f"An episode has at least one step, not {most_steps}.")
         self.interface, self.most_steps = INTERFACES[interface], most_steps
-        self.card: Card = self.interface.card
+        super().__init__(self.interface.card, start_worker)
         self.task, self.instruction = "", ""
-        self._worker: WorkerProcess | None = None
-        self._begun: dict[str, Any] = {}
         self._now: dict[str, Any] = {}
         self._seed, self._steps = 0, 0
         self._ever, self._lifted, self._free = False, False, 0.0
@@ -179,33 +177,15 @@ class SimplerEnv:
         self._asked()
         return {**self._begun, **self._now}
 
-    def close(self) -> None:
-        """End the worker."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
-
     # ---- inside -----------------------------------------------------------------------------------------------------
 
     def _episode(self, seed: int) -> tuple[str, int]:
         """Task and layout of an episode."""
         return episode_of(seed)
 
-    def _ready(self) -> WorkerProcess:
-        if self._worker is None:
-            self._worker = start_worker()
-        return self._worker
-
-    def _asked(self) -> WorkerProcess:
-        if not self._begun:
-            raise SightlineError("The environment has no episode yet: call reset() first.")
-        return self._ready()
-
     def _simulators(self, action: NDArray[np.float32]) -> Array:
         """An action of the card as one of the simulator, which takes rotations as Euler angles about moving axes."""
-        asked = np.asarray(action, np.float64)
-        if asked.shape != (len(self.card.action_names),) or not np.isfinite(asked).all():
-            raise SightlineError(f"An action is {len(self.card.action_names)} finite numbers, not {action!r}.")
+        asked = self._checked(action)
         turn = Rotation.from_euler("xyz", asked[3:6]) if self.interface.euler else Rotation.from_rotvec(asked[3:6])
         opened = asked[6]
         if self.interface.switch:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from sightline.core.card import Card
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array
 from sightline.core.types import Observation
@@ -20,6 +19,7 @@ from sightline.envs.base import Info
 from sightline.envs.pictures import resized
 from sightline.envs.simpler import google_worker
 from sightline.envs.simpler.google_protocol import CARD, STICKY, Episode, episode_of
+from sightline.envs.worker_environment import WorkerEnv
 from sightline.envs.worker_process import WorkerProcess, worker_command
 
 PYTHON = "SIGHTLINE_SIMPLER_GOOGLE_PYTHON"  # environment variable: the Python that has ManiSkill2_real2sim
@@ -56,7 +56,7 @@ class StickyGripper:
         return change
 
 
-class GoogleEnv:
+class GoogleEnv(WorkerEnv):
     """One world of the Google Robot tasks; the same seed gives the same episode.
 
     Attributes:
@@ -64,9 +64,8 @@ class GoogleEnv:
     """
 
     def __init__(self) -> None:
-        self.card: Card = CARD
+        super().__init__(CARD, start_worker)
         self.instruction = ""
-        self._worker: WorkerProcess | None = None
         self._episode: Episode | None = None
         self._gripper = StickyGripper()
         self._seed, self._steps, self._ever = 0, 0, False
@@ -76,23 +75,18 @@ class GoogleEnv:
         for key in options or {}:
             require_known("reset option", key, ())
         self._episode = episode_of(seed)
-        if self._worker is None:
-            self._worker = start_worker()
         told = asdict(self._episode)
         del told["task"]
-        begun = self._worker.ask("begin", **told)
+        self._begun = self._ready().ask("begin", **told)
         self._gripper, self._seed, self._steps, self._ever = StickyGripper(), seed, 0, False
-        return None, self._info(begun)
+        return None, self._info(self._begun)
 
     def advance(self, action: NDArray[np.float32]) -> Info:
         """Carry out one action [7] of the card and say how things stand.
 
         Raises SightlineError where the action has another shape or is not finite.
         """
-        asked = np.asarray(action, np.float64)
-        if asked.shape != (7,) or not np.isfinite(asked).all():
-            raise SightlineError(f"An action is 7 finite numbers, not {action!r}.")
-        now = self._asked().ask("step", action=self._simulators(asked))
+        now = self._asked().ask("step", action=self._simulators(self._checked(action)))
         self._steps += 1
         self._ever |= bool(now["done"])
         return self._info(now)
@@ -103,18 +97,7 @@ class GoogleEnv:
         pictures = {self.card.cameras[0]: resized(picture, self.card.image_size)}
         return Observation(images=pictures, state=np.zeros(0, np.float32), instruction=self.instruction, cameras={})
 
-    def close(self) -> None:
-        """End the worker."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
-
     # ---- inside -----------------------------------------------------------------------------------------------------
-
-    def _asked(self) -> WorkerProcess:
-        if self._worker is None:
-            raise SightlineError("The environment has no episode yet: call reset() first.")
-        return self._worker
 
     def _simulators(self, asked: Array) -> Array:
         """An action of the card as one of the simulator, which takes rotation vectors and relative grippers."""

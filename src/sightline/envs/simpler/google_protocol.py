@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sightline.core.card import Card
 from sightline.core.errors import SightlineError
+from sightline.envs.worker_environment import official_card
 
 SUITE = "simpler_google"
 LABEL = "SimplerEnv Google Robot, visual matching, ManiSkill 2; this adapter was never run with the benchmark's scenes"
@@ -34,17 +34,7 @@ STANDS = {
 }  # fmt: skip
 DRAWER = {"station_name": "mk_station_recolor", "light_mode": "simple", "disable_bad_material": True}
 
-CARD = Card(
-    robot="oxe_rt1",
-    cameras=("primary",),
-    image_size=(224, 224),
-    state_names=(),
-    action_names=("x", "y", "z", "roll", "pitch", "yaw", "gripper"),
-    action_space="delta of the tool pose per step, metres and radians, base frame",
-    rotation="roll, pitch, yaw about fixed axes, radians",
-    gripper="1 or 0, as the official code stores it: 1 open where the tag is oxe_*, else as in the dataset",
-    control_hz=HZ,
-)
+CARD = official_card("oxe_rt1", ("primary",), HZ)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
 from sightline.core.types import ACTION_NAMES
+from sightline.envs.worker_environment import official_card
 
 SUITE = "simpler_widowx"
 PACKAGES = {"mani_skill": "3.0.1", "sapien": "3.0.3"}
@@ -75,21 +76,7 @@ INTERFACES = {
     ),
     # That of policies trained on BridgeData V2 in the Open X-Embodiment format: one picture at the size of their
     # networks, squeezed to a square, no state.
-    "official": Interface(
-        Card(
-            robot="oxe_bridge",
-            cameras=("primary",),
-            image_size=(224, 224),
-            state_names=(),
-            action_names=("x", "y", "z", "roll", "pitch", "yaw", "gripper"),
-            action_space="delta of the tool pose per step, metres and radians, base frame",
-            rotation="roll, pitch, yaw about fixed axes, radians",
-            gripper="1 or 0, as the official code stores it: 1 open where the tag is oxe_*, else as in the dataset",
-            control_hz=HZ,
-        ),
-        euler=True,
-        switch=True,
-    ),
+    "official": Interface(official_card("oxe_bridge", ("primary",), HZ), euler=True, switch=True),
 }
 
 

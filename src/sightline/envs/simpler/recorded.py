@@ -6,7 +6,6 @@ gripper +1 open) and what came of them in ManiSkill 2: ``qpos`` [T,8], ``success
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array
 from sightline.envs.simpler.environment import SimplerEnv
 from sightline.envs.simpler.protocol import TASKS
+from sightline.envs.worker_environment import Replay, read_arrays
 
 NEEDED = ("task", "episode", "actions", "qpos", "success")
 
@@ -35,11 +35,7 @@ class Recorded:
 
 def read_recording(path: Path) -> Recorded:
     """Raises SightlineError for a file that is no recording of one of the tasks."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            values = {name: file[name] for name in NEEDED}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise SightlineError(f"{path} is no recorded episode of SimplerEnv ({error}).") from None
+    values = read_arrays(path, NEEDED, "SimplerEnv")
     task = str(values["task"])
     if task not in TASKS:
         raise SightlineError(f"{path} was recorded in {task}, which is none of {', '.join(TASKS)}.")
@@ -80,24 +76,11 @@ class RecordedSimplerEnv(SimplerEnv):
         return self.recorded.task, self.recorded.episode
 
 
-@dataclass(frozen=True)
-class Replay:
-    """What came of a recorded episode here.
-
-    Attributes:
-        name: of the recording.
-        farthest: radians (fingers: metres), the largest difference of a joint from what was recorded, in any step.
-        success, recorded: whether it ended in success here, and then.
-    """
-
-    name: str
-    farthest: float
-    success: bool
-    recorded: bool
-
-
 def replay(path: Path) -> Replay:
-    """Do what was recorded and compare. Raises SightlineError where the suite cannot be run, or for another file."""
+    """Do what was recorded and compare joints: radians, of the fingers metres.
+
+    Raises SightlineError where the suite cannot be run, or for another file.
+    """
     env = RecordedSimplerEnv(path.parent)
     try:
         env.reset(seed=env.paths.index(path))
