@@ -32,9 +32,8 @@ class Guide:
         self._memories: dict[int, SpatialMemory] = {}
         self._told: dict[int, str] = {}
         self._off: set[int] = set()
-        self._present: dict[
-            int, list[float]
-        ] = {}  # at first, in each look, how probable it is that the target is there
+        # At first, in each look: how probable it is that the target is there.
+        self._present: dict[int, list[float]] = {}
 
     @property
     def remembers(self) -> bool:

@@ -19,7 +19,7 @@ from sightline.tasks.goals import place_point
 from sightline.train.frame_bank import FrameBank
 
 HIDDEN_BOX = 0.04  # half a side, in widths of the picture, of the box of something that is hidden
-TARGET, REFERENCE, PLACE = range(len(ROLES))
+REFERENCE = ROLES.index("reference")
 GUIDANCE = ("points", "boxes", "visible", "heights", "axes", "traces")
 
 
@@ -41,25 +41,14 @@ class TrueGuidance:
         assert task is not None, "demonstrations have a task"
         cameras = torch.from_numpy(np.stack([labels.cameras[name] for name in bank.cameras], 1)).float()[:, None]
         goals = np.stack([place_point(labels.scene(t), task) for t in range(len(labels))])
-        places = _tensor(
-            np.stack([labels.grasp_points[:, task.target], labels.positions[:, task.reference], goals], 1)
-        )[:, :, None]
-        points = project(places, cameras)
-        boxes = torch.cat([points - HIDDEN_BOX, points + HIDDEN_BOX], -1)
-        for role, index in ((TARGET, task.target), (REFERENCE, task.reference)):
-            seen = _tensor(np.stack([labels.boxes[name][:, index] for name in bank.cameras], 1))
-            seen = seen / cameras[:, 0, :, :2].repeat(1, 1, 2)
-            boxes[:, role] = torch.where(torch.isfinite(seen), seen, boxes[:, role])
-        points[:, REFERENCE] = boxes[:, REFERENCE].unflatten(-1, (2, 2)).mean(-2)
-        yaws = _tensor(labels.grasp_yaws[:, task.target])[:, None, None]
-        turns = torch.stack([(2 * yaws).cos(), (2 * yaws).sin()], -1).expand(*points.shape[:3], 2)
-        has_box, has_axis, has_height = (torch.tensor(has)[:, None, None] for has in (HAS_BOX, HAS_AXIS, HAS_HEIGHT))
+        boxes = np.stack([labels.boxes[name][:, [task.target, task.reference]] for name in bank.cameras], 2)
         found = {
-            "points": points,
-            "boxes": boxes * has_box,
-            "visible": in_picture(places, cameras).float(),
-            "heights": (places[..., 2] * has_height[..., 0]).expand(points.shape[:3]),
-            "axes": project_axis(places, turns, cameras) * has_axis,
+            **truly(
+                cameras,
+                _tensor(np.stack([labels.grasp_points[:, task.target], labels.positions[:, task.reference], goals], 1)),
+                _tensor(labels.grasp_yaws[:, task.target]),
+                _tensor(boxes),
+            ),
             "traces": _traces(labels, bank.cameras[0], trace_points),
         }
         return {name: value.nan_to_num(0.0).numpy().astype(np.float32) for name, value in found.items()}
@@ -69,6 +58,31 @@ class TrueGuidance:
         device = numbers["state"].device
         stored = {name: torch.from_numpy(value[frames]).to(device) for name, value in self.values.items()}
         return SpatialInputs(**stored, **{name: numbers[name] for name in ("cameras", "state", "normalised")})
+
+
+def truly(cameras: Tensor, places: Tensor, yaws: Tensor, boxes: Tensor) -> dict[str, Tensor]:
+    """What a planner that makes no mistakes would say at T moments, seen in V views: all of GUIDANCE but traces.
+
+    Args:
+        cameras: [T,1,V,15] calibration.
+        places: [T,R,3] of the target's grasp, the reference's middle and the place, metres in the robot's frame.
+        yaws: [T] directions in which the fingers close on the target.
+        boxes: [T,2,V,4] what can be seen of target and reference, pixels; NaN where nothing can.
+    """
+    points = project(places[:, :, None], cameras)
+    around = torch.cat([points - HIDDEN_BOX, points + HIDDEN_BOX], -1)
+    seen = boxes / cameras[..., :2].repeat(1, 1, 1, 2)
+    around[:, :2] = torch.where(torch.isfinite(seen), seen, around[:, :2])
+    points[:, REFERENCE] = around[:, REFERENCE].unflatten(-1, (2, 2)).mean(-2)
+    turns = torch.stack([(2 * yaws).cos(), (2 * yaws).sin()], -1)[:, None, None].expand(*points.shape[:3], 2)
+    has_box, has_axis, has_height = (torch.tensor(has)[:, None, None] for has in (HAS_BOX, HAS_AXIS, HAS_HEIGHT))
+    return {
+        "points": points,
+        "boxes": around * has_box,
+        "visible": in_picture(places[:, :, None], cameras).float(),
+        "heights": (places[:, :, None, 2] * has_height[..., 0]).expand(points.shape[:3]),
+        "axes": project_axis(places[:, :, None], turns, cameras) * has_axis,
+    }
 
 
 def _traces(labels: EpisodeLabels, camera: str, count: int) -> Tensor:
