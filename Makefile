@@ -86,7 +86,7 @@ test-vla-eval: setup .venv-vla-eval/.ready ## unmodified vla-eval drives our pol
 	.venv-vla-eval/bin/pip install --quiet vla-eval==0.8.0
 	@touch $@
 
-test-libero: setup setup-libero ## the suites of LIBERO for real, recorded episodes included where LIBERO_GOLDEN says where they lie
+test-libero: setup setup-libero ## the suites of LIBERO for real, recorded episodes included that SIGHTLINE_LIBERO_GOLDEN names
 	$(BIN)/pytest -m libero
 
 test-simpler: setup setup-simpler ## SimplerEnv's tasks for real, with the files that SIGHTLINE_SIMPLER_DATA names
