@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from nano import CARD, nano_config, nano_observation, nano_policy, nano_statistics, nano_system, nano_tokenizer
 from serving import SHORT, serving
 
@@ -85,9 +86,13 @@ def test_what_cannot_be_loaded_is_told_at_once(failure):
 
 
 def test_evaluation_through_a_server_gives_the_rows_of_one_without(policy):
+    def load() -> ServedPolicy:
+        torch.set_num_threads(1)  # as serve does: sums by two threads are other sums
+        return ServedPolicy(nano_policy(nano_tokenizer()))
+
     settings = RolloutSettings(batch=2, execute=4)
     here = rollout(policy, nano_env, SEEDS, settings)
-    with serving(lambda: ServedPolicy(nano_policy(nano_tokenizer()))) as running:
+    with serving(load) as running:
         remote = load_policy(running.address)
         there = rollout(remote, nano_env, SEEDS, settings)
         remote.client.close()
