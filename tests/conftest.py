@@ -22,6 +22,13 @@ settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """A test that trains or serves sets the threads of its whole process; the next test computes with one again."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What a longer run may ask for."""
     parser.addoption("--hostile-frames", type=int, default=3000, help="frames that tests/serve/test_hostile.py sends")
