@@ -176,12 +176,12 @@ class TabletopEnv(gymnasium.Env):
         """What a policy sees now: rendered pictures with calibrated cameras, state, instruction."""
         simulation, _ = self._running()
         renderer = self._scenario().renderer(self.size)
-        views = {camera: renderer.view(simulation.data, camera) for camera in self.card.cameras}
+        names, data = self.card.cameras, simulation.data
         return Observation(
-            images={camera: view.image for camera, view in views.items()},
+            images={name: renderer.picture(data, name) for name in names},
             state=simulation.state(),
             instruction=self.instruction,
-            cameras={camera: view.camera for camera, view in views.items()},
+            cameras={name: renderer.camera(data, name) for name in names},
         )
 
     def scene(self) -> SceneState:
