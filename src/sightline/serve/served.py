@@ -84,12 +84,12 @@ class ServedPolicy(Served):
         self._milliseconds: Split = {}
         system = policy.system
         system.see = self._timed("planner", system.see)  # type: ignore[method-assign]
-        system.expert.sample = self._timed("expert", system.expert.sample)  # type: ignore[method-assign]
+        system.act = self._timed("expert", system.act)  # type: ignore[method-assign]
 
     def act(
         self, observations: Sequence[Observation], rows: Sequence[int], seed: int | None, frozen: Sequence[Frozen]
     ) -> Chunks:
-        """See :class:`Served`; ``planner`` is seeing and pointing, ``expert`` the drawing of actions."""
+        """See :class:`Served`; ``planner`` is seeing and pointing, ``expert`` querying and the drawing of actions."""
         self._milliseconds = {"planner": 0.0, "expert": 0.0}
         if seed is not None:
             return [self.policy.act_seeded(observations[0], seed, frozen[0])], self._milliseconds

@@ -92,8 +92,10 @@ def _with_yaw(
             continue
         top = strip[:, 2].max()
         for tip in dict.fromkeys(round(max(top - depth, floor), 4) for depth in DEPTHS):
-            band = strip[(strip[:, 2] > tip - 0.002) & (strip[:, 2] < tip + HAND.tip + HAND.pad_height)]
-            for first, last in _parts(band[:, 0]):
+            # Between the fingers is all that is above their tips, but only the pads hold it.
+            between = strip[strip[:, 2] > tip - 0.002]
+            band = between[between[:, 2] < tip + HAND.tip + HAND.pad_height]
+            for first, last in _parts(between[:, 0]):
                 width = last - first
                 if width > HAND.opening - SLACK:
                     continue
@@ -122,6 +124,8 @@ def _worth(met: Array, first: float, last: float, place: Array, middle: Array) -
     """How good the contact is, 0 to about 2."""
     stance, depth = [], []
     for side in (met[met[:, 0] < first + TOUCH], met[met[:, 0] > last - TOUCH]):
+        if not len(side):  # a finger meets it above the pad
+            return 0.0
         stance.append(min(1.0, float(np.ptp(side[:, 1])) / (1.6 * HAND.finger_half)))
         depth.append(min(1.0, float(np.ptp(side[:, 2])) / 0.015))
     lever = float(np.hypot(*(place - middle)[:2]))

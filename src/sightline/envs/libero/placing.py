@@ -17,6 +17,7 @@ RANK, TURN, RAISE, DROP, TOUCHED = 0.05, 0.3, 4.0, 8.0, 5.0  # what a worse spot
 
 
 CELL = 0.01  # metres
+BELOW = 0.005  # metres beside a point within which something is below it
 
 
 @dataclass(frozen=True)
@@ -76,21 +77,21 @@ def find_place(
     return best
 
 
-def fall(held: Array, tops: Array, surface: float) -> float:
+def fall(held: Array, others: Array, surface: float) -> float:
     """Metres that a thing can come down until it meets what is below it; negative where it is in there already.
+
+    Things fit closely between walls, so only what is right below holds them up.
 
     Args:
         held: [N,3] points of the thing.
-        tops: [K,3] the highest points around, one in each cell of a grid (see ``arm.heights``).
+        others: [M,3] points of everything else.
         surface: height below which nothing falls.
     """
-    there = {cell: float(top) for cell, top in zip(_cells(tops), tops[:, 2], strict=True)}
-    bottoms: dict[tuple[int, int], float] = {}
-    for cell, low in zip(_cells(held), held[:, 2], strict=True):
-        bottoms[cell] = min(float(low), bottoms.get(cell, np.inf))
-    met = [low - there[cell] for cell, low in bottoms.items() if cell in there]
-    return min([float(held[:, 2].min()) - surface, *met])
-
-
-def _cells(points: Array) -> list[tuple[int, int]]:
-    return [(int(x), int(y)) for x, y in np.floor(points[:, :2] / CELL)]
+    lowest = float(held[:, 2].min()) - surface
+    first, last = held[:, :2].min(0) - BELOW, held[:, :2].max(0) + BELOW
+    others = others[((others[:, :2] > first) & (others[:, :2] < last)).all(1)]
+    if not len(others):
+        return lowest
+    under = cKDTree(others[:, :2]).query_ball_point(held[:, :2], BELOW)
+    met = [float(low - others[found, 2].max()) for low, found in zip(held[:, 2], under, strict=True) if found]
+    return min([lowest, *met])

@@ -16,6 +16,7 @@ ABOVE = 0.06  # metres above a grasp at which the hand arrives
 NEAR = 0.02  # metres beside the goal within which the tool comes down
 CLOSE = 0.005  # metres from the grasp at which the fingers close
 PATIENCE = 8  # steps without getting on after which something else is tried
+EMPTY = 0.002  # metres between fingers that hold nothing
 FLOOR = 0.003  # metres between finger tips and table
 EXACT = 0.01  # metres beside its place within which an object is lowered all the way
 SPREAD = 0.85  # of a region's usable reach: how far from its middle things go that share it
@@ -40,11 +41,14 @@ class Put(Skill):
         self._held = np.zeros(3)  # from the object's origin to the tool when it was taken
         self._lifted_from, self._closed = 0.0, 0.0  # height of the tool then, width of the fingers
         self._tops = np.zeros((0, 3))  # what there is to pass over
+        self._still: Array | None = None  # where the tool waits while fingers move: asked for nothing, it would drift
         self._leaving = False
         self._waited = self._stalled = 0  # steps
 
     def act(self, arm: Arm) -> NDArray[np.float32]:
         """The next action [7] for the present state."""
+        if self._still is None:
+            self._still = arm.position
         return self._with_open(arm) if arm.opens else self._with_closed(arm)
 
     def leeway(self, arm: Arm) -> float:
@@ -71,13 +75,13 @@ class Put(Skill):
     def _with_closed(self, arm: Arm) -> NDArray[np.float32]:
         held = self.step.subject in arm.grasped
         if held and arm.closing < STILL:
-            self._waited = 0
+            self._waited, self._still = 0, arm.position
             return self._carry(arm)
-        self.phase, self._waited = "grasp", self._waited + 1
-        if self._waited <= 2 or arm.closing > STILL or (held and self._waited < PATIENCE):
-            return arm.towards(arm.position, None, -1.0)
+        self.phase, self._waited = "grasp", 0 if arm.closing > STILL else self._waited + 1
+        if arm.width > EMPTY and self._waited < PATIENCE:  # a finger may still be moving what it has met
+            return self._waiting(arm, -1.0)
         self._again(arm)
-        return arm.towards(arm.position, None, 1.0)
+        return self._waiting(arm, 1.0)
 
     def _carry(self, arm: Arm) -> NDArray[np.float32]:
         scene, subject = self.scene, self.step.subject
@@ -92,7 +96,7 @@ class Put(Skill):
         away = float(np.hypot(*(goal - arm.position)[:2]))
         if self.phase == "place" and (self._is_low(arm, goal, away) or self.fulfilled(arm)):
             self.phase, self._leaving, self._waited, self._closed = "place", True, 0, arm.width
-            return arm.towards(arm.position, None, 1.0)
+            return self._waiting(arm, 1.0)
         if away < NEAR and turned_by(arm.yaw, self._yaw) < 0.15:
             self.phase = "place"
             goal[2] += 0.04 * float(np.clip((away - EXACT) / 0.01, 0, 1))
@@ -102,6 +106,10 @@ class Put(Skill):
         height = max(height, self._lifted_from + 0.05)
         self.phase = "lift" if arm.position[2] < height - 0.03 else "carry"
         return travel(arm, goal, height, self._yaw, -1.0)
+
+    def _waiting(self, arm: Arm, gripper: float) -> NDArray[np.float32]:
+        assert self._still is not None
+        return arm.towards(self._still, None, gripper)
 
     def _is_low(self, arm: Arm, goal: Array, away: float) -> bool:
         """Whether the object has come down as far as it goes."""
@@ -119,7 +127,7 @@ class Put(Skill):
         self._held, self._lifted_from, self._stalled = arm.position - origin, float(arm.position[2]), 0
         self._tops = heights(others)
         for spot in spots:
-            spot[2] -= fall(points + (spot - origin) * [1, 1, 0], self._tops, self.scene.surface)
+            spot[2] -= fall(points + (spot - origin) * [1, 1, 0], others, self.scene.surface)
         aligned = self._axes()[:2]
         aligned = np.concatenate([wrap_half_turn(-aligned), wrap_half_turn(np.pi / 2 - aligned)])
         self._spot = find_place(points, origin, arm.position, arm.yaw, others, spots, aligned)
@@ -146,7 +154,7 @@ class Put(Skill):
 
     def _with_open(self, arm: Arm) -> NDArray[np.float32]:
         if arm.closing < -STILL:
-            return arm.towards(arm.position, None, 1.0)
+            return self._waiting(arm, 1.0)
         if self._leaving:
             return self._leave(arm)
         if self.grasp is None or np.linalg.norm(self.scene.origin(self.step.subject) - self._origin) > 0.02:
@@ -161,11 +169,11 @@ class Put(Skill):
         turn = turned_by(arm.yaw, grasp.yaw)
         self._waited = self._waited + 1 if arm.moved < STUCK and away < NEAR else 0
         if away < CLOSE and abs(high) < CLOSE and turn < 0.06:
-            self.phase, self._waited = "grasp", 0
+            self.phase, self._waited, self._still = "grasp", 0, point
             return arm.towards(point, grasp.yaw, -1.0)
         if self._waited > PATIENCE:
-            self.phase, self._waited = "grasp", 0
-            return arm.towards(arm.position, None, -1.0)
+            self.phase, self._waited, self._still = "grasp", 0, arm.position
+            return self._waiting(arm, -1.0)
         self.phase = "move to the grasp"
         if away < NEAR and turn < 0.15:
             goal = point + [0, 0, ABOVE * float(np.clip(max((away - 0.004) / 0.01, (turn - 0.05) / 0.1), 0, 1))]
@@ -178,7 +186,7 @@ class Put(Skill):
         self.phase = "retreat"
         self._waited += 1
         if self._waited < 12 and (self.step.subject in arm.grasped or arm.width < self._closed + 0.01):
-            return arm.towards(arm.position, None, 1.0)
+            return self._waiting(arm, 1.0)
         risen = arm.position[2] - self._goal[2] - self._held[2]
         if risen > ABOVE or self._waited > 40:
             self._leaving, self.over = False, self.fulfilled(arm)
