@@ -31,7 +31,7 @@ SPARE = 0.003  # metres kept free around fingers and palm
 SLACK = 0.006  # metres that the open fingers are wider than what they close on
 STEP = 0.008  # metres between places where a grasp is tried
 SPLIT = 0.008  # metres without points between two parts of a thing
-DEPTHS = (0.012, 0.02, 0.028, 0.036)  # metres from the top of what is grasped to the finger tips
+DEPTHS = (0.008, 0.012, 0.02, 0.028, 0.036)  # metres from the top of what is grasped to the finger tips
 TOUCH = 0.0025  # metres from the outermost point that count as in contact
 YAWS = np.arange(16) * np.pi / 16
 LEVER = 0.04  # metres from the middle at which a grasp is worth 37 % of one in it
@@ -61,12 +61,12 @@ def find_grasps(target: Array, others: Array, floor: float, yaw: float, own: Arr
     """
     middle = target.mean(0)
     near = np.abs(others - middle).max(1) < np.ptp(target, axis=0).max() + HAND.palm_reach
-    everything = np.concatenate([target, others[near]])
+    others = others[near]
     found: list[Grasp] = []
     for tried in np.concatenate([YAWS, own]):
         for turned in nearest_turns(float(tried), yaw)[:1]:
             frame = rotation_z(turned)[:, [1, 0, 2]]  # columns: closing direction, across, up
-            found += _with_yaw(target @ frame, everything @ frame, middle @ frame, floor, turned, yaw, frame)
+            found += _with_yaw(target @ frame, others @ frame, middle @ frame, floor, turned, yaw, frame)
     found.sort(key=lambda grasp: -grasp.score)
     return found[:keep]
 
@@ -80,7 +80,7 @@ def nearest_turns(tried: float, now: float, limit: float = 2.2) -> list[float]:
 
 
 def _with_yaw(
-    target: Array, everything: Array, middle: Array, floor: float, turned: float, now: float, frame: Array
+    target: Array, others: Array, middle: Array, floor: float, turned: float, now: float, frame: Array
 ) -> Iterator[Grasp] | list[Grasp]:
     """Grasps with one closing direction; points in the hand's frame (closing, across, up)."""
     found = []
@@ -102,7 +102,7 @@ def _with_yaw(
                 place = np.array([(first + last) / 2, across, tip + HAND.tip])
                 met = band[(band[:, 0] >= first) & (band[:, 0] <= last)]
                 score = _worth(met, first, last, place, middle) - TURN * abs(turned - now)
-                hit = blocked(everything - place)
+                hit = blocked(target - place) + blocked(others - place) + _amid(others - place)
                 score -= CROWDED * (hit > 0) + 0.02 * hit
                 found.append(Grasp(frame @ place, turned, float(width), float(score)))
     return found
@@ -136,6 +136,12 @@ def _worth(met: Array, first: float, last: float, place: Array, middle: Array) -
         "slack": min(1.0, (HAND.opening - (last - first)) / 0.03),
     }
     return sum(WEIGHTS[name] * value for name, value in terms.items())
+
+
+def _amid(local: Array) -> int:
+    """How many points [N,3] of other things the fingers would close on."""
+    within = (np.abs(local[:, 0]) <= HAND.opening / 2) & (np.abs(local[:, 1]) < HAND.finger_half)
+    return int((within & (local[:, 2] > -HAND.tip) & (local[:, 2] < HAND.palm_height)).sum())
 
 
 def blocked(local: Array, opening: float = HAND.opening / 2) -> int:

@@ -16,6 +16,7 @@ ABOVE = 0.06  # metres above a grasp at which the hand arrives
 NEAR = 0.02  # metres beside the goal within which the tool comes down
 CLOSE = 0.005  # metres from the grasp at which the fingers close
 PATIENCE = 8  # steps without getting on after which something else is tried
+REOPEN = 4  # steps
 EMPTY = 0.002  # metres between fingers that hold nothing
 FLOOR = 0.003  # metres between finger tips and table
 EXACT = 0.01  # metres beside its place within which an object is lowered all the way
@@ -44,6 +45,7 @@ class Put(Skill):
         self._still: Array | None = None  # where the tool waits while fingers move: asked for nothing, it would drift
         self._leaving = False
         self._waited = self._stalled = 0  # steps
+        self._pause = 0  # steps that the fingers are still given to begin to open
 
     def act(self, arm: Arm) -> NDArray[np.float32]:
         """The next action [7] for the present state."""
@@ -153,7 +155,8 @@ class Put(Skill):
     # ---- with open fingers ------------------------------------------------------------------------------------------
 
     def _with_open(self, arm: Arm) -> NDArray[np.float32]:
-        if arm.closing < -STILL:
+        self._pause -= 1
+        if self._pause > 0 or arm.closing < -STILL:
             return self._waiting(arm, 1.0)
         if self._leaving:
             return self._leave(arm)
@@ -198,7 +201,7 @@ class Put(Skill):
         """Something went wrong: another grasp next time."""
         if self.grasp is not None:
             self._missed.append(self.grasp)
-        self.grasp, self._spot, self._waited = None, None, 0
+        self.grasp, self._spot, self._waited, self._pause = None, None, 0, REOPEN
         self.retries += 1
 
     def _point(self) -> Array:
