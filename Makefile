@@ -28,7 +28,7 @@ $(READY): pyproject.toml packages/sightline-client/pyproject.toml
 	@touch $(READY)
 
 demo: setup ## 20 episodes in the simulator with the shipped policy: table, videos, report
-	$(BIN)/sightline evaluate --policy tiny --suite tabletop --split seen --episodes 20 --seed 7 \
+	$(BIN)/sightline evaluate --policy tiny --suite tabletop --collection full --split seen --episodes 20 --seed 7 \
 	    --video demo/videos --report demo/report.html --json demo/result.json
 	@echo "Watch demo/videos/*.mp4 and open demo/report.html in a browser; the figures are in demo/result.json."
 
