@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sightline.core.types import SceneState
 from sightline.envs.libero.arm import Arm, Skill
+from sightline.envs.libero.drag import Drag, is_dish
 from sightline.envs.libero.goals import PUT, Step, plan
 from sightline.envs.libero.parts import part_skill
 from sightline.envs.libero.put import Put
@@ -71,6 +72,9 @@ class LiberoExpert:
         self.skill = self._skill(step)
 
     def _skill(self, step: Step) -> Skill:
+        region = self.scene.region(step.place) if step.verb == PUT else None
+        if region is not None and not region.owner and is_dish(self.scene.points(step.subject)):
+            return Drag(step, self.scene)
         if step.verb == PUT:
             return Put(step, self.scene, self._shares[step])
         return part_skill(step, self.scene)
