@@ -71,9 +71,11 @@ def test_fingers_that_close_on_nothing_open_again() -> None:
     step = plan([["on", "block_1", "bowl_1"]], lambda place: False)[0]
     skill = Put(step, kitchen())
     skill.act(arm((0.0, 0.0, 0.1)))
-    for _ in range(3):
-        action = skill.act(arm((0.0, 0.0, 0.02), opens=False, width=0.0))
-    assert action[6] == 1.0 and skill.retries == 1
+    low = (0.0, 0.0, 0.02)
+    assert skill.act(arm(low, opens=False, width=0.03))[6] == -1.0  # it may still be moving what it has met
+    assert skill.act(arm(low, opens=False, width=0.0))[6] == 1.0 and skill.retries == 1
+    # The next command does not come before they have begun to open.
+    assert [skill.act(arm(low, width=0.0))[6] for _ in range(3)] == [1.0] * 3 and skill.retries == 1
 
 
 def test_a_handle_is_the_foremost_part_of_a_drawer() -> None:
