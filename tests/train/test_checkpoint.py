@@ -37,7 +37,7 @@ def test_killed_while_writing(data: Path, stage1: Path, tmp_path: Path) -> None:
     process = PROCESSES.Process(target=die_while_writing, args=(data, run, stage1))
     process.start()
     try:
-        # Training goes on before the checkpoint of step 4 is there, up to the next one; whoever writes it may be slower.
+        # Training goes on before the checkpoint of step 4 is there, up to the next one; its writer may be slower.
         while not (written.is_dir() and told.exists() and '"step": 6' in told.read_text()):
             assert process.is_alive(), "the run ended before it could be killed"
             process.join(0.02)
