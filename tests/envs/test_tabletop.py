@@ -125,6 +125,9 @@ def test_observations_are_calibrated(env):
     assert set(seen.images) == set(seen.cameras) == set(env.card.cameras) == {"front", "wrist"}
     assert env.card.image_size == (SIZE, SIZE) and seen.images["wrist"].shape == (SIZE, SIZE, 3)
     assert seen.instruction == env.task.instruction and seen.state.shape == env.observation_space["state"].shape
+    drawn = env._scenario().renderer(SIZE).view(env._running()[0].data, "wrist")  # as generation draws it
+    assert np.array_equal(seen.images["wrist"], drawn.image)
+    assert np.array_equal(seen.cameras["wrist"].to_vector(), drawn.camera.to_vector())
     pixel, _ = seen.cameras["wrist"].project(env.scene().tool)
     assert seen.cameras["wrist"].inside(pixel)
 

@@ -48,6 +48,22 @@ def test_a_trained_policy_says_where_its_time_went_and_is_seeded(policy):
     assert back == pytest.approx(chunks[0].actions, abs=1e-6)
 
 
+def test_whatever_runs_the_expert_its_time_is_told():
+    """An exported policy acts in its backend, and not in the expert's modules."""
+
+    class Backend:
+        def takes(self, images, tokens) -> bool:
+            return False
+
+        def act(self, seen, spatial, noise, decided):
+            return noise
+
+    mine = nano_policy(nano_tokenizer())
+    mine.system.backend = Backend()
+    split = ServedPolicy(mine).act([nano_observation(1)], [3], None, [None])[1]
+    assert split["expert"] > 0
+
+
 def test_a_chunk_continues_what_is_frozen(policy):
     served, seen = ServedPolicy(policy), nano_observation(1)
     free = served.act([seen], [3], 5, [None])[0][0].actions

@@ -7,6 +7,7 @@ import numpy as np
 from sightline.core.geometry import Array
 from sightline.envs.libero.arm import DOWN, Arm
 from sightline.envs.libero.drag import Drag, is_dish
+from sightline.envs.libero.expert import LiberoExpert
 from sightline.envs.libero.goals import Step
 from sightline.envs.libero.scene import Region, filled_box
 
@@ -17,7 +18,7 @@ RADIUS, INNER = 0.07, 0.045  # metres: of the plate, and of its bottom
 class Table:
     """A plate on a table, and the region that it goes to."""
 
-    owners = ("plate_1",)
+    owners, parts = ("plate_1",), frozenset[str]()
 
     def __init__(self) -> None:
         self.middle = np.array([0.1, 0.0, 0.9])
@@ -42,6 +43,12 @@ class Table:
 def test_flat_and_wide_is_a_dish() -> None:
     plate = Table().points("plate_1")
     assert is_dish(plate) and not is_dish(plate * [0.4, 0.4, 1]) and not is_dish(plate * [1, 1, 3])
+
+
+def test_the_expert_draws_what_it_cannot_take() -> None:
+    high = Arm(np.array([-0.2, 0.0, 1.15]), DOWN.copy(), 0.077, 0.0, 0.01, True, (), (False,))
+    expert = LiberoExpert([["on", "plate_1", "table_front_region"]], Table(), lambda: high)  # type: ignore[arg-type]
+    assert expert.act()[6] == -1.0 and isinstance(expert.skill, Drag)
 
 
 def test_the_plate_comes_along_until_it_is_there_and_the_hand_leaves() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toy_kitchen import kitchen
 
-from sightline.core.geometry import Array, wrap_half_turn
+from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.envs.libero.arm import heights
 from sightline.envs.libero.grasps import HAND, blocked, find_grasps, nearest_turns
 from sightline.envs.libero.placing import fall, find_place
@@ -42,6 +42,23 @@ def test_neighbours_turn_the_hand() -> None:
     free, crowded = grasps("block_1")[0], grasps("block_1", np.concatenate(walls))[0]
     assert crowded.score < free.score
     assert free.score > 0
+
+
+def test_a_rim_that_leans_outwards_is_taken_where_the_pads_are() -> None:
+    """Deeper down, the fingers would meet its edge above their pads."""
+    wall = filled_box(np.array([0.004, 0.05, 0.03]), 0.004) + [0, 0, 0.07]
+    wall[:, 0] += 0.5 * (wall[:, 2] - 0.1)  # 27 degrees
+    best = find_grasps(wall, np.zeros((0, 3)), FLOOR, np.pi / 2, NONE)[0]
+    assert 0.1 - (best.point[2] - HAND.tip) < HAND.tip + HAND.pad_height + 0.002
+
+
+def test_fingers_close_on_nothing_but_the_thing() -> None:
+    """A wall right beside a block would come between the fingers that reach over both."""
+    wall = filled_box(np.array([0.003, 0.1, 0.03]), 0.002) + [0.025, 0, 0.03]
+    best = grasps("block_1", wall)[0]
+    local = (wall - best.point) @ rotation_z(best.yaw)[:, [1, 0, 2]]
+    between = (np.abs(local[:, 0]) < HAND.opening / 2) & (np.abs(local[:, 1]) < HAND.finger_half)
+    assert not (between & (local[:, 2] > -HAND.tip)).any() and best.score > 0
 
 
 def test_what_is_wider_than_the_hand_is_not_taken_across() -> None:
@@ -86,3 +103,10 @@ def test_a_thing_falls_onto_what_is_below_and_not_below_the_table() -> None:
     plate = heights(filled_box(np.array([0.1, 0.1, 0.01]), 0.005))
     assert fall(held, plate, 0.0) == pytest.approx(0.27)
     assert fall(held + [1.0, 0, 0], plate, 0.0) == pytest.approx(0.28)
+
+
+def test_a_thing_falls_between_walls_that_stand_close() -> None:
+    held = filled_box(np.full(3, 0.02), 0.005) + [0.003, 0, 0.3]  # 7 mm beside a wall's near side: the cell is shared
+    wall = filled_box(np.array([0.002, 0.05, 0.05]), 0.002) + [0.032, 0, 0.05]
+    assert fall(held, wall, 0.0) == pytest.approx(0.28)
+    assert fall(held + [0.006, 0, 0], wall, 0.0) == pytest.approx(0.18)

@@ -9,6 +9,7 @@ from sightline.core.geometry import Array
 from sightline.envs.libero.arm import SLOW, STUCK, Arm, Skill, clear_height, heights, travel
 from sightline.envs.libero.goals import Step
 from sightline.envs.libero.grasps import HAND
+from sightline.envs.libero.protocol import MOVE
 from sightline.envs.libero.scene import Scene
 
 LOW = 0.025  # metres: what is no higher and wider than the open hand is a dish
@@ -61,7 +62,7 @@ class Drag(Skill):
             height = clear_height(self._tops, arm.position, middle, HAND.tip, HAND.finger_reach)
             return travel(arm, middle, max(height, middle[2] + RISE), None, -1.0)
         self._inside = abs(away[2]) < THERE / 2 or self._waited > PATIENCE // 2
-        return arm.towards(middle, None, -1.0, SLOW if abs(away[2]) < RISE else 0.05)
+        return arm.towards(middle, None, -1.0, SLOW if abs(away[2]) < RISE else MOVE)
 
     def target(self) -> Array:
         """[3] of the tool in the middle of the dish."""
