@@ -96,7 +96,10 @@ def test_squares_of_cells_are_joined_row_by_row() -> None:
 @pytest.fixture
 def stages() -> ConvolutionStages:
     torch.manual_seed(0)
-    return ConvolutionStages(8, 32, (1, 2)).eval()
+    stages = ConvolutionStages(8, 32, (1, 2)).eval()
+    for block in (block for stage in stages.stages for block in stage):
+        block.fc2.reset_parameters()  # fresh ones pass on what they get
+    return stages
 
 
 @torch.inference_mode()
@@ -117,6 +120,16 @@ def test_convolved_patches_do_not_depend_on_where_they_are(stages: ConvolutionSt
     # Away from the border of the window, which sees zeros beyond it.
     torch.testing.assert_close(window[:, 4:-4, 4:-4], whole[:, 6:10, 7:11], atol=1e-5, rtol=1e-5)
     assert not torch.allclose(window[:, 0], whole[:, 2, 3:15], atol=1e-3)
+
+
+@torch.inference_mode()
+def test_more_blocks_change_nothing_until_they_learn(stages: ConvolutionStages) -> None:
+    images = torch.randn(1, 3, 64, 64)
+    larger = ConvolutionStages(8, 32, (2, 5)).eval()
+    assert not torch.equal(larger(images), stages(images))
+    assert set(larger.state_dict()) > set(stages.state_dict())
+    larger.load_state_dict(stages.state_dict(), strict=False)
+    assert torch.equal(larger(images), stages(images))
 
 
 def test_convolved_patches_need_a_patch_that_halves(stages: ConvolutionStages) -> None:

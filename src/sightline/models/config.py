@@ -263,7 +263,7 @@ PRESETS: dict[str, SystemConfig] = {
     # Eyes of convolutions alone, on a fine grid: they learn most of a processor's minutes (docs/log.md).
     "tiny": SystemConfig(
         planner=PlannerConfig(patch=16),
-        visual=VisualEncoderConfig(depth=0, width=128, patch=8, convolutions=(2, 4)),
+        visual=VisualEncoderConfig(depth=0, width=128, patch=8, convolutions=(3, 8)),
         grounding=GroundingHeadConfig(doubt=0.5),
         querying=QueryingConfig(pool=4),
     ),

@@ -60,7 +60,10 @@ class ConvStem(nn.Module):
 
 class ConvolutionBlock(nn.Module):
     """ConvNeXt block (Liu et al. 2022, fig. 4) with a small kernel: neighbours are mixed channel by channel, then
-    channels cell by cell."""
+    channels cell by cell.
+
+    Fresh ones change nothing, so that eyes that have learned can be given more blocks and go on from what they know.
+    """
 
     def __init__(self, channels: int, expansion: int = 2) -> None:
         super().__init__()
@@ -68,6 +71,8 @@ class ConvolutionBlock(nn.Module):
         self.norm = nn.LayerNorm(channels)
         self.fc1 = nn.Linear(channels, expansion * channels)
         self.fc2 = nn.Linear(expansion * channels, channels)
+        nn.init.zeros_(self.fc2.weight)
+        nn.init.zeros_(self.fc2.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         mixed = self.near(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)

@@ -72,7 +72,8 @@ class GroundingConfig:
     Attributes:
         apart_first: share of the run in which eyes and ears learn apart, several times faster than together: the
             visual encoder what stands where, the language model what words mean. recognise_images: pictures an update,
-            each cut to a window of ``recognise_window`` patches that shows at least part of an object.
+            each cut to a window of ``recognise_window`` patches that shows at least part of an object. recognise_later:
+            share of these that goes on after the first part, or the eyes would forget all that scenes do not show.
         images: pictures an update; questions: packed questions a picture, at most as many as fit into ``tokens``.
         episode_share: share of updates on demonstration frames (all views), after ``scenes_first`` of the run.
         scenes_first: share of the run after which questions about policy frames come in (packed scenes first).
@@ -87,6 +88,7 @@ class GroundingConfig:
     apart_first: float = 0.35
     recognise_images: int = 256
     recognise_window: int = 5
+    recognise_later: float = 0.25
     images: int = 16
     questions: int = 10
     tokens: int = 144

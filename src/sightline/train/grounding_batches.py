@@ -105,14 +105,14 @@ class LabelMaker:
         colours = np.full((batch, objects + 1), -100, np.int64)
         for b, frame in enumerate(frames):
             labels, time = bank.labels[bank.episode[frame]], bank.time[frame]
-            for number, info in enumerate(labels.objects, start=1):
-                kinds[b, number] = self.kinds.get(info.kind, 0)
-                colours[b, number] = self.colours.get(info.colour, -100)
+            count = len(labels.objects)
+            kinds[b, 1 : count + 1] = [self.kinds.get(info.kind, 0) for info in labels.objects]
+            colours[b, 1 : count + 1] = [self.colours.get(info.colour, -100) for info in labels.objects]
             for v, name in enumerate(bank.cameras):
                 size = bank.picture_size(frame, name)
                 cameras[b, v] = labels.cameras[name][time]
                 tools[b, v] = labels.camera(time, name).project(labels.tool[time])[0] / size
-                object_boxes[b, v, 1 : len(labels.objects) + 1] = labels.boxes[name][time] / np.tile(size, 2)
+                object_boxes[b, v, 1 : count + 1] = labels.boxes[name][time] / np.tile(size, 2)
         return {
             "cells": np.stack([bank.cells[name][frames] for name in bank.cameras], 1).astype(np.int64),
             "kinds": kinds,

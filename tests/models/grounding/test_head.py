@@ -30,6 +30,7 @@ from sightline.models.grounding.pointing import (
     GroundingLabels,
     Pointing,
     agreement,
+    hinted,
     imagined,
     through,
 )
@@ -164,6 +165,34 @@ def test_every_part_learns_from_complete_labels(head: GroundingHead) -> None:
         2,
     )
     assert (pointing.boxes[..., 2:] > pointing.boxes[..., :2]).all()
+
+
+def test_what_somebody_points_at_is_read_off_without_the_words(head: GroundingHead) -> None:
+    clicks = hinted(random_labels().points[:, 0], 8)
+    clicks.points[1] = torch.nan  # nobody points into the second sample
+
+    def read(words: int) -> Pointing:
+        torch.manual_seed(2)
+        features = head.features(torch.randn(BATCH, VIEWS, SIDE, SIDE, 16), torch.randn(BATCH, VIEWS, 4, 4, 24))
+        torch.manual_seed(words)
+        return head(torch.randn(BATCH, 1, 4, 24), features, UNKNOWN, clicks)
+
+    head.eval()
+    one, other = read(3), read(4)
+    for name in ("points", "boxes", "heights", "axes"):
+        mine, theirs = getattr(one, name)[:, 0, 0], getattr(other, name)[:, 0, 0]
+        torch.testing.assert_close(mine[0], theirs[0])
+        assert not torch.allclose(mine[1], theirs[1]), "words count where nobody points"
+
+
+def test_so_are_some_of_the_questions_in_training(head: GroundingHead) -> None:
+    labels = random_labels()
+    labels.points[0, 0, 0, 1] = torch.nan
+    assert head._unheard(None) is None and not head.eval()._unheard(labels).any(), "labels are no clicks"
+    head.train()
+    drawn = torch.stack([head._unheard(labels) for _ in range(200)])
+    assert not drawn[:, 0, 0, 1].any(), "nothing can be read off where it cannot be seen"
+    assert 0.2 < drawn[:, 1].float().mean() < 0.3 and torch.equal(drawn[:, 1, :, 0], drawn[:, 1, :, 1])
 
 
 def test_unknown_truth_gives_no_gradient(head: GroundingHead) -> None:

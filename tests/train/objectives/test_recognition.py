@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from batches import LABELS, same
@@ -14,12 +16,17 @@ from sightline.train.objectives.grounding import GroundingObjective
 from sightline.train.objectives.recognition import RecognitionObjective, mirrored, windows
 
 
-def test_recognition_comes_first_and_grounding_after(
+def test_recognition_comes_first_and_goes_on_with_less_beside_grounding(
     recognition: RecognitionObjective, grounding: GroundingObjective
 ) -> None:
     grounding.after = recognition.config.apart_first
-    for progress in (0.0, 0.1, 0.3, 0.9):
-        assert (recognition.batch(0, progress) is None) != (grounding.batch(0, progress) is None)
+    recognition.config = replace(recognition.config, recognise_images=16)
+    for progress, share in ((0.0, 1.0), (0.1, 1.0), (0.5, 0.25), (0.9, 0.25)):
+        batch = recognition.batch(0, progress)
+        assert batch is not None and batch.images.shape[0] * batch.images.shape[1] == share * 16
+        assert (grounding.batch(0, progress) is None) == (share == 1.0)
+    recognition.config = replace(recognition.config, recognise_later=0.0)
+    assert recognition.batch(0, 0.1) is not None and recognition.batch(0, 0.9) is None
 
 
 def test_recognition_teaches_the_visual_encoder_alone(recognition: RecognitionObjective, policy: Policy) -> None:

@@ -58,6 +58,7 @@ GAIN = 4.0  # geometry decides between neighbouring cells: its weights must beco
 FIRST = [REFERENCE, LANDMARK]
 ORDER = [2, 0, 3, 1]  # of target, reference, place, landmark among FIRST, the target and the place
 FACTS = 13  # what the place depends on, see place_facts
+SILENT = 0.25  # share of questions in training whose target is read off as if somebody pointed at it
 RISE = 0.11  # widths of the picture by which the tool travels above things, to begin with
 
 
@@ -146,13 +147,17 @@ class GroundingHead(nn.Module):
         fits = agreement(described, kind, colour)
         match = match + self.agreement.view(-1, 1, 1) * fits
         truth = None if labels is None else labels.all_points()
+        unheard = self._unheard(labels)
 
         def point(roles: list[int], anchors: Tensor | None, query: Tensor) -> _Found:
             """Point with these roles, as seen from ``anchors`` [B,Q,r,V,2]."""
             ranked = None if roles == [PLACE] else fits[:, :, roles]
             logits = match[:, :, roles] + compared(weights[:, :, roles], things, anchors, ranked)
             around = known(centres[logits.argmax(-1)], None if truth is None else truth[:, :, roles])
-            found = self._regress(query, logits, around, values, centres, side)
+            read = (query, logits)
+            if roles == [TARGET] and unheard is not None:
+                read = self._wordless(query, logits, keys, unheard)
+            found = self._regress(*read, around, values, centres, side)._replace(logits=logits)
             return found if ranked is None else found._replace(visible=found.visible + self._present(ranked, logits))
 
         alone = point(FIRST, None, query[:, :, FIRST])
@@ -197,6 +202,24 @@ class GroundingHead(nn.Module):
         half = 0.5 * box_size.clamp(-4, 4).exp() / side
         boxes = torch.cat([centre - half, centre + half], -1)
         return _Found(logits, middle + offset / side, boxes, height.squeeze(-1) * HEIGHT_SCALE, axis, visible)
+
+    def _unheard(self, labels: GroundingLabels | None) -> Tensor | None:
+        """[B,Q,V] where the target is read off without its words, which may name another thing: where somebody points
+        at it (see ``hinted``), and in training in a share of the questions. None = nowhere."""
+        if labels is None:
+            return None
+        pointed = torch.isfinite(labels.points[:, :, TARGET]).all(-1)
+        if self.training:
+            return pointed & (torch.rand(pointed.shape[:2], device=pointed.device) < SILENT)[..., None]
+        return pointed & ~labels.asked[:, :, TARGET, None]
+
+    def _wordless(self, query: Tensor, logits: Tensor, keys: Tensor, unheard: Tensor) -> tuple[Tensor, Tensor]:
+        """``query`` [B,Q,1,V,width] and ``logits`` [B,Q,1,V,cells] of the target, those of no words where ``unheard``
+        [B,Q,V]."""
+        there = unheard[:, :, None, :, None]
+        bare = (self.role[TARGET] + self.view[: keys.shape[1]]).to(keys.dtype)
+        match = torch.einsum("vw,bvcw->bvc", bare, keys).float() * keys.shape[-1] ** -0.5
+        return torch.where(there, bare.to(query.dtype), query), torch.where(there, match[:, None, None], logits)
 
     def _present(self, fits: Tensor, logits: Tensor) -> Tensor:
         """[B,Q,r,V] what the best agreement with the words, and how alone it stands, say about whether it is there; for

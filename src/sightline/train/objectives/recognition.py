@@ -1,4 +1,4 @@
-"""The first part of stage 1: the visual encoder learns alone what stands where."""
+"""Stage 1, its first part above all: the visual encoder learns alone what stands where."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sightline.models.grounding.pointing import GroundingLabels
@@ -50,11 +51,12 @@ class RecognitionObjective(Objective):
         self.chances = shares / shares.sum()
 
     def batch(self, step: int, progress: float, part: int = 0) -> RecognitionBatch | None:
-        if progress >= self.config.apart_first:
+        share = self.config.recognise_later if progress >= self.config.apart_first else 1.0
+        if share == 0:
             return None
         rng = generator(self.seed, step, self.name, part)
         bank = self.banks[rng.choice(len(self.banks), p=self.chances)]
-        count = max(1, self.config.recognise_images // len(bank.cameras))
+        count = max(1, round(share * self.config.recognise_images) // len(bank.cameras))
         frames = rng.choice(bank.training_frames, count)
         nothing: list[list] = [[] for _ in frames]
         labels = self.labels(bank, frames, nothing, nothing)
@@ -92,10 +94,9 @@ def windows(images: Tensor, labels: GroundingLabels, size: int, rng: np.random.G
     cells = torch.empty(batch, views, size, size, dtype=labels.cells.dtype)
     for b, v in np.ndindex(batch, views):
         owners = labels.cells[b, v].numpy()
-        there = np.unique(owners[owners > 0])
-        occupied = np.argwhere(owners == rng.choice(there)) if len(there) else np.full((1, 2), side // 2)
-        ends = np.sort([occupied.max(0) - size + 1, occupied.min(0)], axis=0)
-        row, column = corners[b, v] = np.clip(rng.integers(ends[0], ends[1] + 1), 0, side - size)
+        there = np.flatnonzero(np.bincount(owners.ravel())[1:]) + 1
+        shown = owners == rng.choice(there) if len(there) else np.eye(side, dtype=bool)
+        row, column = corners[b, v] = [_around(np.flatnonzero(shown.any(1 - axis)), size, side, rng) for axis in (0, 1)]
         cells[b, v] = labels.cells[b, v, row : row + size, column : column + size]
         cut[b, v] = images[b, v, row * patch : (row + size) * patch, column * patch : (column + size) * patch]
     first = torch.from_numpy(corners[..., ::-1].copy()).float()[:, :, None]
@@ -105,3 +106,9 @@ def windows(images: Tensor, labels: GroundingLabels, size: int, rng: np.random.G
     return RecognitionBatch(
         cut, torch.from_numpy(corners), replace(labels, cells=cells, object_boxes=boxes, tools=tools)
     )
+
+
+def _around(occupied: NDArray[np.int64], size: int, side: int, rng: np.random.Generator) -> int:
+    """Where a window of ``size`` of ``side`` cells begins that shows all ``occupied`` ones, or as much as fits."""
+    first, last = sorted((occupied[-1] - size + 1, occupied[0]))
+    return int(np.clip(rng.integers(first, last + 1), 0, side - size))
