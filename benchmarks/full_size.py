@@ -1,6 +1,7 @@
-"""InternVLA-M1 at its real size, random weights, bfloat16: build, act, answer, save, load, act and answer the same.
+"""InternVLA-M1 at its real size, random weights, bfloat16: build, act, answer, save, load, act and answer the same; then
+with weights of 8 bits.
 
-Needs about 9 GB of memory and of disk. Random weights are no good at anything: what is shown is that all fits and runs.
+Needs about 14 GB of memory and of disk. Random weights are no good at anything: what is shown is that all fits and runs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sightline.core.card import Card
 from sightline.core.console import say, table
 from sightline.core.types import ACTION_NAMES, Observation
 from sightline.models.config import M1, SpecialIds, SystemConfig
+from sightline.models.exported.export import export
 from sightline.models.policy import Policy
 from sightline.models.vlm.tokenizer import WordTokenizer
 from sightline.models.weights import random_system
@@ -78,16 +80,41 @@ def first_use(folder: Path, timed: Stopwatch) -> tuple[np.ndarray, str]:
     return found
 
 
+def chunk_times(policy: Policy, count: int = 3) -> list[float]:
+    """CPU seconds of the whole process for each of ``count`` chunks."""
+    times = []
+    for _ in range(count):
+        started = time.process_time()
+        policy.act(observation())
+        times.append(time.process_time() - started)
+    return times
+
+
+def eight_bits(policy: Policy, folder: Path, timed: Stopwatch) -> None:
+    """Export, load and act with weights of 8 bits beside the policy in ``folder``."""
+    small = folder.with_name(f"{folder.name}-int8")
+    try:
+        told = timed("export with int8 weights, compared", lambda: export(str(folder), "torch", small, "int8"))
+        eight = timed("load int8", lambda: Policy.from_pretrained(small))
+    finally:
+        shutil.rmtree(small, ignore_errors=True)
+    mine, its = chunk_times(policy), chunk_times(eight)
+    timed("a chunk with int8 weights", lambda: eight.act(observation()))
+    say(f"CPU seconds a chunk, bf16 {min(mine):.2f}, int8 {min(its):.2f}: {min(its) / min(mine):.2f} times.")
+    say(f"Actions differ by at most {told['differences']['actions'] / 2:.2%} of their range.")
+
+
 def main() -> None:
     timed = Stopwatch()
     folder = Path(tempfile.mkdtemp(prefix="sightline-m1-"))
     try:
         actions, answer = first_use(folder, timed)
         policy = timed("load", lambda: Policy.from_pretrained(folder))
+        policy.reset()
+        again, same_words = use(policy, timed)
+        eight_bits(policy, folder, timed)
     finally:
         shutil.rmtree(folder)
-    policy.reset()
-    again, same_words = use(policy, timed)
     count = sum(p.numel() for p in policy.system.parameters())
     table(f"m1, {count / 1e9:.2f} billion parameters in bfloat16", ["what", "time", "most memory so far"], timed.rows)
     say(f"Actions are finite: {np.isfinite(actions).all()}; the same after loading: {np.array_equal(actions, again)}.")

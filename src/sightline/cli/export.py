@@ -13,17 +13,17 @@ class Export:
     """Write a policy as graphs that an inference engine runs faster on a CPU than torch does.
 
     What the engine answers is compared with torch, and the export is refused where they differ by more than 1e-4 (int8
-    and bf16: 2 % of an action's range, 2 % of a picture's side). Needs the extra 'export'.
+    and bf16: 2 % of an action's range, 2 % of a picture's side). Needs the extra 'export', but for --backend torch.
     """
 
     policy: str
-    """Run or checkpoint folder, or tiny (ships with the package); it must point (--guidance spatial)."""
+    """Run or checkpoint folder, or tiny (ships with the package); for graphs it must point (--guidance spatial)."""
     out: Folder
     """New folder of the exported policy; give it to serve, evaluate or play as --backend."""
-    backend: Literal["openvino", "onnx"] = "openvino"
-    """Engine: OpenVINO or ONNX Runtime."""
+    backend: Literal["openvino", "onnx", "torch"] = "openvino"
+    """Engine: OpenVINO or ONNX Runtime. torch: no graphs, but weights of 8 bits, for policies of any size and kind."""
     weights: Literal["fp32", "bf16", "int8"] = "fp32"
-    """bf16: OpenVINO, where the processor has it. int8: ONNX Runtime."""
+    """bf16: OpenVINO, where the processor has it. int8: ONNX Runtime and torch."""
     json: Json = None
     """Write the result here: engine, weights, differences."""
 

@@ -24,6 +24,7 @@ from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera
 from sightline.core.types import Observation
 from sightline.models.config import SystemConfig
+from sightline.models.int8 import expect_int8, pack_int8, refuse_int8
 from sightline.models.system import DualSystem
 from sightline.models.transforms import Transforms
 from sightline.models.vlm.tokenizer import MissingTokenizer, WordTokenizer
@@ -75,7 +76,9 @@ def read_parts(source: Path | str, device: str = "cpu", dtype: torch.dtype | Non
         raise SightlineError(f"The weights in {folder} cannot be read ({error}); copy the checkpoint again.") from None
     dtypes = stored_dtype(weights, planner=True), stored_dtype(weights, planner=False)
     system = empty_system(config, *(dtypes if dtype is None else (dtype, dtype)))
+    expect_int8(system, weights)
     load_weights(system, weights, str(folder))
+    pack_int8(system)
     return Parts(system.to(device), tokenizer, card, statistics, stored.get("notes", {}))
 
 
@@ -130,6 +133,7 @@ def write_parts(
         half: store weights as float16, half the size.
         weights: a state of the system to write instead of its present one, e.g. an average over training.
     """
+    refuse_int8(parts.system, "copy its folder, or write")
     folder, config = Path(folder), parts.system.config
     folder.mkdir(parents=True, exist_ok=True)
     state = parts.system.state_dict() if weights is None else weights

@@ -118,9 +118,8 @@ def convolved(x: Tensor, layer: nn.Module) -> Tensor:
 
     In float32 torch's own is twice as fast as a product over neighbourhoods, in bfloat16 its backward pass is slow.
     """
-    if x.dtype != torch.float32 or torch.is_autocast_enabled(x.device.type):
+    if not isinstance(layer, nn.Linear) or x.dtype != torch.float32 or torch.is_autocast_enabled(x.device.type):
         return layer(neighbourhoods(x))
-    assert isinstance(layer, nn.Linear)
     weight = layer.weight.view(-1, 3, 3, x.shape[-1]).permute(0, 3, 1, 2)
     return F.conv2d(x.permute(0, 3, 1, 2), weight, layer.bias, padding=1).permute(0, 2, 3, 1)
 

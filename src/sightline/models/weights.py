@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from sightline.core.errors import SightlineError
 from sightline.models.config import PlannerConfig, SystemConfig
+from sightline.models.int8 import SCALE
 from sightline.models.system import DualSystem
 from sightline.models.vlm import backbone
 
@@ -61,11 +62,13 @@ def _rest_in(system: DualSystem, dtype: torch.dtype | None) -> DualSystem:
 
 
 def stored_dtype(weights: Mapping[str, Tensor], planner: bool) -> torch.dtype:
-    """What to compute in: bfloat16 where all weights of the planner (or of the rest) are stored so, else float32.
+    """What to compute in: bfloat16 where all weights of the planner (or of the rest) are stored so, else float32; those
+    of 8 bits and their scales have no say.
 
     float16 is for shipping only: its range is too small to compute with.
     """
-    mine = (value for name, value in weights.items() if name.startswith("planner.") == planner)
+    whole = {name: value for name, value in weights.items() if not name.endswith(SCALE) and name + SCALE not in weights}
+    mine = (value for name, value in whole.items() if name.startswith("planner.") == planner)
     return torch.bfloat16 if all(value.dtype == torch.bfloat16 for value in mine) else torch.float32
 
 

@@ -22,6 +22,7 @@ from sightline.models.backbones import (
     resolve,
 )
 from sightline.models.config import SpecialIds, SystemConfig
+from sightline.models.int8 import refuse_int8
 from sightline.models.m1.official import NOTE, load_official
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
@@ -131,7 +132,11 @@ def reshaped_policy(start: Policy, config: TrainConfig, card: Card, statistics: 
 
 
 def carried_over(old: nn.Module, new: nn.Module) -> list[str]:
-    """Give ``new`` the weights of ``old`` that have their name and shape there; returns the names of all others."""
+    """Give ``new`` the weights of ``old`` that have their name and shape there; returns the names of all others.
+
+    Raises SightlineError where ``old`` has weights of 8 bits.
+    """
+    refuse_int8(old, "learn from")
     theirs, mine = old.state_dict(), _shapes(new)
     fits = {name: value for name, value in theirs.items() if mine.get(name) == value.shape}
     new.load_state_dict(fits, strict=False)

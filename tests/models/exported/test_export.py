@@ -50,12 +50,14 @@ def test_graphs_say_what_the_system_says(policy: Policy) -> None:
     with torch.inference_mode():
         parts = {"eyes": Eyes(system), "mind": Mind(system), "hands": Hands(system)}
     backend = exporting._Recorder(system, parts)
-    differences = exporting.compare(policy, backend, exact=True)
+    differences = exporting.compare(policy, exporting.answers(policy, backend), exact=True)
     assert set(differences) == {*exporting.COMPARED, "visible", "actions"}
     assert max(differences.values()) < 1e-5
     assert set(backend.given) == set(GRAPHS), "all graphs have been asked"
     wrong = exporting._Recorder(system, {**parts, "hands": Shaky(system)})
-    assert exporting.compare(policy, wrong, exact=True)["actions"] == pytest.approx(0.01, rel=0.01)
+    assert exporting.compare(policy, exporting.answers(policy, wrong), exact=True)["actions"] == pytest.approx(
+        0.01, rel=0.01
+    )
 
 
 def test_looks_in_one_batch_are_the_looks_one_by_one(policy: Policy) -> None:
@@ -145,4 +147,4 @@ def test_engines_act_like_torch(saved: Path, tmp_path: Path) -> None:
             for role, point in one.grounding.points.items():
                 np.testing.assert_allclose(point, other.grounding.points[role], atol=0.05)
     openvino = load_backend(mine.system, out, "openvino", "fp32")
-    assert max(exporting.compare(mine, openvino, exact=True).values()) <= exporting.EXACT
+    assert max(exporting.compare(mine, exporting.answers(mine, openvino), exact=True).values()) <= exporting.EXACT

@@ -25,7 +25,7 @@ class TimestepEmbedder(nn.Module):
         half = self.frequencies // 2
         rate = torch.exp(-math.log(10_000) * torch.arange(half, device=step.device, dtype=torch.float32) / half)
         angle = step.float()[:, None] * rate
-        return self.mlp(torch.cat([angle.cos(), angle.sin()], -1).to(cast(nn.Linear, self.mlp[0]).weight.dtype))
+        return self.mlp(torch.cat([angle.cos(), angle.sin()], -1).to(cast(nn.Linear, self.mlp[0]).bias.dtype))
 
 
 class LinearEmbedder(nn.Module):

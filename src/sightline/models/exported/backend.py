@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sightline.core.errors import SightlineError
 from sightline.models.action.spatial_tokens import SpatialInputs
-from sightline.models.exported.engines import Engine, start
+from sightline.models.exported.engines import TORCH, Engine, start
 from sightline.models.exported.graphs import Eyes, Hands, Mind, seen_from
 from sightline.models.policy import Policy
 from sightline.models.pretrained import find_folder
@@ -83,6 +83,8 @@ def load_exported(source: Path | str) -> Policy:
     policy, folder = Policy.from_pretrained(source), find_folder(source)
     if (folder / MANIFEST).is_file():
         told = _manifest(folder)
+        if told["engine"] == TORCH:
+            return policy  # its weights are all that is different about it
         _require_same(folder, told, folder)
         policy.system.backend = load_backend(policy.system, folder, told["engine"], told["weights"])
     return policy

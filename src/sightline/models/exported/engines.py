@@ -12,6 +12,7 @@ import numpy as np
 from sightline.core.errors import SightlineError
 
 ENGINES = ("openvino", "onnx")
+TORCH = "torch"  # no engine: the policy itself, with weights of 8 bits
 PACKAGES = {"openvino": ("openvino",), "onnx": ("onnxruntime",)}
 EXPORTING = ("onnx", "onnxscript")
 WEIGHTS = ("fp32", "bf16", "int8")
@@ -37,8 +38,10 @@ def require(packages: Sequence[str], what: str) -> None:
 
 def require_precision(engine: str, weights: str) -> None:
     """Raise SightlineError where an engine cannot compute with such weights, here or anywhere."""
+    if engine == TORCH and weights != "int8":
+        raise SightlineError("torch needs no export but for weights of 8 bits: add --weights int8.")
     if weights == "int8" and engine == "openvino":
-        raise SightlineError("int8 weights are made for ONNX Runtime alone: take --backend onnx, or --weights fp32.")
+        raise SightlineError("OpenVINO gets no int8 weights: take --backend onnx or torch, or --weights fp32.")
     if weights != "bf16":
         return
     if engine == "onnx":

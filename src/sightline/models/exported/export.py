@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from sightline.core.console import say, write_json
@@ -20,8 +21,17 @@ from sightline.core.geometry import Camera, look_at
 from sightline.core.types import Observation
 from sightline.models.action.spatial_tokens import SpatialInputs
 from sightline.models.exported.backend import GRAPHS, MANIFEST, GraphBackend, load_backend, weights_digest
-from sightline.models.exported.engines import ENGINES, EXPORTING, PACKAGES, WEIGHTS, require, require_precision
+from sightline.models.exported.engines import (
+    ENGINES,
+    EXPORTING,
+    PACKAGES,
+    TORCH,
+    WEIGHTS,
+    require,
+    require_precision,
+)
 from sightline.models.exported.graphs import Eyes, Hands, Mind, exportable
+from sightline.models.int8 import quantised, refuse_int8
 from sightline.models.policy import Policy
 from sightline.models.pretrained import find_folder
 from sightline.models.system import DualSystem, Seen
@@ -36,29 +46,63 @@ COMPARED = ("points", "boxes", "heights", "axes", "traces")
 
 
 def export(source: str, engine: str, out: Path, weights: str = "fp32") -> dict[str, Any]:
-    """Write a policy that acts with an inference engine: a checkpoint folder with three graphs in it.
+    """Write a policy that acts with an inference engine: a checkpoint folder with three graphs in it, or for torch with
+    weights of 8 bits.
 
     Args:
-        engine: one of ENGINES; weights: one of WEIGHTS.
+        engine: one of ENGINES, whose graphs are written; or TORCH, for policies of any kind with int8 weights.
+        weights: one of WEIGHTS.
     Returns:
         engine, weights and the largest differences between torch and the engine, by name.
 
     Raises SightlineError where the policy, the machine or what is installed cannot do it, and where the two differ by
     more than they may; ``out`` then holds no policy.
     """
-    require_known("backend", engine, ENGINES)
+    require_known("backend", engine, (*ENGINES, TORCH))
     require_known("weights", weights, WEIGHTS)
-    require((*EXPORTING, *PACKAGES[engine], *["onnxruntime"] * (weights == "int8")), "Exporting")
+    if engine != TORCH:
+        require((*EXPORTING, *PACKAGES[engine], *["onnxruntime"] * (weights == "int8")), "Exporting")
     require_precision(engine, weights)
     folder, policy = find_folder(source), Policy.from_pretrained(source)
-    exportable(policy.system)
+    if engine != TORCH:
+        exportable(policy.system)
+    refuse_int8(policy.system, "export")
     out.mkdir(parents=True, exist_ok=True)
     if any(out.iterdir()):
         raise SightlineError(f"{out} is not empty: name a new folder for the exported policy.")
+    differences = (_torch_int8 if engine == TORCH else _graphs)(policy, folder, out, engine, weights)
+    _refuse_far(differences, weights, out)
+    for path in folder.iterdir():
+        if path.suffix in (".json", ".safetensors", ".md") and not (out / path.name).exists():
+            shutil.copy(path, out)
+    result = {"engine": engine, "weights": weights, "differences": differences}
+    write_json(out / MANIFEST, {**result, "policy": weights_digest(folder)})
+    say(f"Exported to {out}; use it with --policy {source} --backend {out}.")
+    return result
+
+
+def _graphs(policy: Policy, folder: Path, out: Path, engine: str, weights: str) -> dict[str, float]:
+    """Write the graphs; returns by how much they differ from torch."""
     write_graphs(policy, out)
     if weights == "int8":
         _quantise(out)
-    differences = compare(policy, load_backend(policy.system, out, engine, weights), weights == "fp32")
+    backend = load_backend(policy.system, out, engine, weights)
+    return compare(policy, answers(policy, backend), weights == "fp32")
+
+
+def _torch_int8(policy: Policy, folder: Path, out: Path, engine: str, weights: str) -> dict[str, float]:
+    """Write a checkpoint folder with weights of 8 bits; returns by how much it differs from the policy itself."""
+    for name in ("config.json", "card.json", "statistics.json", "tokenizer.json"):
+        if (folder / name).exists():
+            shutil.copy(folder / name, out)
+    stored = quantised(policy.system, load_file(folder / "model.safetensors"))
+    save_file(stored, out / "model.safetensors")
+    del stored
+    return compare(policy, answers(Policy.from_pretrained(out), None), exact=False)
+
+
+def _refuse_far(differences: Mapping[str, float], weights: str, out: Path) -> None:
+    """Raise SightlineError, and remove ``out``, where answers differ from torch by more than they may."""
     if weights == "fp32":
         bounds = dict.fromkeys(differences, EXACT)
     else:
@@ -67,13 +111,6 @@ def export(source: str, engine: str, out: Path, weights: str = "fp32") -> dict[s
         shutil.rmtree(out)
         told = ", ".join(f"{name} by {value:.2g} (at most {bounds[name]:g})" for name, value in wrong.items())
         raise SightlineError(f"The exported policy differs from torch in {told}; serve it with torch.")
-    for path in folder.iterdir():
-        if path.suffix in (".json", ".safetensors", ".md"):
-            shutil.copy(path, out)
-    result = {"engine": engine, "weights": weights, "differences": differences}
-    write_json(out / MANIFEST, {**result, "policy": weights_digest(folder)})
-    say(f"Exported to {out}; use it with --policy {source} --backend {out}.")
-    return result
 
 
 def write_graphs(policy: Policy, out: Path) -> None:
@@ -123,23 +160,32 @@ class _Recorder(GraphBackend):
         return dict(zip(outputs, found if isinstance(found, tuple) else (found,), strict=True))
 
 
-def compare(policy: Policy, backend: GraphBackend, exact: bool) -> dict[str, float]:
-    """By how much answers of torch and a backend differ, on made-up scenes, one at a time and together.
+Answers = Callable[[ModelInputs, Seen], tuple[Seen, Tensor]]
+
+
+def answers(policy: Policy, backend: GraphBackend | None) -> Answers:
+    """What a policy sees of inputs, and does guided by something else seen, with a backend or torch."""
+    return lambda inputs, guide: _seen_and_acted(policy, inputs, backend, guide)
+
+
+def compare(policy: Policy, again: Answers, exact: bool) -> dict[str, float]:
+    """By how much a policy's answers differ from others, on made-up scenes, one at a time and together.
 
     Args:
+        again: what the other one sees of the same inputs, and does, guided by what the policy saw.
         exact: the largest difference of all counts; otherwise that of the nearest nine in ten answers about pictures.
     """
     differences: dict[str, list[Tensor]] = {}
     for count in (1, 5):
         inputs = policy.transforms.inputs(probe_observations(policy, count))
         mine, acted = _seen_and_acted(policy, inputs, None)
-        theirs, done = _seen_and_acted(policy, inputs, backend, mine)
-        assert mine.pointing is not None and theirs.pointing is not None
-        for name in COMPARED:
-            apart = (getattr(mine.pointing, name) - getattr(theirs.pointing, name)).abs()
-            differences.setdefault(name, []).append(apart.flatten())
-        apart = (mine.pointing.visible.sigmoid() - theirs.pointing.visible.sigmoid()).abs()
-        differences.setdefault("visible", []).append(apart.flatten())
+        theirs, done = again(inputs, mine)
+        if mine.pointing is not None and theirs.pointing is not None:
+            for name in COMPARED:
+                apart = (getattr(mine.pointing, name) - getattr(theirs.pointing, name)).abs()
+                differences.setdefault(name, []).append(apart.flatten())
+            apart = (mine.pointing.visible.sigmoid() - theirs.pointing.visible.sigmoid()).abs()
+            differences.setdefault("visible", []).append(apart.flatten())
         differences.setdefault("actions", []).append((acted - done).abs().flatten())
     share = {name: 1.0 if exact or name == "actions" else NEARLY_ALL for name in differences}
     return {name: float(torch.cat(parts).quantile(share[name])) for name, parts in differences.items()}
