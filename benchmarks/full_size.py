@@ -1,7 +1,8 @@
-"""InternVLA-M1 at its real size, random weights, bfloat16: build, act, answer, save, load, act and answer the same; then
-with weights of 8 bits.
+"""InternVLA-M1 at its real size, random weights, bfloat16: build, act, answer, save, load, act and answer the same.
+Then the same with weights of 8 bits.
 
-Needs about 14 GB of memory and of disk. Random weights are no good at anything: what is shown is that all fits and runs.
+Needs about 14 GB of memory and of disk. Random weights are no good at anything: what is shown is that all fits and
+runs.
 """
 
 from __future__ import annotations
