@@ -65,23 +65,30 @@ def test_the_demo_is_a_command(tmp_path):
 
 
 def test_laptop_script_types_valid_commands(tmp_path):
-    """The script is run with a stand-in for `sightline` that only writes down what it was asked to do."""
+    """The script is run with stand-ins for `sightline`, also under torchrun, that write down what they were asked."""
     (tmp_path / "runs").mkdir()
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     script = tmp_path / "runs" / "laptop.sh"
     script.write_text((ROOT / "runs" / "laptop.sh").read_text())
     stand_in = tmp_path / ".venv" / "bin" / "sightline"
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$*" >> "$(dirname "$0")/asked"\n')
-    stand_in.chmod(0o755)
-    sizes = {"SCENES": "3", "EPISODES": "2", "TEST_EPISODES": "1", "PRETRAIN_STEPS": "5"}
+    under = tmp_path / ".venv" / "bin" / "torchrun"
+    under.write_text('#!/bin/sh\nwhile [ "$1" != sightline.cli ]; do shift; done; shift\nexec sightline "$@"\n')
+    for program in (stand_in, under):
+        program.chmod(0o755)
+    sizes = {"CROWDS": "4", "SCENES": "3", "EPISODES": "2", "TEST_EPISODES": "1", "PRETRAIN_STEPS": "5"}
     subprocess.run(["bash", str(script)], env={**os.environ, **sizes}, check=True, capture_output=True)
 
     asked = (tmp_path / ".venv" / "bin" / "asked").read_text().splitlines()
     typed = [commands.parse(line.split()) for line in asked]
     kinds = [type(command).__name__ for command in typed]
-    assert kinds == ["Generate", "Generate", "Pretrain", "Posttrain", "Evaluate"]
-    scenes, episodes, pretrain, posttrain, evaluate = typed
-    assert (scenes.kind, scenes.episodes, episodes.kind, episodes.episodes) == ("scenes", 3, "episodes", 2)
+    assert kinds == ["Generate", "Generate", "Generate", "Pretrain", "Posttrain", "Evaluate"]
+    crowds, scenes, episodes, pretrain, posttrain, evaluate = typed
+    made = [(data.kind, data.episodes, data.split, data.collection) for data in (crowds, scenes, episodes)]
+    assert made == [
+        ("crowds", 4, "grounding", "full"), ("scenes", 3, "grounding", "full"), ("episodes", 2, "demonstrated", "full"),
+    ]  # fmt: skip
+    assert evaluate.collection == "full"
     assert "steps=5" in pretrain.overrides
     for stage in (pretrain, posttrain):
         assert any(override.startswith("minutes=") for override in stage.overrides), "training ends by the clock"

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SIZES = {
+    "CROWDS": "1",
     "SCENES": "1",
     "EPISODES": "3",
     "WORKERS": "1",
@@ -37,6 +38,7 @@ def test_from_nothing_to_an_evaluated_policy(tmp_path):
 
     assert {"episodes", "attempts", "frames", "seconds", "content_hash"} <= set(result("episodes"))
     assert result("episodes")["episodes"] == 3 and result("scenes")["episodes"] == 1
+    assert result("crowds")["episodes"] == 1
     assert {"steps", "samples_per_second", "box_acc50", "point_acc", "trace_mae_px"} <= set(result("stage1"))
     assert {"steps", "samples_per_second", "action_loss", "box_acc50"} <= set(result("stage2"))
     assert result("stage1")["steps"] == result("stage2")["steps"] == 2

@@ -86,8 +86,8 @@ class GroundingConfig:
     """
 
     apart_first: float = 0.35
-    recognise_images: int = 256
-    recognise_window: int = 5
+    recognise_images: int = 192
+    recognise_window: int = 7
     recognise_later: float = 0.25
     images: int = 16
     questions: int = 10
