@@ -195,3 +195,8 @@ def test_vocabulary_covers_everything_that_is_said() -> None:
                     assert set(re.findall(r"[A-Za-z]+", chat_question(question, form))) <= known
     with pytest.raises(SightlineError):
         vocabulary_sentences([], ["red"])
+
+
+def test_things_need_no_colours_to_be_spoken_of() -> None:
+    sentences = vocabulary_sentences(["mug", "tin can"], [])
+    assert any("small mug" in sentence for sentence in sentences) and "the tin can" in " ".join(sentences)

@@ -91,3 +91,11 @@ def test_the_tokenizer_knows_every_word_of_the_engine() -> None:
     tokenizer = make_tokenizer(["mug", "tin can"], ["red"], 1536)
     prompt = "Your task is put the red mug behind the tin can. Locate the key objects."
     assert len(tokenizer.encode(prompt)) <= len(prompt.split()) + 3
+
+
+def test_the_tokenizer_knows_instructions_in_words_that_are_not_ours() -> None:
+    strange = "gather each crumpet beneath the chandelier"
+    plain, knowing = (make_tokenizer(["mug"], ["red"], 1536, said) for said in ([], [strange] * 8))
+    assert len(knowing.encode(strange)) < len(plain.encode(strange))
+    ours = make_tokenizer(["mug"], ["red"], 1536, ["the red mug"])
+    assert ours.backend.get_vocab() == plain.backend.get_vocab(), "what is known already changes nothing"

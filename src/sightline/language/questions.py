@@ -306,12 +306,15 @@ def vocabulary_sentences(
     """Sentences that together hold every word that questions, instructions and text answers can contain.
 
     Args:
-        kinds, colours: the nouns and adjectives of the objects in use (``ObjectInfo.kind`` and ``.colour``).
+        kinds, colours: the nouns and adjectives of the objects in use (``ObjectInfo.kind`` and ``.colour``); colours
+            may be missing, as in a benchmark whose objects have none with a name.
         speakers: whose words they are.
+
+    Raises SightlineError without any kind.
     """
     kinds, colours = sorted(set(kinds)), sorted(set(colours) - {""})
-    if not kinds or not colours:
-        raise SightlineError("A vocabulary needs at least one object kind and one colour; none were given.")
+    if not kinds:
+        raise SightlineError("A vocabulary needs at least one object kind; none was given.")
     sentences: list[str] = []
     for words in speakers:
         sentences += _said_by(words, kinds, colours)
@@ -330,7 +333,7 @@ def _said_by(words: Wording, kinds: Sequence[str], colours: Sequence[str]) -> li
     names = sorted({name for kind in kinds for name in words.nouns.get(kind, (kind,))})
     shades = [shade for colour in colours for shade in words.qualities.get(colour, (colour,))]
     sizes = [size for name in ("small", "large") for size in words.qualities.get(name, (name,))]
-    sentences = [f"the {size} {shade} {name}" for name in names for size in sizes for shade in shades]
+    sentences = [f"the {size} {shade} {name}" for name in names for size in sizes for shade in shades or sizes]
     sentences += [f"the {shade} {noun}" for shade in shades for noun in words.things]
     relations = [word for forms in words.relations.values() for word in forms]
     sentences += [f"{first} {link}{word} {second}" for word in relations for link in ("", *words.links)]

@@ -101,7 +101,7 @@ def posttrain(asked: StageRequest) -> StageSetup:
 
 def _fresh_policy(datasets: Sequence[Dataset], card: Card, config: TrainConfig) -> Policy:
     """Random weights, and a tokenizer of the datasets' own."""
-    tokenizer = make_tokenizer(*_kinds_and_colours(datasets), config.system.planner.vocabulary)
+    tokenizer = make_tokenizer(*_kinds_and_colours(datasets), config.system.planner.vocabulary, _said(datasets))
     torch.manual_seed(config.seed)
     system = DualSystem(config.system).to(local_device(config.device))
     return Policy(system, tokenizer, card, _statistics(datasets))
@@ -137,9 +137,20 @@ def _kinds_and_colours(datasets: Sequence[Dataset]) -> tuple[tuple[str, ...], tu
     return tuple(sorted({info.kind for info in objects})), tuple(sorted({info.colour for info in objects} - {""}))
 
 
-def make_tokenizer(kinds: Sequence[str], colours: Sequence[str], vocabulary: int) -> WordTokenizer:
-    """A tokenizer that knows every word of the engine's language for these objects."""
+def _said(datasets: Sequence[Dataset]) -> list[str]:
+    """Every instruction of the demonstrations, once."""
+    tasks = [meta.task for dataset in datasets for meta in dataset.episodes]
+    return sorted({task.instruction for task in tasks if task is not None})
+
+
+def make_tokenizer(
+    kinds: Sequence[str], colours: Sequence[str], vocabulary: int, instructions: Sequence[str] = ()
+) -> WordTokenizer:
+    """A tokenizer that knows every word of the engine's language for these objects, and of ``instructions``, which may
+    be in somebody else's."""
     sentences = vocabulary_sentences(kinds, colours, map(spoken, SPOKEN))
+    ours = {word for sentence in sentences for word in sentence.split()}
+    sentences += [text for text in instructions if not ours.issuperset(text.split())]
     prompts = [
         form.format(instruction=sentence) for sentence in sentences[:50] for form in (SPATIAL_PROMPT, PLAIN_PROMPT)
     ]

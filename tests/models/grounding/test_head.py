@@ -195,6 +195,18 @@ def test_so_are_some_of_the_questions_in_training(head: GroundingHead) -> None:
     assert 0.2 < drawn[:, 1].float().mean() < 0.3 and torch.equal(drawn[:, 1, :, 0], drawn[:, 1, :, 1])
 
 
+def test_a_world_without_colour_words_can_be_learned() -> None:
+    torch.manual_seed(0)
+    head = GroundingHead(GroundingHeadConfig(width=32, kinds=KINDS, colours=()), 24, 16, VIEWS)
+    labels = random_labels()
+    labels.colours[:] = -100
+    _, terms = run(head, labels)
+    words = head.words_loss(torch.randn(BATCH, QUESTIONS, 4, 24), labels)
+    total = torch.stack([*terms.values(), *words.values()]).sum()
+    total.backward()
+    assert bool(torch.isfinite(total)) and finite_gradients(head)
+
+
 def test_unknown_truth_gives_no_gradient(head: GroundingHead) -> None:
     labels = random_labels()
     nan = float("nan")

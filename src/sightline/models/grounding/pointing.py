@@ -137,7 +137,8 @@ def imagined(labels: GroundingLabels, kinds: int, colours: int) -> tuple[Tensor,
     columns = torch.arange(owner.shape[1], device=owner.device)[None, :, None]
     kind = 12.0 * F.one_hot(labels.kinds[rows, owner], kinds)
     colour = labels.colours[rows, owner]
-    colour = 12.0 * F.one_hot(colour.clamp(min=0), colours) * (colour >= 0)[..., None]
+    nameable = F.one_hot(colour.clamp(min=0), max(colours, 1))[..., :colours]  # there may be no names at all
+    colour = 12.0 * nameable * (colour >= 0)[..., None]
     box = labels.object_boxes[rows, columns, owner]
     corners = (box - cell_centres(side, owner.device).repeat(1, 2)) * side
     # An empty cell is as large as itself.
