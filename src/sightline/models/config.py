@@ -264,7 +264,7 @@ PRESETS: dict[str, SystemConfig] = {
     "tiny": SystemConfig(
         planner=PlannerConfig(patch=16),
         visual=VisualEncoderConfig(depth=0, width=128, patch=8, convolutions=(3, 8)),
-        grounding=GroundingHeadConfig(doubt=0.5),
+        grounding=GroundingHeadConfig(doubt=0.5, looks=4),
         querying=QueryingConfig(pool=4),
     ),
     "m1": M1,
