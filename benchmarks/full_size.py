@@ -97,7 +97,7 @@ def eight_bits(policy: Policy) -> None:
     exact, before = policy.act(observation()).actions, min(chunk_times(policy))
     weights = quantised(policy.system, policy.system.state_dict())
     expect_int8(policy.system, weights)
-    fill(policy.system, weights, "this benchmark", optional=tuple(policy.system.state_dict()))
+    fill(policy.system, weights, "this benchmark")
     del weights
     pack_int8(policy.system)
     policy.reset()

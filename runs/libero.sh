@@ -36,7 +36,8 @@ done
 say "Stage 1, where to act"
 OMP_NUM_THREADS=1 torchrun --standalone --nproc-per-node "$WORKERS" -m sightline.cli pretrain ${INIT:+--init "$INIT"} \
     --data "${DATA[@]}" --out "$OUT/stage1" --preset "$PRESET" --set "micro_batches=$WORKERS" --set threads=1 \
-    --set grounding.images=10 --set "minutes=$PRETRAIN_MINUTES" --set "steps=$PRETRAIN_STEPS"
+    --set grounding.recognise_images=96 --set grounding.images=10 \
+    --set "minutes=$PRETRAIN_MINUTES" --set "steps=$PRETRAIN_STEPS"
 
 say "Stage 2, how to act, guided"
 sightline posttrain --data "${DATA[@]}" --init "$OUT/stage1" --out "$OUT/guided" --preset "$PRESET" \

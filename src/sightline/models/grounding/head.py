@@ -34,6 +34,7 @@ from sightline.models.grounding.losses import (
     pointer_loss,
     tool_loss,
 )
+from sightline.models.grounding.place_facts import FACTS, HEIGHT_SCALE, place_facts
 from sightline.models.grounding.pointing import (
     LANDMARK,
     PLACE,
@@ -51,13 +52,11 @@ from sightline.models.grounding.projection import pictured, rectified
 
 # Regression outputs per pointer: point offset 2, box centre 2, box size 2, height 1, grasp axis 2.
 REGRESSED = 9
-HEIGHT_SCALE = 0.1  # metres per unit of the regressed height
 GAIN = 4.0  # geometry decides between neighbouring cells: its weights must become large quickly
 # First what stands for itself, then a target, perhaps relative to its landmark, and last the place for it, relative to
 # the reference.
 FIRST = [REFERENCE, LANDMARK]
 ORDER = [2, 0, 3, 1]  # of target, reference, place, landmark among FIRST, the target and the place
-FACTS = 13  # what the place depends on, see place_facts
 SILENT = 0.25  # share of questions in training whose target is read off as if somebody pointed at it
 RISE = 0.11  # widths of the picture by which the tool travels above things, to begin with
 
@@ -393,22 +392,6 @@ def _gathered(values: Tensor, cell: Tensor) -> Tensor:
     """[B,Q,V,2] of values [B,V,cells,2] at cells [B,Q,V]."""
     index = cell.transpose(1, 2)[..., None].expand(-1, -1, -1, values.shape[-1])
     return values.gather(2, index).transpose(1, 2)
-
-
-def place_facts(
-    point: Tensor, box: Tensor, height: Tensor, axis: Tensor, reference: Tensor, other: Tensor, side: int
-) -> Tensor:
-    """[...,FACTS] of a target's point [...,2], box [...,4], height [...] and axis [...,2], of a reference's middle
-    [...,2] and box [...,4]."""
-
-    def sides(corners: Tensor) -> Tensor:
-        return ((corners[..., 2:] - corners[..., :2]) * side).clamp(0.1, float(side)).log()
-
-    held = (point - box.unflatten(-1, (2, 2)).mean(-2)) * side / 2
-    return torch.cat(
-        [held, sides(box), height[..., None] / HEIGHT_SCALE, axis, sides(other), (reference - 0.5) * SPREAD,
-         (point - 0.5) * SPREAD], -1,
-    )  # fmt: skip
 
 
 def _mlp(inputs: int, width: int, outputs: int) -> nn.Sequential:

@@ -95,7 +95,7 @@ def windows(images: Tensor, labels: GroundingLabels, size: int, rng: np.random.G
     for b, v in np.ndindex(batch, views):
         owners = labels.cells[b, v].numpy()
         there = np.flatnonzero(np.bincount(owners.ravel())[1:]) + 1
-        shown = owners == rng.choice(there) if len(there) else np.eye(side, dtype=bool)
+        shown = owners == rng.choice(there) if len(there) else np.ones_like(owners, dtype=bool)
         row, column = corners[b, v] = [_around(np.flatnonzero(shown.any(1 - axis)), size, side, rng) for axis in (0, 1)]
         cells[b, v] = labels.cells[b, v, row : row + size, column : column + size]
         cut[b, v] = images[b, v, row * patch : (row + size) * patch, column * patch : (column + size) * patch]
