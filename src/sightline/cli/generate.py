@@ -53,11 +53,17 @@ class Generate:
     """Height and width of the pictures, pixels."""
     suite: str = ""
     """Demonstrations of a benchmark's tasks instead, in layouts that are not its own: libero_object and the other
-    suites of LIBERO, after 'make setup-libero'. Reads --seed, --wider and --workers; what else differs from its default
-    is refused."""
+    suites of LIBERO, after 'make setup-libero'. Reads --seed, --workers, --wider, --in-a-row and --pictures-every; what
+    else differs from its default is refused."""
     wider: float | None = None
     """Metres by which every second round over a suite's tasks lets things begin farther out than the benchmark does
     (--suite only; left out: 0.035)."""
+    in_a_row: int = 1
+    """Candidates of one of a suite's tasks that follow each other (--suite only): loading the next world takes eight
+    seconds. Ask for at least ten times as many episodes."""
+    pictures_every: int = 1
+    """Steps from one picture to the next (--suite only): nine tenths of the time go into pictures. Between them films
+    stand still; training reads what was drawn and nothing else (column ``drawn`` of the labels)."""
     json: Json = None
     """Write the result here: episodes, attempts, frames, seconds, content_hash; with --suite also nearest."""
 
@@ -79,16 +85,22 @@ class Generate:
             tasks=self.tasks,
             shard=self.shard,
         )
-        if self.wider is not None:
-            raise SightlineError("--wider is about the layouts of a benchmark: name its --suite.")
+        for name, value in (
+            ("wider", self.wider),
+            ("in-a-row", self.in_a_row),
+            ("pictures-every", self.pictures_every),
+        ):
+            if value not in (None, 1):
+                raise SightlineError(f"--{name} is about the demonstrations of a benchmark: name its --suite.")
         return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
 
     def _benchmark(self) -> dict:
         from sightline.envs.libero.demonstrations import WIDER, Demonstrations, generate_libero
 
-        read = ("out", "episodes", "seed", "workers", "suite", "wider", "json")
+        read = ("out", "episodes", "seed", "workers", "suite", "wider", "in_a_row", "pictures_every", "json")
         for option in fields(self):
             if option.name not in read and getattr(self, option.name) != option.default:
                 raise SightlineError(f"--{option.name.replace('_', '-')} is not read with --suite; leave it out.")
-        recipe = Demonstrations(self.suite, self.seed, WIDER if self.wider is None else self.wider)
+        wider = WIDER if self.wider is None else self.wider
+        recipe = Demonstrations(self.suite, self.seed, wider, self.in_a_row, self.pictures_every)
         return generate_libero(self.out, self.episodes, recipe, self.workers)

@@ -144,6 +144,8 @@ class Frame:
 
     place: [3] where the tool point should release the target (base frame, metres); None without a task.
     executed: what was done instead of ``action``, where the robot was disturbed and its states do not tell.
+    doing: target and reference of the step at hand, where a task has several.
+    drawn: whether ``views`` are of this moment; else they are those of the last moment that was drawn.
     """
 
     scene: SceneState
@@ -153,6 +155,8 @@ class Frame:
     subtask: str = ""
     place: Array | None = None
     executed: NDArray[np.float32] | None = None
+    doing: tuple[int, int] | None = None
+    drawn: bool = True
 
 
 @dataclass

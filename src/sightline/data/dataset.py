@@ -21,6 +21,8 @@ from sightline.data.instructions import Instructions
 from sightline.data.labels import (
     CAMERA_COLUMNS,
     DEPTH,
+    DOING,
+    DRAWN,
     JOINTS,
     SCENE_COLUMNS,
     EpisodeLabels,
@@ -202,7 +204,16 @@ class Dataset:
         meta = self.meta(episode)
         names = [*SCENE_COLUMNS, "subtask"]
         names += [f"{part}.{camera}" for camera in self.cameras for part in CAMERA_COLUMNS]
-        return labels_from_table(self._label_table(meta, names, [JOINTS]), meta.objects, self.cameras)
+        return labels_from_table(self._label_table(meta, names, [JOINTS, DOING, DRAWN]), meta.objects, self.cameras)
+
+    def drawn(self, episode: int) -> NDArray[np.bool_]:
+        """[T] whether a frame's pictures are of its own moment: datasets can be drawn at every n-th step only."""
+        meta = self.meta(episode)
+        if meta.labels is not None:
+            table = self._label_table(meta, ["subtask"], [DRAWN])
+            if DRAWN in table.column_names:
+                return column_array(table, DRAWN)
+        return np.ones(meta.length, bool)
 
     def calibrations(self, episode: int) -> dict[str, NDArray[np.float32]]:
         """Camera -> [T,15] calibration of every frame (core.geometry.Camera.to_vector)."""

@@ -14,7 +14,7 @@ from PIL import Image
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Array, Camera, resample_path
-from sightline.core.types import Episode, ObjectInfo, SceneState
+from sightline.core.types import Episode, ObjectInfo, SceneState, Task
 
 TRACE_POINTS = 16
 IDS_COMPRESSION = 6
@@ -31,6 +31,8 @@ SCENE_COLUMNS = (
 )
 JOINTS = "joints"  # column of scenes with fixtures only
 EXECUTED = "executed"  # column of episodes whose states do not tell what was done where the robot was disturbed
+DOING = "doing"  # column of episodes whose task has several steps, each with a target and a reference
+DRAWN = "drawn"  # column of episodes that were not drawn at every step
 DEPTH = "depth"  # column of each camera, in datasets that were made with depth
 CAMERA_COLUMNS = ("camera", "boxes", "trace", "grasp", "place")
 
@@ -51,6 +53,8 @@ class EpisodeLabels:
         grasp_pixels, place_pixels: camera -> [T,2] the target's grasp point and the place point; NaN without a task.
         subtasks: T strings.
         joints: [T,n] as in SceneState; None in a scene without fixtures.
+        doing: [T,2] target and reference of the step at hand; None where they are the task's throughout.
+        drawn: [T] whether a frame's pictures, masks, boxes and calibration are of its own moment; None: all are.
     """
 
     objects: tuple[ObjectInfo, ...]
@@ -70,6 +74,8 @@ class EpisodeLabels:
     place_pixels: dict[str, Array]
     subtasks: list[str]
     joints: Array | None = None
+    doing: NDArray[np.int64] | None = None
+    drawn: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.tool)
@@ -88,6 +94,10 @@ class EpisodeLabels:
             float(self.gripper_width[t]),
             None if self.joints is None else self.joints[t],
         )
+
+    def roles(self, task: Task) -> NDArray[np.int64]:
+        """[T,2] the task's target and reference at each frame: those of the step at hand."""
+        return np.tile([task.target, task.reference], (len(self), 1)) if self.doing is None else self.doing
 
     def way(self, t: int) -> Array:
         """[N,3] the tool point's way in space from frame ``t`` to the end, metres; on the last frame it stays there."""
@@ -160,6 +170,11 @@ def labels_table(episode: Episode, cameras: tuple[str, ...]) -> pa.Table:
     executed = [frame.executed for frame in episode.frames if frame.executed is not None]
     if executed:
         columns[EXECUTED] = vector_column(np.stack(executed))
+    doing = [frame.doing for frame in episode.frames if frame.doing is not None]
+    if doing:
+        columns[DOING] = vector_column(np.array(doing), np.int64)
+    if not all(frame.drawn for frame in episode.frames):
+        columns[DRAWN] = pa.array([frame.drawn for frame in episode.frames], pa.bool_())
     for name in cameras:
         columns |= _camera_columns(episode, name, place)
     columns["subtask"] = pa.array([frame.subtask for frame in episode.frames], pa.string())
@@ -176,8 +191,9 @@ def _camera_columns(episode: Episode, name: str, place: Array) -> dict[str, pa.A
             trace.append(np.full((TRACE_POINTS, 2), np.nan))
             grasp.append(np.full(2, np.nan))
         else:
+            target = episode.task.target if frame.doing is None else frame.doing[0]
             trace.append(trace_pixels(tool[t:], view.camera))
-            grasp.append(view.camera.project(frame.scene.grasp_points[episode.task.target])[0])
+            grasp.append(view.camera.project(frame.scene.grasp_points[target])[0])
         put.append(view.camera.project(place[t])[0])
     depths = [compress_depth(view.depth) for view in views if view.depth is not None]
     extra = {f"{DEPTH}.{name}": pa.array(depths, pa.binary())} if depths else {}
@@ -237,4 +253,6 @@ def labels_from_table(table: pa.Table, objects: tuple[ObjectInfo, ...], cameras:
         place_pixels={name: read(f"place.{name}", 2) for name in cameras},
         subtasks=table.column("subtask").to_pylist(),
         joints=read(JOINTS, count) if JOINTS in table.column_names else None,
+        doing=read(DOING, 2, dtype=np.int64) if DOING in table.column_names else None,
+        drawn=read(DRAWN, dtype=np.bool_) if DRAWN in table.column_names else None,
     )

@@ -163,6 +163,7 @@ class Recordings:
             except SightlineError as error:
                 self._problems.append(f"episode {episode} is left out: {str(error).rstrip('.')}.")
                 continue
+            moving &= self.dataset.drawn(episode)  # a picture of another moment would teach nothing
             told = self._instructions.encode(columns[binding.language])
             parts.append((state.astype(np.float32), action.astype(np.float32), moving, told))
             self._rows[episode] = (end, end + len(state))

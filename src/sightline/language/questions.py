@@ -73,7 +73,8 @@ class Answer:
 
     Attributes:
         target_box, place_box: [4] visible boxes of target and reference (x1, y1, x2, y2).
-        target_point: [2] grasp point; for things that are not picked, the projected centre. NaN outside the picture.
+        target_point: [2] grasp point, also of a handle; for things that are not taken, the projected centre. NaN
+            outside the picture.
         target_height: z of that point in the base frame, metres.
         target_axis: [2] (cos 2a, sin 2a), a = angle in the picture of the fingers' closing direction; zeros for
             things that are not picked.
@@ -205,6 +206,7 @@ def answer(
     camera: Camera,
     boxes: Array,
     path: Array | None = None,
+    place: Array | None = None,
     points: int = TRACE_POINTS,
 ) -> Answer:
     """The labels of a question in one camera's picture.
@@ -213,19 +215,21 @@ def answer(
         boxes: [n,4] visible boxes of all objects in this picture (View.boxes).
         path: [N,3] the tool point's actual path still to come (m, base frame), current tool first; the nominal path
             of the task when None.
+        place: [3] where the tool point will let go (m, base frame); where the task's geometry says when None.
         points: number of trace points.
     """
     if question.target < 0:
         return Answer.nothing(points)
-    target, picked = question.target, scene.objects[question.target].role == "item"
-    anchor = scene.grasp_points[target] if picked else scene.positions[target]
+    target, info = question.target, scene.objects[question.target]
+    picked = info.role == "item"
+    anchor = scene.grasp_points[target] if picked or info.is_part else scene.positions[target]
     yaw = float(scene.grasp_yaws[target]) if picked else 0.0
     half = AXIS_HALF_LENGTH * np.array([np.cos(yaw), np.sin(yaw), 0.0])
     world = [anchor, anchor - half, anchor + half]
     if question.task is not None:
-        place = place_point(scene, question.task)
-        way = nominal_path(scene.tool, anchor, place) if path is None else np.asarray(path, dtype=np.float64)
-        world += [place, *way]
+        put = place_point(scene, question.task) if place is None else place
+        way = nominal_path(scene.tool, anchor, put) if path is None else np.asarray(path, dtype=np.float64)
+        world += [put, *way]
     pixels, _ = camera.project(np.array(world))
     seen = np.where(camera.inside(pixels)[:, None], pixels, np.nan)
     result = Answer(
@@ -240,7 +244,7 @@ def answer(
     )
     if question.task is not None:
         result.place_box = np.array(boxes[question.reference], dtype=np.float64)
-        result.place_point, result.place_height = seen[3], float(place[2])
+        result.place_point, result.place_height = seen[3], float(put[2])
         if np.isfinite(pixels[4:]).all():  # straight segments in space are straight in the picture: corners suffice
             result.trace = resample_path(pixels[4:], points)
     return result

@@ -42,6 +42,7 @@ class FrameBank:
         episode, time: [N] position of each frame; labels, meta: per episode.
         state, action: [N,S], [N,A] float32.
         held_out: [N] bool, frames of episodes kept for evaluation.
+        drawn: [N] bool, frames whose pictures are of their own moment: there is nothing to learn from others.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class FrameBank:
         self.action = np.zeros((count, 0), dtype=np.float32)
         kept = [number for dataset in datasets for number in self._last(dataset, held_out)]
         self.held_out = np.isin(self.episode, kept)
+        self.drawn = np.ones(count, dtype=bool)
         if count:
             self._fill(side, cells)
 
@@ -72,12 +74,12 @@ class FrameBank:
     @property
     def training_frames(self) -> NDArray[np.int64]:
         """Numbers of the frames to learn from."""
-        return np.flatnonzero(~self.held_out)
+        return np.flatnonzero(~self.held_out & self.drawn)
 
     @property
     def held_out_frames(self) -> NDArray[np.int64]:
         """Numbers of the frames kept for evaluation."""
-        return np.flatnonzero(self.held_out)
+        return np.flatnonzero(self.held_out & self.drawn)
 
     def _last(self, dataset: Dataset, share: float) -> list[int]:
         """Numbers of the last ``share`` of a dataset's episodes (at least one of several)."""
@@ -94,7 +96,9 @@ class FrameBank:
         def read(number: int) -> None:
             dataset, index = self.source[number]
             rows = slice(self.start[number], self.start[number + 1])
-            self.labels[number] = dataset.labels(index)
+            self.labels[number] = labels = dataset.labels(index)
+            if labels.drawn is not None:
+                self.drawn[rows] = labels.drawn
             for name in self.cameras:
                 pictures = dataset.video(index, name)
                 self.images[name][rows] = np.stack([fit_picture(picture, side) for picture in pictures])

@@ -26,10 +26,12 @@ ASKED = {"refer": (True, False, False), "task": (True, True, True)}
 
 
 def own_question(bank: FrameBank, frame: int) -> Question:
-    """The instruction of the demonstration that a frame belongs to."""
-    task = bank.meta[bank.episode[frame]].task
+    """The instruction of the demonstration that a frame belongs to, about target and reference of the step at hand."""
+    episode = bank.episode[frame]
+    task = bank.meta[episode].task
     assert task is not None
-    return Question(task.instruction, "task", "own", task.target, task.reference, task)
+    target, reference = bank.labels[episode].roles(task)[bank.time[frame]].tolist()
+    return Question(task.instruction, "task", "own", target, reference, task)
 
 
 def questions_for(
@@ -47,14 +49,15 @@ def questions_for(
 
 
 def answers_for(bank: FrameBank, frame: int, questions: Sequence[Question]) -> list[list[Answer]]:
-    """[question][view] labels in pixels of the stored pictures. A demonstration's own trace is what the tool did."""
+    """[question][view] labels in pixels of the stored pictures. A demonstration's own trace and place are what the
+    tool did and where it let go."""
     labels, time = bank.labels[bank.episode[frame]], bank.time[frame]
     scene = labels.scene(time)
     found = []
     for question in questions:
-        path = labels.way(time) if question.style == "own" else None
+        own = (labels.way(time), labels.place[time]) if question.style == "own" else (None, None)
         views = [
-            answer(question, scene, labels.camera(time, name), labels.boxes[name][time], path) for name in bank.cameras
+            answer(question, scene, labels.camera(time, name), labels.boxes[name][time], *own) for name in bank.cameras
         ]
         found.append(views)
     return found

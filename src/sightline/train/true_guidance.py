@@ -15,7 +15,6 @@ from sightline.data.labels import EpisodeLabels
 from sightline.models.action.spatial_tokens import HAS_AXIS, HAS_BOX, HAS_HEIGHT, SpatialInputs
 from sightline.models.grounding.pointing import ROLES
 from sightline.models.grounding.projection import in_picture, project, project_axis
-from sightline.tasks.goals import place_point
 from sightline.train.frame_bank import FrameBank
 
 HIDDEN_BOX = 0.04  # half a side, in widths of the picture, of the box of something that is hidden
@@ -40,13 +39,17 @@ class TrueGuidance:
         labels, task = bank.labels[number], bank.meta[number].task
         assert task is not None, "demonstrations have a task"
         cameras = torch.from_numpy(np.stack([labels.cameras[name] for name in bank.cameras], 1)).float()[:, None]
-        goals = np.stack([place_point(labels.scene(t), task) for t in range(len(labels))])
-        boxes = np.stack([labels.boxes[name][:, [task.target, task.reference]] for name in bank.cameras], 2)
+        roles, row = labels.roles(task), np.arange(len(labels))
+        target, reference = roles.T
+        picked = np.array([info.role == "item" for info in labels.objects])[target]
+        boxes = np.stack([labels.boxes[name][row[:, None], roles] for name in bank.cameras], 2)
         found = {
             **truly(
                 cameras,
-                _tensor(np.stack([labels.grasp_points[:, task.target], labels.positions[:, task.reference], goals], 1)),
-                _tensor(labels.grasp_yaws[:, task.target]),
+                _tensor(
+                    np.stack([labels.grasp_points[row, target], labels.positions[row, reference], labels.place], 1)
+                ),
+                _tensor(np.where(picked, labels.grasp_yaws[row, target], np.nan)),
                 _tensor(boxes),
             ),
             "traces": _traces(labels, bank.cameras[0], trace_points),
@@ -66,7 +69,7 @@ def truly(cameras: Tensor, places: Tensor, yaws: Tensor, boxes: Tensor) -> dict[
     Args:
         cameras: [T,1,V,15] calibration.
         places: [T,R,3] of the target's grasp, the reference's middle and the place, metres in the robot's frame.
-        yaws: [T] directions in which the fingers close on the target.
+        yaws: [T] directions in which the fingers close on the target; NaN for what is not picked.
         boxes: [T,2,V,4] what can be seen of target and reference, pixels; NaN where nothing can.
     """
     points = project(places[:, :, None], cameras)
@@ -81,7 +84,7 @@ def truly(cameras: Tensor, places: Tensor, yaws: Tensor, boxes: Tensor) -> dict[
         "boxes": around * has_box,
         "visible": in_picture(places[:, :, None], cameras).float(),
         "heights": (places[:, :, None, 2] * has_height[..., 0]).expand(points.shape[:3]),
-        "axes": project_axis(places[:, :, None], turns, cameras) * has_axis,
+        "axes": project_axis(places[:, :, None], turns, cameras).nan_to_num() * has_axis,
     }
 
 

@@ -17,6 +17,7 @@ from sightline.envs.libero.demonstrations import DemonstratedEnv, Demonstrations
 from sightline.envs.libero.environment import LiberoEnv
 from sightline.evaluate.policies import ExpertPolicy, ReplayPolicy
 from sightline.evaluate.rollout import RolloutSettings, rollout
+from sightline.train.frame_bank import FrameBank
 
 ONE = RolloutSettings(batch=1, execute=1)
 
@@ -60,6 +61,25 @@ def test_every_second_round_is_in_wider_regions() -> None:
     assert recipe.layout(7) == recipe.layout(7) and recipe.layout(7).seed != recipe.layout(17).seed
 
 
+def test_candidates_of_a_task_can_follow_each_other() -> None:
+    recipe = Demonstrations("libero_object", in_a_row=3)
+    assert [recipe.layout(number).task for number in range(7)] == [0, 0, 0, 1, 1, 1, 2]
+    assert [recipe.layout(number).wider > 0 for number in (29, 30)] == [False, True]
+
+
+def test_pictures_can_be_drawn_at_every_nth_step(worker: ToyLibero, tmp_path: Path) -> None:
+    generate_libero(tmp_path / "d", 2, Demonstrations("libero_object", seed=1, pictures_every=4))
+    dataset = load_dataset(tmp_path / "d")
+    meta, labels = dataset.episodes[0], dataset.labels(0)
+    drawn = np.arange(meta.length) % 4 == 0
+    assert worker.looks == sum(-(-meta.length // 4) for meta in dataset.episodes)
+    assert labels.drawn is not None and labels.drawn.tolist() == dataset.drawn(0).tolist() == drawn.tolist()
+    assert not inspect(tmp_path / "d")["problems"]
+    bank = FrameBank([dataset], "episodes", ("front", "wrist"), 28, 2, 0.5)
+    assert bank.training_frames.tolist() == np.flatnonzero(drawn).tolist()
+    assert bank.held_out_frames.tolist() == (meta.length + np.flatnonzero(dataset.drawn(1))).tolist()
+
+
 def test_a_layout_without_room_is_a_failure_with_a_reason(worker: ToyLibero) -> None:
     recipe = Demonstrations("libero_object")
     worker.crowded.add(recipe.layout(0).seed)
@@ -85,5 +105,8 @@ def test_options_of_our_own_worlds_are_refused(tmp_path: Path) -> None:
     line = f"generate --out {tmp_path}/d --episodes 1 --suite libero_object --split grounding"
     with pytest.raises(SightlineError, match="--split is not read with --suite"):
         commands.execute(commands.parse(line.split()))
-    with pytest.raises(SightlineError, match="--wider is about"):
-        commands.execute(commands.parse(f"generate --out {tmp_path}/d --episodes 1 --wider 0.1".split()))
+    for option in ("--wider 0.1", "--in-a-row 2", "--pictures-every 2"):
+        with pytest.raises(SightlineError, match=f"{option.split()[0]} is about"):
+            commands.execute(commands.parse(f"generate --out {tmp_path}/d --episodes 1 {option}".split()))
+    with pytest.raises(SightlineError, match="steps to a picture must be at least 1"):
+        Demonstrations("libero_object", pictures_every=0).check()

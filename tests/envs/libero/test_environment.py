@@ -102,7 +102,7 @@ def test_our_pictures_are_true_and_calibrated(worker) -> None:
     assert camera.focal == pytest.approx(128) and camera.pose[:3, 3] == pytest.approx([1.0, 0.0, 1.0])
     (pixel,), depth = camera.project(np.array([[1.25, 0.5, 0.0]]))  # right of and above the middle of what it looks at
     assert pixel == pytest.approx([160, 64]) and depth == pytest.approx(1)
-    np.testing.assert_allclose(seen.state, [0.6, 0.2, 0.1, np.pi, 0, 0, 0.02, -0.02], atol=1e-6)
+    np.testing.assert_allclose(seen.state, [0.6, 0.2, 0.1, 0, 0, 0, 0.04, 1], atol=1e-6)
 
 
 def test_official_pictures_are_mirrored_small_and_of_no_known_camera(worker) -> None:

@@ -100,6 +100,10 @@ class Skill:
         """[3] where the tool takes or touches it."""
         return None
 
+    def closing(self) -> float:
+        """Radians about z, the direction in which the fingers close on it; NaN where they do not close level."""
+        return float("nan")
+
     def place(self) -> Array | None:
         """[3] where the tool lets go of it."""
         return None

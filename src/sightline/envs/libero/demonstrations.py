@@ -24,6 +24,7 @@ from sightline.data.layout import read_parquet
 from sightline.engine.expert.perturbation import Disturbance, Pace
 from sightline.engine.generation.generate import bring, check_arguments
 from sightline.envs.libero.environment import Layout, LiberoEnv, NoRoom
+from sightline.envs.libero.goals import Step
 from sightline.envs.libero.labels import Labeller
 from sightline.envs.libero.protocol import SUITES, tasks_of
 
@@ -39,12 +40,16 @@ class Demonstrations:
         suite: one of SUITES.
         seed: of the dataset; candidate i is a pure function of it and i.
         wider: metres by which the regions of the start are widened, in every second round over the tasks; 0: never.
+        in_a_row: candidates of one task that follow each other: loading the world of another takes seconds.
+        pictures_every: steps from one drawn moment to the next; those between repeat its pictures (``Frame.drawn``).
         kind, renders_per_plan, shard: what our engine's recipes have; always the same here.
     """
 
     suite: str
     seed: int = 0
     wider: float = WIDER
+    in_a_row: int = 1
+    pictures_every: int = 1
     kind: str = "episodes"
     renders_per_plan: int = 1
     shard: int | None = None
@@ -56,12 +61,15 @@ class Demonstrations:
             raise SightlineError(f"The seed must not be negative, but it is {self.seed}.")
         if not 0 <= self.wider <= 0.1:
             raise SightlineError(f"Regions can be widened by 0 to 0.1 m, not {self.wider}.")
+        for what, number in {"candidates in a row": self.in_a_row, "steps to a picture": self.pictures_every}.items():
+            if number < 1:
+                raise SightlineError(f"The number of {what} must be at least 1, not {number}.")
 
     def layout(self, candidate: int) -> Layout:
         """Where candidate number ``candidate`` begins: the tasks in turn, every second round in wider regions."""
-        tasks = tasks_of(self.suite)
+        turn, tasks = candidate // self.in_a_row, tasks_of(self.suite)
         seed = int(np.random.default_rng([self.seed, candidate]).integers(2**31))
-        return Layout(candidate % tasks, seed, self.wider if candidate // tasks % 2 else 0.0)
+        return Layout(turn % tasks, seed, self.wider if turn // tasks % 2 else 0.0)
 
 
 def generate_libero(out: Path | str, episodes: int, recipe: Demonstrations, workers: int = 1) -> dict:
@@ -103,7 +111,7 @@ def demonstrate(recipe: Demonstrations, candidate: int) -> list[Episode]:
     start = {"suite": recipe.suite, "task": layout.task, "seed": layout.seed, "wider": layout.wider, "nearest": nearest}
     if attempt.failure:
         return [Episode(recipe.seed, None, [], False, attempt.failure, candidate, start)]
-    return [Episode(recipe.seed, attempt.task, attempt.frames(), True, "", candidate, start)]
+    return [Episode(recipe.seed, attempt.task, attempt.frames(recipe.pictures_every), True, "", candidate, start)]
 
 
 class Attempt:
@@ -120,8 +128,10 @@ class Attempt:
         self.labeller, self.task = labeller, labeller.task(self.expert.steps, env.instruction)
         self._moments: list[Frame] = []
         self._states: list[Array] = []
+        self._steps: list[Step] = []  # that each moment belongs to
         disturbance = None if rng is None else Disturbance(self.expert, rng, PACE)
         self.failure = self._run(disturbance)
+        self._look_ahead()
 
     def _run(self, disturbance: Disturbance | None) -> str:
         for step in range(self.env.limit):
@@ -140,6 +150,7 @@ class Attempt:
         assert skill is not None
         place = skill.place()
         self._states.append(self.env.truth()["state"])
+        self._steps.append(skill.step)
         self._moments.append(
             Frame(
                 scene=scene,
@@ -149,16 +160,27 @@ class Attempt:
                 subtask=skill.phase,
                 place=np.full(3, np.nan) if place is None else place - self.env.base,
                 executed=done,
+                doing=self.labeller.doing(skill.step) if len(self.expert.steps) > 1 else None,
             )
         )
 
-    def frames(self) -> list[Frame]:
-        """The moments with pictures, masks and boxes; the environment is left at the last one."""
-        for state, frame in zip(self._states, self._moments, strict=True):
-            frame.views = {
-                name: self.labeller.view(seen, picture, camera)
-                for name, (seen, picture, camera) in self.env.looked_back(state).items()
-            }
+    def _look_ahead(self) -> None:
+        """Where a thing will be let go is known once it has been taken: tell it to the moments before."""
+        for step in range(len(self._moments) - 2, -1, -1):
+            this, after = self._moments[step], self._moments[step + 1]
+            if self._steps[step] == self._steps[step + 1] and this.place is not None and after.place is not None:
+                this.place = np.where(np.isnan(this.place), after.place, this.place)
+
+    def frames(self, every: int = 1) -> list[Frame]:
+        """The moments with pictures, masks and boxes, drawn at each ``every``-th; the environment is left there."""
+        for step, (state, frame) in enumerate(zip(self._states, self._moments, strict=True)):
+            frame.drawn = step % every == 0
+            if frame.drawn:
+                views = {
+                    name: self.labeller.view(seen, picture, camera)
+                    for name, (seen, picture, camera) in self.env.looked_back(state).items()
+                }
+            frame.views = views
         return self._moments
 
 

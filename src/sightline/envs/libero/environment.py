@@ -19,7 +19,7 @@ from sightline.core.types import Observation
 from sightline.envs import worker_process
 from sightline.envs.base import Info
 from sightline.envs.libero import worker as program
-from sightline.envs.libero.arm import Arm
+from sightline.envs.libero.arm import DOWN, Arm
 from sightline.envs.libero.expert import LiberoExpert
 from sightline.envs.libero.protocol import (
     HZ,
@@ -190,8 +190,9 @@ class LiberoEnv(WorkerEnv):
         """[8] of the robot, as the card names them, or [0]."""
         if not self.card.state_names:
             return np.zeros(0, np.float32)
-        turned = Rotation.from_quat(self._now["quaternion"]).as_rotvec()
-        return np.concatenate([self._now["position"] - self.base, turned, self._now["fingers"]]).astype(np.float32)
+        turned = Rotation.from_matrix(Rotation.from_quat(self._now["quaternion"]).as_matrix() @ DOWN).as_rotvec()
+        hand = [np.ptp(self._now["fingers"]), -self._gripper]  # the simulator's gripper closes at +1
+        return np.concatenate([self._now["position"] - self.base, turned, hand]).astype(np.float32)
 
     def looked_back(self, state: Array) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8], Camera]]:
         """Each camera's view at a moment of this episode: whose each pixel is, the picture, calibration.

@@ -49,6 +49,11 @@ class Grasp:
     width: float
     score: float
 
+    @property
+    def closing(self) -> float:
+        """Radians about z, the direction in which the fingers close."""
+        return self.yaw + np.pi / 2
+
 
 def find_grasps(target: Array, others: Array, floor: float, yaw: float, own: Array, keep: int = 12) -> list[Grasp]:
     """Grasps of a thing, the best first; none where it is nowhere thin enough.

@@ -13,6 +13,9 @@ from sightline.core.types import ObjectInfo, SceneState, Task, View
 from sightline.engine.simulation.renderer import boxes_of
 from sightline.envs.libero.arm import Arm, Skill
 from sightline.envs.libero.goals import CLOSE, OPEN, PUT, Step
+from sightline.envs.libero.grasps import find_grasps
+from sightline.envs.libero.parts import handle_of
+from sightline.envs.libero.put import FLOOR
 from sightline.envs.libero.scene import Scene
 
 RELATIONS = {OPEN: "open", CLOSE: "close"}  # of what is no putting; a knob that is turned is pressed, in our words
@@ -36,20 +39,27 @@ class Labeller:
         self.names = list(_names(scene))
         self.objects = tuple(self._info(name, steps) for name in self.names)
         self._travel = np.array([info.travel for info in self.objects])
+        self._grasps = {name: self._grasp(name) for name in self.names if name in scene.owners}
+        sliding = [scene.joint(part) for part in scene.parts if scene.joint(part).slides]
+        self._drawers = {joint.body: joint for joint in sliding}
 
     def index(self, name: str) -> int:
         """The number of what a goal speaks of: an object, a part, whose region it is; 0 for what is none of these."""
         return self._number(name, self.scene.parts)
 
+    def doing(self, step: Step) -> tuple[int, int]:
+        """Target and reference of one step."""
+        if step.verb == PUT:
+            return self.index(step.subject), self._number(step.place, set())
+        return self.index(step.subject), self.names.index(self._owner(step.subject))
+
     def task(self, steps: Sequence[Step], instruction: str) -> Task:
         """What the whole episode is about: its first goal that puts something, or else its first goal."""
         first = next((step for step in steps if step.verb == PUT and step.goal is not None), steps[-1])
-        target = self.index(first.subject)
+        target, reference = self.doing(first)
         if first.verb == PUT:
-            reference = self._number(first.place, set())
             relation = "into" if self.objects[reference].role == "container" else "onto"
         else:
-            reference = self.names.index(self._owner(first.subject))
             relation = RELATIONS.get(first.verb, "press")
         said = [self._said(index) for index in (target, reference)]
         return Task(relation, target, reference, instruction, *said)
@@ -58,11 +68,12 @@ class Labeller:
         """The scene at this moment."""
         boxes = [self._box(name) for name in self.names]
         positions = np.array([(low + high) / 2 for low, high in boxes]) - self.base
-        grasps, yaws = positions.copy(), np.zeros(len(self.names))
+        taken = [self._taken(name, middle + self.base) for name, middle in zip(self.names, positions, strict=True)]
+        grasps, yaws = np.array([point for point, _ in taken]) - self.base, np.array([yaw for _, yaw in taken])
         point = skill.target()
         if point is not None:
             target = self.index(skill.step.subject)
-            grasps[target], yaws[target] = point - self.base, arm.yaw
+            grasps[target], yaws[target] = point - self.base, np.nan_to_num(skill.closing())
         return SceneState(
             self.objects,
             positions,
@@ -136,6 +147,24 @@ class Labeller:
             return 0.0
         turned = self.scene.turned(name)
         return float(np.arctan2(turned[1, 0], turned[0, 0]))
+
+    def _grasp(self, name: str) -> tuple[Array, float]:
+        """Where a thing would be taken as the episode begins: [3] from its origin to the tool, and how fingers close;
+        where nothing fits between them, its middle."""
+        scene = self.scene
+        low, high = self._box(name)
+        if self.objects[self.names.index(name)].role == "item":
+            found = find_grasps(scene.points(name), scene.others(name), scene.surface + FLOOR, 0.0, np.zeros(0), keep=1)
+            if found:
+                return found[0].point - scene.origin(name), found[0].closing
+        return (low + high) / 2 - scene.origin(name), 0.0
+
+    def _taken(self, name: str, middle: Array) -> tuple[Array, float]:
+        """[3] where the tool would take a thing or a part now (world frame), and how the fingers would close."""
+        if name in self._grasps:
+            offset, yaw = self._grasps[name]
+            return self.scene.origin(name) + offset, yaw
+        return handle_of(self.scene, self._drawers[name]) if name in self._drawers else middle, 0.0
 
     def _joints(self) -> Array:
         """[n] how far each part has gone, NaN for what has none."""

@@ -68,7 +68,7 @@ class Drawer(Part):
         """The next action [7] for the present state."""
         joint = self.joint
         out = joint.axis * np.sign(joint.far)
-        handle, turned = self._handle(out), self._flat(arm, out)
+        handle, turned = handle_of(self.scene, joint), self._flat(arm, out)
         gripper = 1.0 if self.outward else -1.0
         if self._stage == 0:  # in front of the handle, from above
             self.phase = "move to the grasp"
@@ -130,13 +130,6 @@ class Drawer(Part):
         self._enter(0)
         return arm.towards(arm.position + [0, 0, 0.05], None, 1.0)
 
-    def _handle(self, out: Array) -> Array:
-        """[3] the middle of the handle."""
-        points = self.scene.points(self.joint.body)
-        along = points @ out
-        foremost = points[along > along.max() - THICK / 2]
-        return (foremost.min(0) + foremost.max(0)) / 2
-
     def _flat(self, arm: Arm, out: Array) -> Array:
         """[3,3] the hand pointing at the drawer, its fingers above or beside each other; the nearer of two such."""
         up, tilt = np.array([0.0, 0.0, 1.0]), FLAT if self.outward else SLOPED
@@ -147,8 +140,12 @@ class Drawer(Part):
 
     def target(self) -> Array | None:
         """[3] the middle of the handle."""
+        return handle_of(self.scene, self.joint)
+
+    def place(self) -> Array | None:
+        """[3] where the handle is when the drawer is where it should be."""
         joint = self.joint
-        return self._handle(joint.axis * np.sign(joint.far))
+        return handle_of(self.scene, joint) + joint.axis * ((joint.far if self.outward else 0.0) - joint.value)
 
 
 class Door(Part):
@@ -255,6 +252,14 @@ class Knob(Part):
     def target(self) -> Array | None:
         """[3] of the tool at the knob."""
         return None if self.grasp is None else self.grasp.point
+
+
+def handle_of(scene: Scene, joint: Joint) -> Array:
+    """[3] the middle of a drawer's handle, now."""
+    points = scene.points(joint.body)
+    along = points @ (joint.axis * np.sign(joint.far))
+    foremost = points[along > along.max() - THICK / 2]
+    return (foremost.min(0) + foremost.max(0)) / 2
 
 
 def _apart(arm: Arm, turned: Array) -> float:

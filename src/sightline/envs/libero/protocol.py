@@ -43,13 +43,14 @@ class Interface:
 
 
 INTERFACES = {
-    # Ours: pictures as a camera sees the scene, calibrated; metres and radians; everything in the robot's frame.
+    # Ours: pictures as a camera sees the scene, calibrated; metres and radians; everything in the robot's frame. The
+    # hand's rotation is told from pointing down with its fingers closing along y, so that rz is its yaw.
     "sightline": Interface(
         Card(
             robot="libero_panda",
             cameras=("front", "wrist"),
             image_size=(SIZE, SIZE),
-            state_names=("x", "y", "z", "rx", "ry", "rz", "finger_left", "finger_right"),
+            state_names=("x", "y", "z", "rx", "ry", "rz", "width", "gripper_command"),
             action_names=ACTION_NAMES,
             action_space="delta of the present tool pose, base frame",
             control_hz=HZ,

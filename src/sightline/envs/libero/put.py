@@ -68,6 +68,10 @@ class Put(Skill):
         """[3] of the grasp, where the object is now."""
         return None if self.grasp is None else self._point()
 
+    def closing(self) -> float:
+        """Of the grasp."""
+        return float("nan") if self.grasp is None else self.grasp.closing
+
     def place(self) -> Array | None:
         """[3] of the tool where it lets go, once that is known."""
         return None if self._spot is None else self._goal + rotation_z(self._spot.turn) @ self._held

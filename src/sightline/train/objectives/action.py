@@ -38,8 +38,8 @@ def make(setup: StageSetup) -> JointActionObjective | CachedActionObjective:
 
 def _planner_cache(setup: StageSetup, episodes: FrameBank) -> PlannerCache:
     """Planner states of evenly spread demonstration frames, held-out ones among them."""
-    every = -(-len(episodes) // setup.config.action.latent_frames)
-    frames = np.arange(0, len(episodes), every)
+    drawn = np.flatnonzero(episodes.drawn)
+    frames = drawn[:: -(-len(drawn) // setup.config.action.latent_frames)]
     policy = setup.policy
     return PlannerCache(policy.system, episodes, frames, policy.transforms.packer, 64, precision_of(setup.config))
 
