@@ -17,6 +17,8 @@ PRESET=${PRESET:-tiny}
 INIT=${INIT-tiny}                          # whose planner stage 1 goes on from; empty = from nothing
 SUITES=${SUITES:-libero_object libero_spatial libero_goal libero_10}
 EPISODES=${EPISODES:-100}                  # demonstrations of each suite
+PICTURES_EVERY=${PICTURES_EVERY:-4}        # steps from one picture to the next; training reads what was drawn
+IN_A_ROW=${IN_A_ROW:-5}                    # demonstrations of a task before the next world is loaded
 PRETRAIN_MINUTES=${PRETRAIN_MINUTES:-60}
 POSTTRAIN_MINUTES=${POSTTRAIN_MINUTES:-20}
 PRETRAIN_STEPS=${PRETRAIN_STEPS:-1000000}  # further limits, for the miniature
@@ -29,7 +31,8 @@ say() { printf '\n== %s (after %d min %02d s)\n' "$1" $((SECONDS / 60)) $((SECON
 DATA=()
 for suite in $SUITES; do
     say "Demonstrations: $EPISODES of $suite"
-    sightline generate --suite "$suite" --out "$OUT/$suite" --episodes "$EPISODES" --seed "$SEED" --workers "$WORKERS"
+    sightline generate --suite "$suite" --out "$OUT/$suite" --episodes "$EPISODES" --seed "$SEED" --workers "$WORKERS" \
+        --in-a-row "$IN_A_ROW" --pictures-every "$PICTURES_EVERY"
     DATA+=("$OUT/$suite")
 done
 

@@ -53,6 +53,8 @@ def test_a_demonstration_is_drawn_after_it_has_succeeded(worker: ToyLibero) -> N
     assert np.isfinite(last.views["front"].boxes[task.target]).all() and last.place is not None
     assert np.linalg.norm(last.scene.tool - last.place) < 0.05  # it lets go where it said that it would
     assert first.scene.tool[0] == pytest.approx(0.4)  # in the robot's frame
+    assert first.place is not None and np.linalg.norm(first.place - last.place) < 0.01  # told before it was chosen
+    assert first.doing is None  # one step is the whole task
 
 
 def test_every_second_round_is_in_wider_regions() -> None:

@@ -101,6 +101,29 @@ def test_labels_name_things_and_their_parts() -> None:
     now = labeller.now(arm(), Put(steps[1], scene))
     np.testing.assert_allclose(now.positions[0], [0.5, 0.0, 0.02])
     assert now.joints is not None and now.joints[3] == pytest.approx(0.08) and np.isnan(now.joints[0])
+    np.testing.assert_allclose(now.grasp_points[3], [0.5 + 0.3 - 0.13 - 0.08, 0.0, 0.15], atol=0.005)  # its handle
+    assert np.linalg.norm(now.grasp_points[0] - now.positions[0]) < 0.04
+    assert labeller.doing(steps[0]) == (3, 2) and labeller.doing(steps[1]) == (0, 2)
+
+
+def test_labels_tell_the_grasp_that_is_made() -> None:
+    step = plan([["on", "block_1", "bowl_1"]], lambda place: False)[0]
+    scene, base = kitchen(), np.array([-0.5, 0.0, 0.0])
+    labeller, skill = Labeller(scene, base, [step]), Put(step, scene)
+    assert np.isnan(skill.closing())
+    skill.act(arm((0.0, 0.0, 0.1)))
+    now = labeller.now(arm((0.0, 0.0, 0.1)), skill)
+    assert skill.grasp is not None and now.grasp_yaws[0] == pytest.approx(skill.grasp.yaw + np.pi / 2)
+    np.testing.assert_allclose(now.grasp_points[0], skill.grasp.point - base)
+
+
+def test_a_drawer_goes_where_its_handle_goes() -> None:
+    step = plan([["open", "cabinet_1_top_region"]], lambda place: False)[0]
+    skill = Drawer(step, kitchen(drawn=0.02))
+    target, place = skill.target(), skill.place()
+    assert target is not None and place is not None
+    joint = skill.joint
+    np.testing.assert_allclose(place - target, joint.axis * (joint.far - joint.value))
 
 
 def test_masks_are_upright_and_boxes_tight() -> None:

@@ -7,11 +7,13 @@ what is seen now.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from sightline.core.errors import SightlineError
 from sightline.models.action.spatial_tokens import HAS_BOX, TOOL_YAW, SpatialInputs
 from sightline.models.grounding.pointing import ROLES, Pointing
 from sightline.models.grounding.projection import STEP, eye_of, in_picture, project, project_axis, unproject
@@ -149,6 +151,19 @@ class SpatialMemory:
         inputs.points[0, role, view] = point
         inputs.heights[0, role, view] = best.place[2]
         inputs.axes[0, role, view] = best.axis.norm() * project_axis(best.place, best.axis, camera)
+
+
+def require_hand(state_names: Sequence[str]) -> None:
+    """Raise SightlineError where a card's state does not say what memory reads from it: how the hand is turned about z,
+    how wide it is open, and what it was told last."""
+    names = {TOOL_YAW: "rz", WIDTH: "width", GRIPPER: "gripper_command"}
+    found = {index: state_names[index] for index in names if -len(state_names) <= index < len(state_names)}
+    if found != names:
+        raise SightlineError(
+            f"A policy that remembers what it pointed at reads the hand from the state, which must begin with x, y, z, "
+            f"rx, ry, rz, width and end with gripper_command; this card's is {', '.join(state_names) or 'empty'}. Set "
+            "system.expert.memory=false, or guidance none, for other robots."
+        )
 
 
 def _closed(inputs: SpatialInputs) -> bool:

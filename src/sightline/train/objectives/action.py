@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sightline.models.action.spatial_memory import require_hand
 from sightline.models.action.spatial_tokens import SpatialInputs
 from sightline.models.policy import Policy
 from sightline.models.system import DualSystem
@@ -29,6 +30,8 @@ def make(setup: StageSetup) -> JointActionObjective | CachedActionObjective:
     """As ``action.planner`` says: with the planner, or on what it would say."""
     config, policy = setup.config, setup.policy
     _, episodes = setup.labelled("action")
+    if policy.config.points and policy.config.expert.memory:
+        require_hand(policy.card.state_names)
     if config.action.planner == "joint":
         return JointActionObjective(episodes, policy, config.action, config.seed, config.grounding.jitter)
     guidance = TrueGuidance(episodes, policy.config.grounding.trace_points)
