@@ -7,7 +7,6 @@ import torch
 from batches import LABELS
 
 from sightline.models.grounding.projection import unproject
-from sightline.tasks.goals import place_point
 from sightline.train.frame_bank import FrameBank
 from sightline.train.grounding_batches import answers_for, own_question
 from sightline.train.objectives.action import CachedActionObjective
@@ -34,8 +33,7 @@ def test_true_guidance_agrees_with_the_labels(
     for number, meta in enumerate(episodes.meta):
         rows = np.arange(episodes.start[number], episodes.start[number + 1])
         labels = episodes.labels[number]
-        goals = np.stack([place_point(labels.scene(t), meta.task) for t in range(len(labels))])
-        for role, places in ((0, labels.grasp_points[:, meta.task.target]), (2, goals)):
+        for role, places in ((0, labels.grasp_points[:, meta.task.target]), (2, labels.place)):
             for view in range(2):
                 inside = spatial.visible[rows, role, view] == 1
                 camera = spatial.cameras[rows, view]
