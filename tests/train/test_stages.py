@@ -19,9 +19,20 @@ from sightline.train.stages import posttrain, pretrain
 from sightline.train.stages_pointer import make_tokenizer
 
 
-def test_guidance_and_init_belong_together(data: Path, stage1: Path, tmp_path: Path) -> None:
-    with pytest.raises(SightlineError, match="leave --init out"):
-        posttrain([data], stage1, tmp_path / "run", "none", "nano", FAST)
+def test_an_unguided_policy_can_start_from_the_weights_of_another(data: Path, stage1: Path, tmp_path: Path) -> None:
+    started = Policy.from_pretrained(stage1).system.state_dict()
+    apart = []
+    for init in (stage1, None):
+        out = tmp_path / ("from_it" if init else "from_nothing")
+        posttrain([data], init, out, "none", "nano", [*FAST, "steps=2"])
+        policy = Policy.from_pretrained(out)
+        assert not policy.config.points
+        name = next(name for name, value in started.items() if name.startswith("planner.") and value.ndim == 2)
+        apart.append(float((policy.system.state_dict()[name] - started[name]).norm() / started[name].norm()))
+    assert apart[0] < 0.2 < apart[1]
+
+
+def test_guidance_needs_a_planner(data: Path, stage1: Path, tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match="give --init RUN, or train unguided"):
         posttrain([data], None, tmp_path / "run", "spatial", "nano", FAST)
     with pytest.raises(SightlineError, match="Unknown guidance 'spatail'"):

@@ -63,7 +63,8 @@ def pretrain(asked: StageRequest) -> StageSetup:
 
 
 def posttrain(asked: StageRequest) -> StageSetup:
-    """Stage 2: the expert under stage 1's planner, or all from nothing when unguided."""
+    """Stage 2: the expert under stage 1's planner; when unguided all together, from nothing or from the weights of a
+    policy, which is the fair comparison where the guided one did not start from nothing either."""
     config, init = asked.config, asked.init
     asked.sources.refuse()
     guided = config.system.guidance == "spatial"
@@ -73,17 +74,18 @@ def posttrain(asked: StageRequest) -> StageSetup:
         raise SightlineError(
             "Spatial guidance starts from stage 1: give --init RUN, or train unguided with --guidance none."
         )
-    if not guided and init is not None:
-        raise SightlineError("Unguided training starts from scratch: leave --init out.")
     if not guided and config.action.planner == "cached":
         config = replace(config, action=replace(config.action, planner="joint"))
         say("An unguided planner has nothing to cache: training jointly.")
     start_process(config)
-    if init is None:
+    if not guided:
         expert = replace(config.system.expert, spatial=False)
         config = replace(config, system=replace(fitted(config.system, card), expert=expert))
         policy = _fresh_policy(datasets, card, config)
+        if init is not None:
+            take_over(Policy.from_pretrained(init), policy)
     else:
+        assert init is not None
         policy = _guiding_policy(init, datasets, card, config)
         config = replace(config, system=policy.config)
     banks = _banks(datasets, config)
