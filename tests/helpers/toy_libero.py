@@ -56,8 +56,8 @@ class ToyLibero:
             self.block[2] = 0.02
         return self._now()
 
-    def look(self, size: int, owners: bool = False) -> dict[str, Any]:
-        self.looks += 1
+    def look(self, size: int, owners: bool = False, pictures: bool = True) -> dict[str, Any]:
+        self.looks += pictures
         seen = np.zeros((size, size), np.uint8)
         seen[10:60, 10:60], seen[100:150, 20:80] = 1, 2
         picture = np.repeat(40 * seen[..., None], 3, 2)

@@ -145,7 +145,8 @@ class Frame:
     place: [3] where the tool point should release the target (base frame, metres); None without a task.
     executed: what was done instead of ``action``, where the robot was disturbed and its states do not tell.
     doing: target and reference of the step at hand, where a task has several.
-    drawn: whether ``views`` are of this moment; else they are those of the last moment that was drawn.
+    drawn: whether the pictures and masks of ``views`` are of this moment; else they are the last ones that were drawn,
+        and boxes are theirs, moved along.
     """
 
     scene: SceneState

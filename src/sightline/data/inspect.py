@@ -133,7 +133,8 @@ def label_problems(labels: EpisodeLabels) -> Iterator[str]:
 
 def map_problems(labels: EpisodeLabels, camera: str, maps: NDArray[np.uint8]) -> Iterator[str]:
     """Boxes against instance maps [T,H,W]: two records of the same thing."""
-    for t, ids in enumerate(maps):
+    drawn = np.arange(len(labels)) if labels.drawn is None else np.flatnonzero(labels.drawn)
+    for t, ids in zip(drawn.tolist(), maps[drawn], strict=True):
         if ids.max() > len(labels.objects):
             yield f"the instance map of camera '{camera}' at frame {t} names an object that is not listed"
             return

@@ -54,7 +54,8 @@ class EpisodeLabels:
         subtasks: T strings.
         joints: [T,n] as in SceneState; None in a scene without fixtures.
         doing: [T,2] target and reference of the step at hand; None where they are the task's throughout.
-        drawn: [T] whether a frame's pictures, masks, boxes and calibration are of its own moment; None: all are.
+        drawn: [T] whether a frame's pictures and masks are of its own moment; else they are the last ones that were
+            drawn, and boxes are theirs, moved along. None: all are.
     """
 
     objects: tuple[ObjectInfo, ...]

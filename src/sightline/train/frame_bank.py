@@ -42,7 +42,7 @@ class FrameBank:
         episode, time: [N] position of each frame; labels, meta: per episode.
         state, action: [N,S], [N,A] float32.
         held_out: [N] bool, frames of episodes kept for evaluation.
-        drawn: [N] bool, frames whose pictures are of their own moment: there is nothing to learn from others.
+        drawn: [N] bool, frames whose pictures are of their own moment: who looks learns from no others.
     """
 
     def __init__(
@@ -70,6 +70,11 @@ class FrameBank:
 
     def __len__(self) -> int:
         return len(self.episode)
+
+    @property
+    def training_rows(self) -> NDArray[np.int64]:
+        """Numbers of the frames to learn from without looking."""
+        return np.flatnonzero(~self.held_out)
 
     @property
     def training_frames(self) -> NDArray[np.int64]:

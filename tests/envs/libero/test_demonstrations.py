@@ -79,6 +79,7 @@ def test_pictures_can_be_drawn_at_every_nth_step(worker: ToyLibero, tmp_path: Pa
     assert not inspect(tmp_path / "d")["problems"]
     bank = FrameBank([dataset], "episodes", ("front", "wrist"), 28, 2, 0.5)
     assert bank.training_frames.tolist() == np.flatnonzero(drawn).tolist()
+    assert bank.training_rows.tolist() == list(range(meta.length))  # an expert that is told the truth needs no picture
     assert bank.held_out_frames.tolist() == (meta.length + np.flatnonzero(dataset.drawn(1))).tolist()
 
 

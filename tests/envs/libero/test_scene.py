@@ -8,9 +8,10 @@ from toy_kitchen import bodies, kitchen
 
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera, rotation_z
+from sightline.core.types import View
 from sightline.envs.libero.arm import DOWN, Arm, clear_height, heights
 from sightline.envs.libero.goals import plan
-from sightline.envs.libero.labels import Labeller
+from sightline.envs.libero.labels import Labeller, moved_along
 from sightline.envs.libero.parts import Drawer
 from sightline.envs.libero.put import Put
 from sightline.envs.libero.worker import widened
@@ -133,6 +134,17 @@ def test_masks_are_upright_and_boxes_tight() -> None:
     owners[:8, 2:12] = 1  # the lowest rows, as the simulator gives them
     view = labeller.view({"owners": owners}, np.zeros((32, 32, 3), np.uint8), Camera(32, 32, 16.0, np.eye(4)))
     assert view.ids[31, 2] == 1 and view.boxes[0].tolist() == [2, 24, 12, 32] and np.isnan(view.boxes[1]).all()
+
+
+def test_boxes_between_pictures_move_along_with_things() -> None:
+    camera = Camera(32, 32, 16.0, np.diag([1.0, 1.0, 1.0, 1.0]))
+    view = View(camera, np.zeros((32, 32, 3), np.uint8), np.zeros((32, 32), np.uint8), np.full((3, 4), np.nan))
+    view.boxes[0], view.boxes[1] = [14, 14, 18, 18], [14, 14, 18, 18]
+    then = np.array([[0.0, 0.0, 1.0]] * 3)
+    found = moved_along(view, camera, then, then + [[0.25, -0.5, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    assert found.boxes[0].tolist() == [18, 6, 22, 10]
+    assert np.isnan(found.boxes[1:]).all()  # the one left the picture, the other was never seen
+    assert found.image is view.image and view.boxes[0].tolist() == [14, 14, 18, 18]
 
 
 PROBLEM = """(:regions

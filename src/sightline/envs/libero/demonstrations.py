@@ -25,7 +25,7 @@ from sightline.engine.expert.perturbation import Disturbance, Pace
 from sightline.engine.generation.generate import bring, check_arguments
 from sightline.envs.libero.environment import Layout, LiberoEnv, NoRoom
 from sightline.envs.libero.goals import Step
-from sightline.envs.libero.labels import Labeller
+from sightline.envs.libero.labels import Labeller, moved_along
 from sightline.envs.libero.protocol import SUITES, tasks_of
 
 WIDER = 0.035  # metres
@@ -173,14 +173,20 @@ class Attempt:
 
     def frames(self, every: int = 1) -> list[Frame]:
         """The moments with pictures, masks and boxes, drawn at each ``every``-th; the environment is left there."""
+        last = self._moments[0]
         for step, (state, frame) in enumerate(zip(self._states, self._moments, strict=True)):
             frame.drawn = step % every == 0
             if frame.drawn:
-                views = {
+                last = frame
+                frame.views = {
                     name: self.labeller.view(seen, picture, camera)
                     for name, (seen, picture, camera) in self.env.looked_back(state).items()
                 }
-            frame.views = views
+            else:
+                frame.views = {
+                    name: moved_along(last.views[name], camera, last.scene.positions, frame.scene.positions)
+                    for name, camera in self.env.cameras_back(state).items()
+                }
         return self._moments
 
 

@@ -205,6 +205,14 @@ class LiberoEnv(WorkerEnv):
         seen = {ours: views[theirs] for ours, theirs in zip(self.card.cameras, program.CAMERAS, strict=True)}
         return {name: (view, self._picture(view["picture"]), self._camera(view)) for name, view in seen.items()}
 
+    def cameras_back(self, state: Array) -> dict[str, Camera]:
+        """Calibration of each camera at a moment of this episode; see :meth:`looked_back`."""
+        self._asked().ask("restore", state=state)
+        views = self._asked().ask("look", size=SIZE, pictures=False)["views"]
+        return {
+            name: self._camera(views[theirs]) for name, theirs in zip(self.card.cameras, program.CAMERAS, strict=True)
+        }
+
     @property
     def base(self) -> Array:
         """[3] of the robot, world frame: what the card calls its frame."""

@@ -176,6 +176,20 @@ class Labeller:
         return gone
 
 
+def moved_along(view: View, camera: Camera, then: Array, now: Array) -> View:
+    """A view that was not drawn: picture and masks of ``view``, boxes moved as far as the middles of things have moved.
+
+    Args:
+        camera: as it is now.
+        then, now: [n,3] the middles, robot's frame, when ``view`` was drawn and now.
+    """
+    gone = camera.project(now)[0] - view.camera.project(then)[0]
+    edge = np.tile([camera.width, camera.height], 2)
+    boxes = np.clip(view.boxes + np.tile(gone, 2), 0, edge)
+    boxes[~(boxes[:, 2:] > boxes[:, :2]).all(-1)] = np.nan  # out of the picture
+    return View(camera, view.image, view.ids, boxes)
+
+
 def _names(scene: Scene) -> list[str]:
     moving = {scene.joint(part).body for part in scene.parts}
     owners = list(dict.fromkeys(scene.owners))

@@ -133,8 +133,8 @@ class Worker:
         self._seen, _, done, _ = self._running().step(np.asarray(action, np.float64))
         return self._now(bool(done))
 
-    def look(self, size: int, owners: bool = False) -> dict[str, Any]:
-        """Pictures as the simulator gives them (upside down) and where their cameras are.
+    def look(self, size: int, owners: bool = False, pictures: bool = True) -> dict[str, Any]:
+        """Where the cameras are, and ``pictures`` as the simulator gives them (upside down).
 
         ``owners``: also of each pixel whose it is, 1 + the body's number in ``geometry``; 0 of anything else.
         """
@@ -143,11 +143,12 @@ class Worker:
         for name in CAMERAS:
             index = sim.model.camera_name2id(name)
             views[name] = {
-                "picture": np.ascontiguousarray(sim.render(camera_name=name, width=size, height=size)),
                 "position": np.array(sim.data.cam_xpos[index]),
                 "axes": np.array(sim.data.cam_xmat[index]).reshape(3, 3),
                 "fovy": float(sim.model.cam_fovy[index]),
             }
+            if pictures:
+                views[name]["picture"] = np.ascontiguousarray(sim.render(camera_name=name, width=size, height=size))
             if owners:
                 views[name]["owners"] = self._owners(
                     sim.render(camera_name=name, width=size, height=size, segmentation=True)

@@ -152,7 +152,7 @@ class CachedActionObjective(Objective):
     ) -> None:
         self.bank, self.guidance, self.cache, self.config, self.seed = bank, guidance, cache, config, seed
         self.numbers = FrameNumbers(bank, policy)
-        self.frames = bank.training_frames
+        self.frames = bank.training_rows
 
     def batch(self, step: int, progress: float, part: int = 0) -> CachedBatch:
         rng = generator(self.seed, step, self.name, part)
