@@ -16,7 +16,7 @@ from sightline.envs.libero.placing import CELL
 from sightline.envs.libero.protocol import MOVE, TURN
 from sightline.envs.libero.scene import Scene
 
-GAIN = 2.0  # of the distance still to go, per action: the controller covers about a third of what it is asked
+GAIN = 1.5  # of the distance still to go, per action: the controller covers about a third of what it is asked
 SLOW = 0.025  # metres per action asked at the end of a descent
 MARGIN = 0.015  # metres of clearance kept from things passed over
 STILL = 0.0008  # metres per step: fingers that move less have met something or their end

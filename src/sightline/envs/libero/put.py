@@ -183,7 +183,7 @@ class Put(Skill):
             return self._waiting(arm, -1.0)
         self.phase = "move to the grasp"
         if away < NEAR and turn < 0.15:
-            goal = point + [0, 0, ABOVE * float(np.clip(max((away - 0.004) / 0.01, (turn - 0.05) / 0.1), 0, 1))]
+            goal = point + [0, 0, ABOVE * float(np.clip(max((away - 0.004) / 0.02, (turn - 0.05) / 0.1), 0, 1))]
             return arm.towards(goal, grasp.yaw, 1.0, SLOW if high < 0.04 else 0.05)
         height = clear_height(self._tops, arm.position, point, HAND.tip, HAND.finger_reach)
         return travel(arm, point, max(height, point[2] + ABOVE), grasp.yaw, 1.0)
