@@ -5,7 +5,8 @@
 #   SUITES=libero_object EPISODES=200 runs/libero.sh     # one suite
 #
 # Demonstrations are the scripted expert's, in layouts that are not the benchmark's (docs/libero.md). Most of the time
-# goes into their pictures: about half a minute of a core for each. Every stage can be interrupted and run again.
+# goes into their pictures: 5 to 7 seconds of a core for each, half a minute with PICTURES_EVERY=1. Every stage can be
+# interrupted and run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
@@ -46,8 +47,8 @@ say "Stage 2, how to act, guided"
 sightline posttrain --data "${DATA[@]}" --init "$OUT/stage1" --out "$OUT/guided" --preset "$PRESET" \
     --set "minutes=$POSTTRAIN_MINUTES" --set "steps=$POSTTRAIN_STEPS"
 
-say "The same without guidance, for as long as both stages took"
-sightline posttrain --data "${DATA[@]}" --guidance none --out "$OUT/unguided" --preset "$PRESET" \
+say "The same without guidance, from the same weights and for as long as both stages took"
+sightline posttrain --data "${DATA[@]}" --guidance none ${INIT:+--init "$INIT"} --out "$OUT/unguided" --preset "$PRESET" \
     --set "minutes=$((PRETRAIN_MINUTES + POSTTRAIN_MINUTES))" --set "steps=$POSTTRAIN_STEPS"
 
 for suite in $SUITES; do
