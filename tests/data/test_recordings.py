@@ -20,9 +20,10 @@ from foreign import (
     write_groot,
     write_ipec,
 )
+from synthetic import synthetic_card, synthetic_episode
 
 from sightline.core.errors import SightlineError
-from sightline.data import Dataset, load_dataset
+from sightline.data import Dataset, DatasetWriter, load_dataset
 from sightline.data.embodiments import EMBODIMENTS, CameraSource, Embodiment, Part
 from sightline.data.recordings import Recordings
 from sightline.data.rotations import convert_rotation, delta_poses
@@ -337,3 +338,14 @@ def test_held_out_episodes(groot: Path) -> None:
     assert {held.frame(i)[0] for i in range(len(held))} == {2} and len(kept) + len(held) == len(whole)
     assert whole.split(0.0)[1] is None and kept.statistics() == whole.statistics()
     assert Recordings(load_dataset(groot), JOINTS, 4, episodes=[1]).split(0.5)[1] is None
+
+
+def test_no_sample_starts_where_a_picture_is_of_another_moment(tmp_path: Path) -> None:
+    episode = synthetic_episode(3, 0, length=6)
+    for t, frame in enumerate(episode.frames):
+        frame.drawn = t % 2 == 0
+    with DatasetWriter(tmp_path / "d", synthetic_card()) as writer:
+        writer.write(episode)
+    found = Recordings(load_dataset(tmp_path / "d"), EMBODIMENTS["sightline"], 2)
+    assert [found.frame(number) for number in range(len(found))] == [(0, 0), (0, 2), (0, 4)]
+    assert len(found.action(0)) == 6  # chunks hold what is between

@@ -19,6 +19,8 @@ from sightline.engine.collections import STARTER
 from sightline.engine.robots import DEFAULT
 from sightline.tasks.kinds import PLACE
 
+BENCHMARKS_OWN = ("wider", "in_a_row", "pictures_every")  # options that only --suite reads
+
 
 @dataclass(frozen=True)
 class Generate:
@@ -63,7 +65,8 @@ class Generate:
     seconds. Ask for at least ten times as many episodes."""
     pictures_every: int = 1
     """Steps from one picture to the next (--suite only): nine tenths of the time go into pictures. Between them films
-    stand still; training reads what was drawn and nothing else (column ``drawn`` of the labels)."""
+    stand still (column ``drawn`` of the labels): training looks at no others, and an action expert that is told the
+    truth learns from all steps."""
     json: Json = None
     """Write the result here: episodes, attempts, frames, seconds, content_hash; with --suite also nearest."""
 
@@ -85,19 +88,16 @@ class Generate:
             tasks=self.tasks,
             shard=self.shard,
         )
-        for name, value in (
-            ("wider", self.wider),
-            ("in-a-row", self.in_a_row),
-            ("pictures-every", self.pictures_every),
-        ):
-            if value not in (None, 1):
+        for option in fields(self):
+            if option.name in BENCHMARKS_OWN and getattr(self, option.name) != option.default:
+                name = option.name.replace("_", "-")
                 raise SightlineError(f"--{name} is about the demonstrations of a benchmark: name its --suite.")
         return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
 
     def _benchmark(self) -> dict:
         from sightline.envs.libero.demonstrations import WIDER, Demonstrations, generate_libero
 
-        read = ("out", "episodes", "seed", "workers", "suite", "wider", "in_a_row", "pictures_every", "json")
+        read = ("out", "episodes", "seed", "workers", "suite", *BENCHMARKS_OWN, "json")
         for option in fields(self):
             if option.name not in read and getattr(self, option.name) != option.default:
                 raise SightlineError(f"--{option.name.replace('_', '-')} is not read with --suite; leave it out.")

@@ -60,8 +60,8 @@ class Posttrain:
     out: Folder
     """Run folder. An interrupted run is continued."""
     init: StartFolder = None
-    """Run or checkpoint folder to start from; for m1 also an official InternVLA-M1 run. The preset tiny needs it unless
-    --guidance is none, which then goes on from its weights."""
+    """Run or checkpoint folder to start from; for m1 also an official InternVLA-M1 run. The preset tiny needs it; with
+    --guidance none it may be left out, or name the policy whose weights to go on from."""
     embodiment: str = "sightline"
     """How to read the datasets (presets m1, m1-mini): oxe_bridge, oxe_rt1, oxe_droid, libero_franka, sightline,
     demo_sim_franka_delta_joints, custom_robot_config, or a YAML file of your own."""

@@ -108,7 +108,7 @@ def test_options_of_our_own_worlds_are_refused(tmp_path: Path) -> None:
     line = f"generate --out {tmp_path}/d --episodes 1 --suite libero_object --split grounding"
     with pytest.raises(SightlineError, match="--split is not read with --suite"):
         commands.execute(commands.parse(line.split()))
-    for option in ("--wider 0.1", "--in-a-row 2", "--pictures-every 2"):
+    for option in ("--wider 0.1", "--wider 1", "--in-a-row 2", "--pictures-every 2"):
         with pytest.raises(SightlineError, match=f"{option.split()[0]} is about"):
             commands.execute(commands.parse(f"generate --out {tmp_path}/d --episodes 1 {option}".split()))
     with pytest.raises(SightlineError, match="steps to a picture must be at least 1"):
