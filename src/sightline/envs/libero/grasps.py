@@ -35,8 +35,9 @@ DEPTHS = (0.008, 0.012, 0.02, 0.028, 0.036)  # metres from the top of what is gr
 TOUCH = 0.0025  # metres from the outermost point that count as in contact
 YAWS = np.arange(16) * np.pi / 16
 LEVER = 0.04  # metres from the middle at which a grasp is worth 37 % of one in it
-WEIGHTS = {"stance": 1.0, "depth": 0.5, "balance": 0.6, "slack": 0.3}
-TURN = 0.12  # that a radian of turning costs
+# Balance and little turning weigh most: how well the points of a cloud lie between the pads is a matter of chance.
+WEIGHTS = {"stance": 1.0, "depth": 0.5, "balance": 1.5, "slack": 0.3}
+TURN = 0.25  # that a radian of turning costs
 CROWDED = 3.0  # that the first point in the way costs, and the more the more
 
 
@@ -90,7 +91,7 @@ def _with_yaw(
     """Grasps with one closing direction; points in the hand's frame (closing, across, up)."""
     found = []
     low, high = target[:, 1].min(), target[:, 1].max()
-    count = max(1, int((high - low) / STEP))
+    count = int((high - low) / STEP) | 1  # odd: one of them in the middle
     for across in np.linspace(low, high, count + 2)[1:-1]:
         strip = target[np.abs(target[:, 1] - across) < HAND.finger_half]
         if not len(strip):

@@ -154,7 +154,8 @@ class Labeller:
         scene = self.scene
         low, high = self._box(name)
         if self.objects[self.names.index(name)].role == "item":
-            found = find_grasps(scene.points(name), scene.others(name), scene.surface + FLOOR, 0.0, np.zeros(0), keep=1)
+            floor, own = scene.surface + FLOOR, scene.level_axes(name)
+            found = find_grasps(scene.points(name), scene.others(name), floor, 0.0, own, keep=1)
             if found:
                 return found[0].point - scene.origin(name), found[0].closing
         return (low + high) / 2 - scene.origin(name), 0.0

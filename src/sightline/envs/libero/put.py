@@ -134,7 +134,7 @@ class Put(Skill):
         self._tops = heights(others)
         for spot in spots:
             spot[2] -= fall(points + (spot - origin) * [1, 1, 0], others, self.scene.surface)
-        aligned = self._axes()[:2]
+        aligned = self.scene.level_axes(self.step.subject)[:2]
         aligned = np.concatenate([wrap_half_turn(-aligned), wrap_half_turn(np.pi / 2 - aligned)])
         self._spot = find_place(points, origin, arm.position, arm.yaw, others, spots, aligned)
         self._goal, self._yaw, self._before = origin + self._spot.move, arm.yaw + self._spot.turn, self._centre()
@@ -216,17 +216,12 @@ class Put(Skill):
     def _choose_grasp(self, arm: Arm) -> None:
         scene, subject = self.scene, self.step.subject
         target, others = scene.points(subject), scene.others(subject)
-        found = find_grasps(target, others, scene.surface + FLOOR, arm.yaw, self._axes())
+        found = find_grasps(target, others, scene.surface + FLOOR, arm.yaw, scene.level_axes(subject))
         fresh = [g for g in found if all(_differs(g, other) for other in self._missed)] or found
         if not fresh:  # too wide everywhere: whatever the fingers meet in its middle
             fresh = [Grasp(np.array([*target.mean(0)[:2], target[:, 2].max()]), arm.yaw, HAND.opening, 0.0)]
         self.grasp, self._origin, self._spot, self._waited = fresh[0], scene.origin(subject).copy(), None, 0
         self._tops = heights(np.concatenate([target, others]))
-
-    def _axes(self) -> Array:
-        """[k] yaws of those axes of the object that lie about level."""
-        axes = self.scene.turned(self.step.subject)
-        return np.array([np.arctan2(axes[1, k], axes[0, k]) for k in range(3) if np.hypot(*axes[:2, k]) > 0.5])
 
 
 def _differs(one: Grasp, other: Grasp) -> bool:

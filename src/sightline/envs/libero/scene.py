@@ -96,6 +96,11 @@ class Scene:
         """[3,3] rotation of an object or fixture."""
         return _rotation(self._now["poses"][self.owners.index(name), 3:])
 
+    def level_axes(self, name: str) -> Array:
+        """[k] radians about z of those axes of an object that lie about level."""
+        axes = self.turned(name)
+        return np.array([np.arctan2(axes[1, k], axes[0, k]) for k in range(3) if np.hypot(*axes[:2, k]) > 0.5])
+
     def joint(self, name: str) -> Joint:
         """The joint that a word of a goal speaks of. Raises SightlineError where it has none."""
         joints = self._told["joints"]

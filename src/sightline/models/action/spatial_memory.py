@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from sightline.core.errors import SightlineError
-from sightline.models.action.spatial_tokens import HAS_BOX, TOOL_YAW, SpatialInputs
+from sightline.models.action.spatial_tokens import HAS_BOX, HAS_HEIGHT, TOOL_YAW, SpatialInputs
 from sightline.models.grounding.pointing import ROLES, Pointing
 from sightline.models.grounding.projection import STEP, eye_of, in_picture, project, project_axis, unproject
 
@@ -68,7 +68,9 @@ class SpatialMemory:
             if role == TARGET and _closed(inputs):
                 continue  # it is in the fingers or nowhere, whatever the pictures seem to show
             for view in _calibrated(inputs):
-                self._add(role, self.sighting(inputs, role, view, share * float(confidence[role, view])))
+                level = self._level(role) if HAS_HEIGHT[role] and _on_hand(inputs, view) else None
+                weight = share * float(confidence[role, view])
+                self._add(role, self.sighting(inputs, role, view, weight, level))
 
     def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
         """Look (see :meth:`look`) and return the inputs as they look from memory.
@@ -91,17 +93,31 @@ class SpatialMemory:
                     self._show(recalled, role, view, best)
         return recalled
 
+    def _level(self, role: int) -> Tensor | None:
+        """Height that a role is believed to be at; None where nothing has been seen of it.
+
+        A camera that moves with the hand sees a thing on the table as it sees one that has been lifted, so its pictures
+        say in which direction something is, and how high it is has to come from elsewhere.
+        """
+        best = max(self._seen[role], key=lambda sighting: sighting.weight, default=None)
+        return None if best is None else best.place[2]
+
     @staticmethod
-    def sighting(inputs: SpatialInputs, role: int, view: int, weight: float) -> Sighting:
-        """What is pointed at in one view; ``weight`` counts less where a hand hides it from there."""
-        camera, height, tool = inputs.cameras[0, view], inputs.heights[0, role, view], inputs.state[0, :3]
+    def sighting(inputs: SpatialInputs, role: int, view: int, weight: float, height: Tensor | None = None) -> Sighting:
+        """What is pointed at in one view; ``weight`` counts less where a hand hides it from there.
+
+        Args:
+            height: metres, where it is known better than from the picture.
+        """
+        camera, tool = inputs.cameras[0, view], inputs.state[0, :3]
+        height = inputs.heights[0, role, view] if height is None else height
         point, axis = inputs.points[0, role, view], inputs.axes[0, role, view]
         place = unproject(point, height, camera)
         angle = 0.5 * torch.atan2(axis[1], axis[0])
         along = unproject(point + STEP * torch.stack([angle.cos(), angle.sin()]), height, camera) - place
         yaw = torch.atan2(along[1], along[0])
         away = float((place - tool).norm()) / CLEAR
-        if float((eye_of(camera) - tool).norm()) < ON_HAND:
+        if _on_hand(inputs, view):
             weight *= CLOSE_UP * max(0.0, 1 - away)
         else:
             # A hand about to grasp something hides half of it, and the rest looks as if it stood elsewhere.
@@ -164,6 +180,11 @@ def require_hand(state_names: Sequence[str]) -> None:
             f"rx, ry, rz, width and end with gripper_command; this card's is {', '.join(state_names) or 'empty'}. Set "
             "system.expert.memory=false, or guidance none, for other robots."
         )
+
+
+def _on_hand(inputs: SpatialInputs, view: int) -> bool:
+    """Whether a view is of a camera that moves with the hand."""
+    return float((eye_of(inputs.cameras[0, view]) - inputs.state[0, :3]).norm()) < ON_HAND
 
 
 def _closed(inputs: SpatialInputs) -> bool:
