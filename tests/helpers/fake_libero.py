@@ -18,6 +18,7 @@ class FakeWorker:
         self.over = over
         self.sinks = 0.0  # metres at each step without a command
         self.closed = False
+        self.arranged = 0
 
     def ask(self, question: str, **details: Any) -> dict[str, Any]:
         self.asked.append((question, details))
@@ -38,6 +39,14 @@ class FakeWorker:
             "base": np.array([-0.5, 0.0, 0.9]),
             **self.now(),
         }
+
+    def arrange(self, suite: str, task: int, seed: int, settle: int, wider: float) -> dict[str, Any]:
+        self.arranged += 1
+        return (
+            {"crowded": True}
+            if self.arranged % 3 == 1
+            else {**self.begin(suite, task, 0, seed, settle), "nearest": 0.02}
+        )
 
     def step(self, action: Any) -> dict[str, Any]:
         self.grip = float(action[6])

@@ -192,6 +192,9 @@ class Evaluate:
     """How LIBERO and SimplerEnv are seen and moved. official: as published policies expect it (pictures of 224 pixels,
     mirrored with LIBERO, actions as in their training data, no state). m1: LIBERO as in InternVLA-M1's own evaluation,
     official without the wrist camera."""
+    wider: float = 0.0
+    """Metres by which the regions of the start reach farther than in LIBERO's problem files (LIBERO only): episodes
+    begin in layouts drawn there instead of the official initial states. 0.035 is as wide as demonstrations are."""
     most_steps: int | None = None
     """Most steps of an episode (simpler_widowx only). Left out: as published, 60, with the eggplant 120."""
     json: Json = None

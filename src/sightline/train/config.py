@@ -119,6 +119,7 @@ class ActionConfig:
         latent_share: share of cached updates that see latent query tokens; the others do without.
         latent_frames: demonstration frames whose planner states are stored for these.
         point_noise: noise on true points, in widths of the picture; height_noise in metres.
+        place_noise: noise on true places, metres in each direction, the same in all views.
         cache_gib: disk for decoded pictures of recordings, where all of them fit.
         grounding_every: in joint training, a grounding batch joins every so many updates (co-training); 0 = never.
         grounding_weight: its loss weight.
@@ -131,6 +132,7 @@ class ActionConfig:
     latent_frames: int = 4096
     point_noise: float = 0.004
     height_noise: float = 0.002
+    place_noise: float = 0.0
     cache_gib: float = 8.0
     grounding_every: int = 3
     grounding_weight: float = 0.1

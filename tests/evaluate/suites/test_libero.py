@@ -55,3 +55,26 @@ def test_more_episodes_than_there_are_states_are_refused(workers) -> None:
     with pytest.raises(SightlineError, match="libero_goal has 500 episodes"):
         evaluate("sightline", suite="libero_goal", episodes=501, workers=1)
     assert not [1 for worker in workers for question, _ in worker.asked if question == "begin"], "before any is run"
+
+
+def test_wider_regions_begin_with_layouts_of_their_own(workers) -> None:
+    results = [
+        evaluate("sightline", suite="libero_object", episodes=3, workers=1, wider=0.035, execute=8) for _ in "ab"
+    ]
+    asked = [question for worker in workers for question, _ in worker.asked]
+    assert "begin" not in asked, "none of the official states"
+    drawn = [[d for q, d in worker.asked if q == "arrange"] for worker in workers]
+    first, again = (one for one in drawn if one)
+    assert first == again and {one["wider"] for one in first} == {0.035}
+    assert [one["task"] for one in first] == [0, 0, 1, 2, 2], "what is crowded is drawn again"
+    assert len({one["seed"] for one in first}) == 5
+    assert "35 mm wider" in results[0]["settings"]["episodes"]
+
+
+def test_impossible_widths_are_refused(workers) -> None:
+    for width in (-0.01, 0.2, float("nan")):
+        with pytest.raises(SightlineError, match=r"widened by 0 to 0\.1 m"):
+            evaluate("sightline", suite="libero_object", episodes=1, workers=1, wider=width)
+    with pytest.raises(SightlineError, match="leave out --wider"):
+        evaluate("replay:somewhere", suite="libero_object", episodes=1, workers=1, wider=0.03)
+    assert not workers

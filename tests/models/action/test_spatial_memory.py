@@ -216,12 +216,12 @@ def test_looks_add_up_without_fading() -> None:
 
 
 def test_a_camera_on_the_hand_says_where_but_not_how_high() -> None:
-    on_hand = Camera(224, 224, 200.0, look_at(np.array([0.45, 0.05, 0.22]), np.array([0.5, 0.05, 0.0])))
+    on_hand = Camera(224, 224, 200.0, look_at(np.array([0.45, 0.05, 0.2]), np.array([0.5, 0.05, 0.0])))
     memory = looked_three_times()
     moved = HERE + torch.tensor([0.01, 0.0, 0.0])
     seen = pointed_at(moved, view=1)
     seen.cameras[0, 1] = torch.from_numpy(on_hand.to_vector())
-    seen.state[0, :3] = torch.tensor([0.5, 0.05, 0.1])
+    seen.state[0, :3] = torch.tensor([0.5, 0.05, 0.07])
     seen.points[0, :, 1] = project(moved, seen.cameras[0, 1])
     seen.heights[0, :, 1] += 0.04  # it looks the same on the table and in the air
     recalled = memory.recall(seen, torch.tensor([[0.0, 1.0]] * len(ROLES)))

@@ -147,6 +147,28 @@ def test_jitter_moves_points_and_heights_only() -> None:
         assert getattr(moved, name) is getattr(inputs, name), name
 
 
+def test_a_place_that_moves_does_so_in_all_calibrated_views() -> None:
+    views = [
+        Camera(200, 200, 240.0, look_at(np.array([1.2, 0.1, 0.7]), np.array([0.48, 0, 0]))),
+        Camera(200, 200, 260.0, look_at(np.array([0.3, -0.2, 0.6]), np.array([0.5, 0, 0]))),
+    ]
+    inputs = guidance(views, np.array([0.5, 0.1, 0.03]), 0.4, torch.zeros(1, 12))
+    by = torch.tensor([0.012, -0.02, 0.015])
+    moved = inputs.displaced(by.expand(1, len(ROLES), 3))
+    target = ROLES.index("target")
+    places = unproject(moved.points[0, target], moved.heights[0, target], moved.cameras[0])
+    torch.testing.assert_close(places, (torch.tensor([0.5, 0.1, 0.03]) + by).expand(2, 3), atol=1e-4, rtol=0)
+    shift = (moved.points - inputs.points).repeat(1, 1, 1, 2)[0, target]
+    torch.testing.assert_close(moved.boxes[0, target] - inputs.boxes[0, target], shift)
+    assert torch.equal(moved.heights[0, ROLES.index("reference")], inputs.heights[0, ROLES.index("reference")])
+    blind = SpatialInputs(**vars(inputs))
+    blind.cameras = inputs.cameras.clone()
+    blind.cameras[0, 1] = float("nan")
+    moved = blind.displaced(by.expand(1, len(ROLES), 3))
+    assert torch.equal(moved.points[0, :, 1], inputs.points[0, :, 1])
+    assert torch.equal(moved.heights[0, :, 1], inputs.heights[0, :, 1])
+
+
 def test_what_is_not_seen_is_no_guidance() -> None:
     torch.manual_seed(0)
     embedder = SpatialEmbedder(nano_config())

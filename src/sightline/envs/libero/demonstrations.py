@@ -23,7 +23,7 @@ from sightline.data.labels import EXECUTED, column_array
 from sightline.data.layout import read_parquet
 from sightline.engine.expert.perturbation import Disturbance, Pace
 from sightline.engine.generation.generate import bring, check_arguments
-from sightline.envs.libero.environment import Layout, LiberoEnv, NoRoom
+from sightline.envs.libero.environment import Layout, LiberoEnv, NoRoom, checked_width
 from sightline.envs.libero.goals import Step
 from sightline.envs.libero.labels import Labeller, moved_along
 from sightline.envs.libero.protocol import SUITES, tasks_of
@@ -59,8 +59,7 @@ class Demonstrations:
         require_known("suite of LIBERO", self.suite, SUITES)
         if self.seed < 0:
             raise SightlineError(f"The seed must not be negative, but it is {self.seed}.")
-        if not 0 <= self.wider <= 0.1:
-            raise SightlineError(f"Regions can be widened by 0 to 0.1 m, not {self.wider}.")
+        checked_width(self.wider)
         for what, number in {"candidates in a row": self.in_a_row, "steps to a picture": self.pictures_every}.items():
             if number < 1:
                 raise SightlineError(f"The number of {what} must be at least 1, not {number}.")

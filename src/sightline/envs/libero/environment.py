@@ -42,6 +42,7 @@ PYTHON = "SIGHTLINE_LIBERO_PYTHON"  # environment variable: the Python that has 
 VENV = ".venv-libero"
 HOLD = HZ // 2  # steps after success
 RISE = 0.03  # metres above where it was grasped: lifted
+DRAWS = 50  # of a layout in wider regions
 
 
 def find_python() -> Path:
@@ -98,20 +99,30 @@ class Layout:
     wider: float = 0.0
 
 
+def checked_width(wider: float) -> float:
+    """``wider`` itself. Raises SightlineError where regions cannot be widened by it."""
+    if not 0 <= wider <= 0.1:
+        raise SightlineError(f"Regions can be widened by 0 to 0.1 m, not {wider}.")
+    return wider
+
+
 class LiberoEnv(WorkerEnv):
     """One world of a suite of LIBERO; the same seed gives the same episode.
 
     Args:
         suite: one of SUITES.
         interface: how it is seen and moved, one of INTERFACES.
+        wider: metres by which the regions of the start reach farther than in the problem files; episodes then begin in
+            layouts that are drawn there, and not in the benchmark's initial states. 0: in those.
 
     Attributes:
         card: the interface card.
     """
 
-    def __init__(self, suite: str = "libero_object", interface: str = "sightline") -> None:
+    def __init__(self, suite: str = "libero_object", interface: str = "sightline", wider: float = 0.0) -> None:
         require_known("suite of LIBERO", suite, SUITES)
         require_known("interface", interface, INTERFACES)
+        self.wider = checked_width(wider)
         self.suite, self.interface = suite, INTERFACES[interface]
         super().__init__(self.interface.card, start_worker)
         self.limit = STEPS[base_suite(suite)]
@@ -261,7 +272,21 @@ class LiberoEnv(WorkerEnv):
     def _begin(self, seed: int) -> dict[str, Any]:
         """The worker's account of the episode's start."""
         task, state, seeded = episode_of(self.suite, seed)
+        if self.wider:
+            return self._begin_wider(task, seed)
         return self._ready().ask("begin", suite=self.suite, task=task, state=state, seed=seeded, settle=SETTLE)
+
+    def _begin_wider(self, task: int, seed: int) -> dict[str, Any]:
+        """The same for the episode of this seed in wider regions: the first draw that has room for everything."""
+        for draw in range(DRAWS):
+            drawn = int(np.random.default_rng([seed, draw, round(1000 * self.wider)]).integers(2**31))
+            layout = Layout(task, drawn, self.wider)
+            told = self._ready().ask("arrange", suite=self.suite, settle=SETTLE, **asdict(layout))
+            if "crowded" not in told:
+                return told
+        raise NoRoom(
+            f"Task {task} of {self.suite} has no room for everything in {DRAWS} draws; take a smaller --wider."
+        )
 
     def _simulators(self, action: NDArray[np.float32]) -> Array:
         """An action of the card as one of the simulator."""

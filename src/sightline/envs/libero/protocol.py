@@ -91,14 +91,15 @@ def episode_of(suite: str, seed: int) -> tuple[int, int, int]:
     return task, state, SEED + state + 1000 * repeat
 
 
-def protocol_of(suite: str, interface: str) -> dict[str, str]:
-    """What decides on an episode of a suite, for people and for results."""
+def protocol_of(suite: str, interface: str, wider: float = 0.0) -> dict[str, str]:
+    """What decides on an episode of a suite, for people and for results; ``wider`` as in LiberoEnv."""
     card, words = INTERFACES[interface].card, "file name" if suite in STEPS else "problem file"
     mirrored = "upright, left and right exchanged" if card.image_mirrored else "true, calibrated"
     units = "controller units" if INTERFACES[interface].scale[0] == 1 else f"metres / {MOVE}, radians / {TURN}"
+    starts = f"{STATES} initial states" if not wider else f"{STATES} layouts drawn in regions {1000 * wider:g} mm wider"
     return {
-        "episodes": f"{tasks_of(suite)} tasks of {STATES} initial states; number i: task i % {tasks_of(suite)}, then "
-        "the next state",
+        "episodes": f"{tasks_of(suite)} tasks of {starts}; number i: task i % {tasks_of(suite)}, then the next "
+        + ("state" if not wider else "layout"),
         "fixtures": f"placed by numpy's generator, seeded with {SEED} + state right before each reset",
         "settling": f"{SETTLE} steps of standing still, open",
         "instructions": f"of the task's {words}",

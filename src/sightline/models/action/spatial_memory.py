@@ -26,6 +26,7 @@ CLEAR = 0.2  # metres between the tool and a thing from which on the hand does n
 LEAST = 0.1  # share of its weight that such a sighting keeps however near the tool is
 ON_HAND = 0.25  # metres between the tool and a camera that moves with it
 CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; it falls to zero at CLEAR
+AT_HAND = 0.05  # metres between the tool and a thing from which on the hand's camera cannot tell how high it is
 LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
 EMPTY = 0.01  # metres between closed fingers that hold nothing
 TARGET = ROLES.index("target")
@@ -68,7 +69,7 @@ class SpatialMemory:
             if role == TARGET and _closed(inputs):
                 continue  # it is in the fingers or nowhere, whatever the pictures seem to show
             for view in _calibrated(inputs):
-                level = self._level(role) if HAS_HEIGHT[role] and _on_hand(inputs, view) else None
+                level = self._level(role, inputs) if HAS_HEIGHT[role] and _on_hand(inputs, view) else None
                 weight = share * float(confidence[role, view])
                 self._add(role, self.sighting(inputs, role, view, weight, level))
 
@@ -93,14 +94,15 @@ class SpatialMemory:
                     self._show(recalled, role, view, best)
         return recalled
 
-    def _level(self, role: int) -> Tensor | None:
-        """Height that a role is believed to be at; None where nothing has been seen of it.
+    def _level(self, role: int, inputs: SpatialInputs) -> Tensor | None:
+        """Height that a role is believed to be at, where the hand is right above it; else None.
 
-        A camera that moves with the hand sees a thing on the table as it sees one that has been lifted, so its pictures
-        say in which direction something is, and how high it is has to come from elsewhere.
+        From there a camera on the hand sees a thing on the table as it sees one that has been lifted: its pictures say
+        in which direction it is, and how high it is has to come from elsewhere.
         """
         best = max(self._seen[role], key=lambda sighting: sighting.weight, default=None)
-        return None if best is None else best.place[2]
+        near = best is not None and float((best.place - inputs.state[0, :3]).norm()) < AT_HAND
+        return best.place[2] if best is not None and near else None
 
     @staticmethod
     def sighting(inputs: SpatialInputs, role: int, view: int, weight: float, height: Tensor | None = None) -> Sighting:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sightline.models.config import SystemConfig
 from sightline.models.grounding.pointing import ROLES, Pointing
-from sightline.models.grounding.projection import project, unproject
+from sightline.models.grounding.projection import project, unproject, with_nominal
 
 POINT_FEATURES = 20
 REACH = 0.1  # metres per unit of relative positions
@@ -76,6 +76,21 @@ class SpatialInputs:
 
         changed = {"points": noisy(self.points, point), "traces": noisy(self.traces, point)}
         return SpatialInputs(**{**vars(self), **changed, "heights": noisy(self.heights, height)})
+
+    def displaced(self, moves: Tensor) -> SpatialInputs:
+        """A copy in which each role's place has moved by ``moves`` [B,R,3], metres in the robot's frame.
+
+        Memory shows one place in all views, so its errors are the same in all of them: noise that is drawn for each
+        view by itself is averaged away and teaches an expert to trust the points more than it should.
+        """
+        moves = moves.clone()
+        moves[..., 2] *= torch.tensor(HAS_HEIGHT, device=moves.device)
+        known, cameras = with_nominal(self.cameras[:, None].expand(*self.points.shape[:3], -1))
+        places = unproject(self.points, self.heights, cameras) + moves[:, :, None]
+        by = torch.where(known, project(places, cameras) - self.points, 0.0)
+        boxes = self.boxes + by.repeat(1, 1, 1, 2) * torch.tensor(HAS_BOX, device=by.device)[:, None, None]
+        heights = self.heights + moves[:, :, None, 2] * known[..., 0]
+        return SpatialInputs(**{**vars(self), "points": self.points + by, "boxes": boxes, "heights": heights})
 
 
 class SpatialEmbedder(nn.Module):

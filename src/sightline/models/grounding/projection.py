@@ -26,19 +26,19 @@ def rectified(points: Tensor, cameras: Tensor) -> Tensor:
     Args:
         cameras: [...,15] that broadcast against the points; NaN where unknown: the points stay as they are.
     """
-    known, cameras = _known(cameras)
+    known, cameras = with_nominal(cameras)
     seen = project(unproject(points, torch.zeros_like(points[..., 0]), cameras), NOMINAL.to(points))
     return torch.where(known, seen.clamp(-BEYOND, 1 + BEYOND), points)
 
 
 def pictured(points: Tensor, cameras: Tensor) -> Tensor:
     """Inverse of :func:`rectified`: where points [...,2] of the nominal picture lie in the pictures of ``cameras``."""
-    known, cameras = _known(cameras)
+    known, cameras = with_nominal(cameras)
     seen = project(unproject(points, torch.zeros_like(points[..., 0]), NOMINAL.to(points)), cameras)
     return torch.where(known, seen.clamp(-BEYOND, 1 + BEYOND), points)
 
 
-def _known(cameras: Tensor) -> tuple[Tensor, Tensor]:
+def with_nominal(cameras: Tensor) -> tuple[Tensor, Tensor]:
     """Which cameras are known, [...,1], and the cameras with nominal ones in the place of the others."""
     known = torch.isfinite(cameras).all(-1, keepdim=True)
     return known, torch.where(known, cameras, NOMINAL.to(cameras))

@@ -165,6 +165,9 @@ class CachedActionObjective(Objective):
 
     def loss(self, system: DualSystem, batch: CachedBatch) -> tuple[Tensor, dict[str, Tensor], int]:
         spatial = batch.spatial.jitter(self.config.point_noise, self.config.height_noise)
+        if self.config.place_noise:
+            moves = torch.randn(*spatial.points.shape[:2], 3, device=spatial.points.device)
+            spatial = spatial.displaced(self.config.place_noise * moves)
         latent = None if batch.latent is None else system.query_tokens(*batch.latent)
         condition = system.condition(spatial, latent)
         # A cached sample costs little: fresh samples teach more than further noise on the same ones.
