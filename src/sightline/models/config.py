@@ -166,6 +166,7 @@ class ExpertConfig:
             prediction ``sample``. The official model has none.
         history: carry the official embedder of past actions. It has weights in every official checkpoint and no use.
         memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
+        hand_heights: let a camera on the hand say how high things are; see SpatialMemory. LIBERO's policies do not.
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
             what comes next so exactly that it stops looking at the points (docs/log.md).
     """
@@ -177,6 +178,7 @@ class ExpertConfig:
     trace: bool = False
     history: bool = False
     memory: bool = True
+    hand_heights: bool = True
     prediction: str = "sample"
     path_weight: float = 0.3
     latent: bool = True

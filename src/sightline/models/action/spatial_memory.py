@@ -26,7 +26,6 @@ CLEAR = 0.2  # metres between the tool and a thing from which on the hand does n
 LEAST = 0.1  # share of its weight that such a sighting keeps however near the tool is
 ON_HAND = 0.25  # metres between the tool and a camera that moves with it
 CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; it falls to zero at CLEAR
-AT_HAND = 0.05  # metres between the tool and a thing from which on the hand's camera cannot tell how high it is
 LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
 EMPTY = 0.01  # metres between closed fingers that hold nothing
 TARGET = ROLES.index("target")
@@ -42,9 +41,15 @@ class Sighting:
 
 
 class SpatialMemory:
-    """Sightings of each role in one episode; the weightiest is where the thing is taken to be."""
+    """Sightings of each role in one episode; the weightiest is where the thing is taken to be.
 
-    def __init__(self) -> None:
+    Args:
+        hand_heights: whether pictures of a camera on the hand say how high things are, or only in which direction. From
+            right above, what is about to be taken looks like what has been lifted.
+    """
+
+    def __init__(self, hand_heights: bool = True) -> None:
+        self.hand_heights = hand_heights
         self._seen: list[list[Sighting]] = [[] for _ in ROLES]
         self._told: set[int] = set()
 
@@ -69,7 +74,8 @@ class SpatialMemory:
             if role == TARGET and _closed(inputs):
                 continue  # it is in the fingers or nowhere, whatever the pictures seem to show
             for view in _calibrated(inputs):
-                level = self._level(role, inputs) if HAS_HEIGHT[role] and _on_hand(inputs, view) else None
+                elsewhere = HAS_HEIGHT[role] and not self.hand_heights and _on_hand(inputs, view)
+                level = self._level(role) if elsewhere else None
                 weight = share * float(confidence[role, view])
                 self._add(role, self.sighting(inputs, role, view, weight, level))
 
@@ -94,15 +100,10 @@ class SpatialMemory:
                     self._show(recalled, role, view, best)
         return recalled
 
-    def _level(self, role: int, inputs: SpatialInputs) -> Tensor | None:
-        """Height that a role is believed to be at, where the hand is right above it; else None.
-
-        From there a camera on the hand sees a thing on the table as it sees one that has been lifted: its pictures say
-        in which direction it is, and how high it is has to come from elsewhere.
-        """
+    def _level(self, role: int) -> Tensor | None:
+        """Height that a role is believed to be at; None where nothing has been seen of it."""
         best = max(self._seen[role], key=lambda sighting: sighting.weight, default=None)
-        near = best is not None and float((best.place - inputs.state[0, :3]).norm()) < AT_HAND
-        return best.place[2] if best is not None and near else None
+        return None if best is None else best.place[2]
 
     @staticmethod
     def sighting(inputs: SpatialInputs, role: int, view: int, weight: float, height: Tensor | None = None) -> Sighting:
