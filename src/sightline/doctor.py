@@ -177,11 +177,12 @@ def check_disk() -> Check:
 
 
 def check_checkpoint() -> Check:
-    """The checkpoint that ships with the package is there."""
-    weights = Path(__file__).parent / "checkpoints" / "tiny" / "model.safetensors"
-    if weights.is_file():
-        return Check("shipped policy", True, False, f"tiny, {weights.stat().st_size / 1e6:.1f} MB")
-    return Check("shipped policy", False, False, "no checkpoint in this package", "train one with runs/laptop.sh")
+    """The checkpoints that ship with the package are there."""
+    found = sorted((Path(__file__).parent / "checkpoints").glob("*/model.safetensors"))
+    if found:
+        told = ", ".join(f"{weights.parent.name} ({weights.stat().st_size / 1e6:.1f} MB)" for weights in found)
+        return Check("shipped policies", True, False, told)
+    return Check("shipped policies", False, False, "no checkpoint in this package", "train one with runs/laptop.sh")
 
 
 def check_gpu() -> Check:

@@ -1,0 +1,45 @@
+"""The checkpoints that come with the package: complete, small, and made for the world that they are said to be for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sightline.core.geometry import Camera, look_at
+from sightline.core.types import Observation
+from sightline.envs.libero.protocol import INTERFACES
+from sightline.envs.tabletop import TabletopEnv
+from sightline.models.policy import Policy
+from sightline.models.pretrained import SHIPPED
+
+MOST = {"tiny": 40e6, "libero": 25e6}  # bytes
+WORDS = {"tiny": "put the red mug on the plate", "libero": "pick up the milk and place it in the basket"}
+
+
+def test_these_are_shipped() -> None:
+    assert sorted(folder.name for folder in SHIPPED.iterdir()) == sorted(MOST)
+
+
+@pytest.mark.parametrize("name", sorted(MOST))
+def test_a_shipped_policy_is_small_and_acts_the_same_twice(name: str) -> None:
+    assert sum(file.stat().st_size for file in (SHIPPED / name).iterdir()) <= MOST[name]
+    policy, (height, width) = Policy.from_pretrained(name), (256, 256)
+    picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    state = np.zeros(len(policy.card.state_names), np.float32)
+    state[:3], state[6], state[-1] = (0.45, 0.0, 0.25), 0.07, 1.0
+    above = Camera(width, height, 300.0, look_at(np.array([1.2, 0.0, 0.8]), np.array([0.5, 0.0, 0.0])))
+    seen = Observation(
+        {n: picture for n in policy.card.cameras}, state, WORDS[name], dict.fromkeys(policy.card.cameras, above)
+    )
+    chunks = []
+    for _ in range(2):
+        policy.reset()
+        chunks.append(policy.act(seen).actions)
+    assert chunks[0].shape == (policy.config.chunk, 7) and np.isfinite(chunks[0]).all()
+    assert np.array_equal(*chunks)
+
+
+def test_their_cards_are_those_of_their_worlds() -> None:
+    worlds = {"tiny": TabletopEnv().card, "libero": INTERFACES["sightline"].card}
+    for name, card in worlds.items():
+        Policy.from_pretrained(name).card.require_match(card, name, "its world")
