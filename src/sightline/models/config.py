@@ -166,7 +166,7 @@ class ExpertConfig:
             prediction ``sample``. The official model has none.
         history: carry the official embedder of past actions. It has weights in every official checkpoint and no use.
         memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
-        hand_heights: let a camera on the hand say how high things are; see SpatialMemory. LIBERO's policies do not.
+        hand_heights, empty: see SpatialMemory. LIBERO's policies have False and 3 mm: rims of its bowls are 4 mm thick.
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
             what comes next so exactly that it stops looking at the points (docs/log.md).
     """
@@ -179,6 +179,7 @@ class ExpertConfig:
     history: bool = False
     memory: bool = True
     hand_heights: bool = True
+    empty: float = 0.01
     prediction: str = "sample"
     path_weight: float = 0.3
     latent: bool = True

@@ -147,7 +147,8 @@ class Guide:
         """Start memories with looks at shifted copies of the pictures."""
         inputs = self.transforms.inputs(observations)
         for row in rows:
-            self._memories[row] = SpatialMemory(self.system.config.expert.hand_heights)
+            expert = self.system.config.expert
+            self._memories[row] = SpatialMemory(expert.hand_heights, expert.empty)
         shifts = SHIFTS[: self.system.config.grounding.looks]
         if not shifts:
             return

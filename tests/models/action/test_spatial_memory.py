@@ -235,3 +235,13 @@ def test_a_camera_on_the_hand_may_say_where_but_not_how_high() -> None:
     assert abs(float(place[2] - HERE[2])) < 1e-4
     assert 0.002 < float(place[0] - HERE[0]) < 0.011 and abs(float(place[1] - HERE[1])) < 1e-3
     assert float(believed(True)[2] - HERE[2]) > 0.01
+
+
+def test_how_thin_a_thing_can_be_that_is_held_is_the_robots() -> None:
+    for empty, held in ((0.01, False), (0.003, True)):
+        memory = SpatialMemory(empty=empty)
+        memory.recall(pointed_at(HERE), SURE)
+        closed = pointed_at(THERE, gripper=-1.0)
+        closed.state[0, WIDTH], closed.state[0, :3] = 0.004, torch.tensor([0.45, 0.02, 0.1])
+        place = place_in(memory.recall(closed, SURE), ROLES.index("target"), 0)
+        assert bool(torch.allclose(place, closed.state[0, :3], atol=1e-3)) is held

@@ -27,7 +27,6 @@ LEAST = 0.1  # share of its weight that such a sighting keeps however near the t
 ON_HAND = 0.25  # metres between the tool and a camera that moves with it
 CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; it falls to zero at CLEAR
 LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
-EMPTY = 0.01  # metres between closed fingers that hold nothing
 TARGET = ROLES.index("target")
 
 
@@ -46,10 +45,11 @@ class SpatialMemory:
     Args:
         hand_heights: whether pictures of a camera on the hand say how high things are, or only in which direction. From
             right above, what is about to be taken looks like what has been lifted.
+        empty: metres between closed fingers up to which they hold nothing.
     """
 
-    def __init__(self, hand_heights: bool = True) -> None:
-        self.hand_heights = hand_heights
+    def __init__(self, hand_heights: bool = True, empty: float = 0.01) -> None:
+        self.hand_heights, self.empty = hand_heights, empty
         self._seen: list[list[Sighting]] = [[] for _ in ROLES]
         self._told: set[int] = set()
 
@@ -88,7 +88,7 @@ class SpatialMemory:
         self._fade()
         self.look(inputs, confidence)
         if _closed(inputs):
-            held = float(inputs.state[0, WIDTH]) > EMPTY
+            held = float(inputs.state[0, WIDTH]) > self.empty
             if held or TARGET not in self._told:  # a person's word outlives a grasp that missed
                 self._seen[TARGET] = [self._in_hand(inputs.state[0])] if held else []
         names = ("points", "boxes", "visible", "heights", "axes")
