@@ -5,7 +5,7 @@
 #   SUITES=libero_object EPISODES=200 runs/libero.sh     # one suite
 #
 # Demonstrations are the scripted expert's, in layouts that are not the benchmark's (docs/libero.md). Most of the time
-# goes into their pictures: 10 to 20 seconds of a core for each, twice that with PICTURES_EVERY=1. Every stage can be
+# goes into their pictures: 10 to 20 seconds of a core for each, more with PICTURES_EVERY=1. Every stage can be
 # interrupted and run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."

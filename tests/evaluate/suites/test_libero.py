@@ -68,7 +68,8 @@ def test_wider_regions_begin_with_layouts_of_their_own(workers) -> None:
     assert first == again and {one["wider"] for one in first} == {0.035}
     assert [one["task"] for one in first] == [0, 0, 1, 2, 2], "what is crowded is drawn again"
     assert len({one["seed"] for one in first}) == 5
-    assert "35 mm wider" in results[0]["settings"]["episodes"]
+    about = results[0]["settings"]
+    assert "35 mm wider" in about["episodes"] and about["fixtures"] == "placed by the same draw"
 
 
 def test_impossible_widths_are_refused(workers) -> None:

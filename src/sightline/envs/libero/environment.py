@@ -149,9 +149,7 @@ class LiberoEnv(WorkerEnv):
         Returns metres to the most similar of the task's initial states: the largest difference in an object's
         coordinate. Raises SightlineError where the draw found no room for everything.
         """
-        told = self._ready().ask("arrange", suite=self.suite, settle=SETTLE, **asdict(layout))
-        if "crowded" in told:
-            raise NoRoom(f"Task {layout.task} of {self.suite} has no room for everything with seed {layout.seed}.")
+        told = self._arranged(layout)
         self._start(told, layout.seed, {})
         return float(told["nearest"])
 
@@ -276,14 +274,21 @@ class LiberoEnv(WorkerEnv):
             return self._begin_wider(task, seed)
         return self._ready().ask("begin", suite=self.suite, task=task, state=state, seed=seeded, settle=SETTLE)
 
+    def _arranged(self, layout: Layout) -> dict[str, Any]:
+        """The worker's account of the start in a layout. Raises NoRoom."""
+        told = self._ready().ask("arrange", suite=self.suite, settle=SETTLE, **asdict(layout))
+        if "crowded" in told:
+            raise NoRoom(f"Task {layout.task} of {self.suite} has no room for everything with seed {layout.seed}.")
+        return told
+
     def _begin_wider(self, task: int, seed: int) -> dict[str, Any]:
         """The same for the episode of this seed in wider regions: the first draw that has room for everything."""
         for draw in range(DRAWS):
             drawn = int(np.random.default_rng([seed, draw, round(1000 * self.wider)]).integers(2**31))
-            layout = Layout(task, drawn, self.wider)
-            told = self._ready().ask("arrange", suite=self.suite, settle=SETTLE, **asdict(layout))
-            if "crowded" not in told:
-                return told
+            try:
+                return self._arranged(Layout(task, drawn, self.wider))
+            except NoRoom:
+                continue
         raise NoRoom(
             f"Task {task} of {self.suite} has no room for everything in {DRAWS} draws; take a smaller --wider."
         )

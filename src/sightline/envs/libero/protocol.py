@@ -100,7 +100,9 @@ def protocol_of(suite: str, interface: str, wider: float = 0.0) -> dict[str, str
     return {
         "episodes": f"{tasks_of(suite)} tasks of {starts}; number i: task i % {tasks_of(suite)}, then the next "
         + ("state" if not wider else "layout"),
-        "fixtures": f"placed by numpy's generator, seeded with {SEED} + state right before each reset",
+        "fixtures": "placed by the same draw"
+        if wider
+        else f"placed by numpy's generator, seeded with {SEED} + state right before each reset",
         "settling": f"{SETTLE} steps of standing still, open",
         "instructions": f"of the task's {words}",
         "pictures": f"{' and '.join(card.cameras)}, {card.image_size[0]} px, {mirrored}",
