@@ -80,8 +80,8 @@ class SpatialInputs:
     def displaced(self, moves: Tensor) -> SpatialInputs:
         """A copy in which each role's place has moved by ``moves`` [B,R,3], metres in the robot's frame.
 
-        Memory shows one place in all views, so its errors are the same in all of them; noise that is drawn for each view
-        by itself can be averaged away.
+        Memory shows one place in all views, so its errors are the same in all of them; noise that is drawn for each
+        view by itself can be averaged away.
         """
         moves = moves.clone()
         moves[..., 2] *= torch.tensor(HAS_HEIGHT, device=moves.device)
