@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera, look_at
 from sightline.core.types import Observation
 from sightline.envs.libero.protocol import INTERFACES
 from sightline.envs.tabletop import TabletopEnv
+from sightline.models.config import ExpertConfig
 from sightline.models.policy import Policy
 from sightline.models.pretrained import SHIPPED
 
@@ -37,6 +39,15 @@ def test_a_shipped_policy_is_small_and_acts_the_same_twice(name: str) -> None:
         chunks.append(policy.act(seen).actions)
     assert chunks[0].shape == (policy.config.chunk, 7) and np.isfinite(chunks[0]).all()
     assert np.array_equal(*chunks)
+
+
+def test_what_memory_believes_of_a_hand_is_the_policys_own() -> None:
+    for name, (hand_heights, empty) in {"tiny": (True, 0.01), "libero": (False, 0.003)}.items():
+        guide = Policy.from_pretrained(name).guide
+        assert (guide.new_memory().hand_heights, guide.new_memory().empty) == (hand_heights, empty)
+    for empty in (-0.001, 0.2, float("nan")):
+        with pytest.raises(SightlineError, match=r"expert\.empty"):
+            ExpertConfig(empty=empty)
 
 
 def test_their_cards_are_those_of_their_worlds() -> None:

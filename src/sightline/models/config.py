@@ -190,6 +190,8 @@ class ExpertConfig:
     guidance_scale: float = 1.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.empty < 0.1:
+            raise SightlineError(f"expert.empty is a width between fingers, from 0 to below 0.1 m, not {self.empty}.")
         if self.path_weight and self.prediction != "sample":
             raise SightlineError(
                 f"expert.path_weight needs the prediction 'sample': '{self.prediction}' says too little about the path "

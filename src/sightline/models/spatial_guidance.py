@@ -40,6 +40,11 @@ class Guide:
         """Whether what was pointed at before counts."""
         return self.system.config.points and self.system.config.expert.memory
 
+    def new_memory(self) -> SpatialMemory:
+        """A memory that has seen nothing."""
+        expert = self.system.config.expert
+        return SpatialMemory(expert.hand_heights, expert.empty)
+
     def forget(self, row: int) -> None:
         """Forget what an episode has seen."""
         self._memories.pop(row, None)
@@ -147,8 +152,7 @@ class Guide:
         """Start memories with looks at shifted copies of the pictures."""
         inputs = self.transforms.inputs(observations)
         for row in rows:
-            expert = self.system.config.expert
-            self._memories[row] = SpatialMemory(expert.hand_heights, expert.empty)
+            self._memories[row] = self.new_memory()
         shifts = SHIFTS[: self.system.config.grounding.looks]
         if not shifts:
             return
