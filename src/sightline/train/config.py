@@ -82,6 +82,8 @@ class GroundingConfig:
         text_weight: weight of the language loss.
         jitter: photometric augmentation, relative.
         absent: share of questions for something that is not there.
+        reworded: share of the demonstrations' own instructions that are asked in other words (language.rewording): for
+            data that says each task in one sentence only.
         phrasings: whose words questions are asked in, of language.paraphrases.SPOKEN; each picture has one speaker.
     """
 
@@ -99,6 +101,7 @@ class GroundingConfig:
     text_weight: float = 0.25
     jitter: float = 0.1
     absent: float = 0.12
+    reworded: float = 0.0
     phrasings: tuple[str, ...] = SPOKEN
 
     def __post_init__(self) -> None:
@@ -106,6 +109,8 @@ class GroundingConfig:
             raise SightlineError(f"grounding.phrasings is empty; name at least one of {', '.join(SPOKEN)}.")
         for phrasing in self.phrasings:
             require_known("phrasing", phrasing, SPOKEN)
+        if not 0.0 <= self.reworded <= 1.0:
+            raise SightlineError(f"grounding.reworded is a share, from 0 to 1, not {self.reworded}.")
 
 
 @dataclass(frozen=True)

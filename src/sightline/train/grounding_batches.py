@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sightline.language.paraphrases import spoken
 from sightline.language.questions import Answer, Question, answer, chat_question, sample_questions, text_answer
+from sightline.language.rewording import reworded
 from sightline.language.vocabulary import pick
 from sightline.models.config import GroundingHeadConfig
 from sightline.models.grounding.pointing import ROLES, GroundingLabels
@@ -44,6 +45,8 @@ def questions_for(
     """
     scene = bank.labels[bank.episode[frame]].scene(bank.time[frame])
     own = [own_question(bank, frame)] if bank.kind == "episodes" else []
+    if own and config.reworded and rng.random() < config.reworded:
+        own = [replace(own[0], text=reworded(own[0].text, rng))]
     words, count = spoken(pick(config.phrasings, rng)), config.questions - len(own)
     return own + sample_questions(scene, count, rng, config.task_share, words, config.absent, kinds)
 

@@ -102,7 +102,18 @@ def test_our_pictures_are_true_and_calibrated(worker) -> None:
     assert camera.focal == pytest.approx(128) and camera.pose[:3, 3] == pytest.approx([1.0, 0.0, 1.0])
     (pixel,), depth = camera.project(np.array([[1.25, 0.5, 0.0]]))  # right of and above the middle of what it looks at
     assert pixel == pytest.approx([160, 64]) and depth == pytest.approx(1)
-    np.testing.assert_allclose(seen.state, [0.6, 0.2, 0.1, 0, 0, 0, 0.04, 1], atol=1e-6)
+    np.testing.assert_allclose(seen.state, [0.6, 0.2, 0.1, 0, 0, 0, 0.04, 0, 1], atol=1e-6)
+
+
+def test_the_state_tells_fingers_that_still_close_from_fingers_that_hold(worker) -> None:
+    env, hand = LiberoEnv(), []
+    env.reset(seed=0)
+    for _ in range(3):
+        env.advance(np.array([0, 0, 0, 0, 0, 0, -1.0], np.float32))
+        hand.append(env.state()[-3:])
+    np.testing.assert_allclose(hand, [[0.035, -0.1, -1], [0.03, -0.1, -1], [0.03, 0, -1]], atol=1e-6)
+    env.reset(seed=0)
+    np.testing.assert_allclose(env.state()[-3:], [0.04, 0, 1], atol=1e-6)
 
 
 def test_official_pictures_are_mirrored_small_and_of_no_known_camera(worker) -> None:

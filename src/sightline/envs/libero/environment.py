@@ -129,6 +129,7 @@ class LiberoEnv(WorkerEnv):
         self.instruction = ""
         self._now: dict[str, Any] = {}
         self._seed, self._steps, self._gripper = 0, 0, -1.0
+        self._opening = 0.0  # metres a second, of the fingers during the last step
         self._lifted, self._wrong, self._target_lifted = "", False, False
         self._free: dict[str, float] = {}  # how high each object was when it was last not grasped
 
@@ -158,7 +159,7 @@ class LiberoEnv(WorkerEnv):
         self._begun = self._now = begun
         words = self._begun["file_language" if self.suite in STEPS else "problem_language"]
         self.instruction = str(options.get("instruction", words))
-        self._seed, self._steps, self._gripper = seed, 0, -1.0
+        self._seed, self._steps, self._gripper, self._opening = seed, 0, -1.0, 0.0
         self._lifted, self._wrong, self._target_lifted = "", False, False
         self._free = {}
         self._watch()
@@ -169,7 +170,8 @@ class LiberoEnv(WorkerEnv):
         Raises SightlineError where the action has another shape or is not finite.
         """
         taken = self._simulators(action)
-        self._now, self._gripper = self._asked().ask("step", action=taken), float(taken[6])
+        self._gripper = float(taken[6])
+        self._step(taken)
         self._steps += 1
         self._watch()
         return self._info()
@@ -177,7 +179,7 @@ class LiberoEnv(WorkerEnv):
     def hold(self) -> Info:
         """Let half a second pass with the arm still and the hand as it is, and say whether the task is still done."""
         for _ in range(HOLD):
-            self._now = self._asked().ask("step", action=np.array([0.0] * 6 + [self._gripper]))
+            self._step(np.array([0.0] * 6 + [self._gripper]))
         self._watch()
         info = self._info()
         info["failure"] = "" if info["is_success"] else "did not stay"
@@ -196,11 +198,11 @@ class LiberoEnv(WorkerEnv):
         )
 
     def state(self) -> NDArray[np.float32]:
-        """[8] of the robot, as the card names them, or [0]."""
+        """[9] of the robot, as the card names them, or [0]."""
         if not self.card.state_names:
             return np.zeros(0, np.float32)
         turned = Rotation.from_matrix(Rotation.from_quat(self._now["quaternion"]).as_matrix() @ DOWN).as_rotvec()
-        hand = [np.ptp(self._now["fingers"]), -self._gripper]  # the simulator's gripper closes at +1
+        hand = [np.ptp(self._now["fingers"]), self._opening, -self._gripper]  # the simulator's gripper closes at +1
         return np.concatenate([self._now["position"] - self.base, turned, hand]).astype(np.float32)
 
     def looked_back(self, state: Array) -> dict[str, tuple[dict[str, Any], NDArray[np.uint8], Camera]]:
@@ -266,6 +268,12 @@ class LiberoEnv(WorkerEnv):
         return LiberoExpert(self._begun["goals"], scene, look)
 
     # ---- inside -----------------------------------------------------------------------------------------------------
+
+    def _step(self, action: Array) -> None:
+        """One step of the simulation with an action of the simulator."""
+        before = np.ptp(self._now["fingers"])
+        self._now = self._asked().ask("step", action=action)
+        self._opening = HZ * float(np.ptp(self._now["fingers"]) - before)
 
     def _begin(self, seed: int) -> dict[str, Any]:
         """The worker's account of the episode's start."""

@@ -44,13 +44,14 @@ class Interface:
 
 INTERFACES = {
     # Ours: pictures as a camera sees the scene, calibrated; metres and radians; everything in the robot's frame. The
-    # hand's rotation is told from pointing down with its fingers closing along y, so that rz is its yaw.
+    # hand's rotation is told from pointing down with its fingers closing along y, so that rz is its yaw. Whether
+    # fingers still close or hold something shows in their speed alone: how wide a thing is differs.
     "sightline": Interface(
         Card(
             robot="libero_panda",
             cameras=("front", "wrist"),
             image_size=(SIZE, SIZE),
-            state_names=("x", "y", "z", "rx", "ry", "rz", "width", "gripper_command"),
+            state_names=("x", "y", "z", "rx", "ry", "rz", "width", "width_speed", "gripper_command"),
             action_names=ACTION_NAMES,
             action_space="delta of the present tool pose, base frame",
             control_hz=HZ,

@@ -26,6 +26,7 @@ CLEAR = 0.2  # metres between the tool and a thing from which on the hand does n
 LEAST = 0.1  # share of its weight that such a sighting keeps however near the tool is
 ON_HAND = 0.25  # metres between the tool and a camera that moves with it
 CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; it falls to zero at CLEAR
+UPON = 0.08  # metres between the tool and a target within which fingers close to take it, and not to push
 LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
 TARGET = ROLES.index("target")
 
@@ -52,6 +53,8 @@ class SpatialMemory:
         self.hand_heights, self.empty = hand_heights, empty
         self._seen: list[list[Sighting]] = [[] for _ in ROLES]
         self._told: set[int] = set()
+        self._opened = False  # whether the fingers were open when it last looked
+        self._upon = True  # whether they are closed upon the target: taking or missing it
 
     def tell(self, role: int, sighting: Sighting) -> None:
         """Believe a person: this and nothing seen before is what the role is."""
@@ -71,7 +74,7 @@ class SpatialMemory:
             share: of the weight of an ordinary look.
         """
         for role in range(len(ROLES)):
-            if role == TARGET and _closed(inputs):
+            if role == TARGET and self._upon and _closed(inputs):
                 continue  # it is in the fingers or nowhere, whatever the pictures seem to show
             for view in _calibrated(inputs):
                 elsewhere = HAS_HEIGHT[role] and not self.hand_heights and _on_hand(inputs, view)
@@ -83,11 +86,12 @@ class SpatialMemory:
         """Look (see :meth:`look`) and return the inputs as they look from memory.
 
         A target between closed fingers is where the tool is; once they have closed on nothing, it is no longer where
-        it was.
+        it was. Fingers that closed away from it are a fist that will push something, and say nothing of it.
         """
         self._fade()
+        self._notice_fingers(inputs)
         self.look(inputs, confidence)
-        if _closed(inputs):
+        if _closed(inputs) and self._upon:
             held = float(inputs.state[0, WIDTH]) > self.empty
             if held or TARGET not in self._told:  # a person's word outlives a grasp that missed
                 self._seen[TARGET] = [self._in_hand(inputs.state[0])] if held else []
@@ -99,6 +103,15 @@ class SpatialMemory:
                 for view in _calibrated(inputs):
                     self._show(recalled, role, view, best)
         return recalled
+
+    def _notice_fingers(self, inputs: SpatialInputs) -> None:
+        closed, seen = _closed(inputs), self._seen[TARGET]
+        if not closed:
+            self._upon = True
+        elif self._opened and seen:
+            place = max(seen, key=lambda sighting: sighting.weight).place
+            self._upon = float((place - inputs.state[0, :3]).norm()) < UPON
+        self._opened = not closed
 
     def _level(self, role: int) -> Tensor | None:
         """Height that a role is believed to be at; None where nothing has been seen of it."""
