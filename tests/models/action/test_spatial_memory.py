@@ -147,6 +147,20 @@ def test_a_fist_made_away_from_the_target_says_nothing_of_it() -> None:
     torch.testing.assert_close(place_in(missed, TARGET, 0), THERE, atol=1e-4, rtol=0)
 
 
+def test_what_a_fist_moves_is_seen_where_it_is_by_now() -> None:
+    memory, along, place = looked_three_times(), torch.tensor([0.0, 0.03, 0.0]), HERE
+    memory.recall(closed(HERE, 0.002), SURE)
+    for _ in range(4):
+        place = place + along
+        moved = memory.recall(closed(place, 0.002, tool=place), 10 * SURE)  # as well as the hand's camera sees it
+    assert float((place_in(moved, TARGET, 0) - place).norm()) < 0.02
+    # Where the fist is elsewhere, the thing is taken to be where it was.
+    still = looked_three_times()
+    still.recall(closed(HERE, 0.002), SURE)
+    seen = still.recall(closed(HERE + along, 0.002), SURE)
+    assert float((place_in(seen, TARGET, 0) - HERE).norm()) < 0.01
+
+
 def test_uncalibrated_cameras_are_left_alone() -> None:
     memory, inputs = SpatialMemory(), pointed_at(HERE)
     inputs.cameras[0, 1] = float("nan")

@@ -27,6 +27,7 @@ LEAST = 0.1  # share of its weight that such a sighting keeps however near the t
 ON_HAND = 0.25  # metres between the tool and a camera that moves with it
 CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; it falls to zero at CLEAR
 UPON = 0.08  # metres between the tool and a target within which fingers close to take it, and not to push
+PUSHED = 0.1  # share of its weight that a sighting keeps of what a fist is moving
 LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
 TARGET = ROLES.index("target")
 
@@ -63,7 +64,7 @@ class SpatialMemory:
 
     def told(self) -> dict[int, Tensor]:
         """Role -> place [3] where it is by now, for the roles that a person has pointed out."""
-        return {role: max(self._seen[role], key=lambda sighting: sighting.weight).place for role in sorted(self._told)}
+        return {role: _weightiest(self._seen[role]).place for role in sorted(self._told)}
 
     def look(self, inputs: SpatialInputs, confidence: Tensor, share: float = 1.0) -> None:
         """Add what is pointed at now, in all calibrated views.
@@ -99,24 +100,28 @@ class SpatialMemory:
         recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
         for role, seen in enumerate(self._seen):
             if seen:
-                best = max(seen, key=lambda sighting: sighting.weight)
+                best = _weightiest(seen)
                 for view in _calibrated(inputs):
                     self._show(recalled, role, view, best)
         return recalled
 
     def _notice_fingers(self, inputs: SpatialInputs) -> None:
+        """Tell fingers that take something from a fist, and forget faster where a fist moves what it has reached."""
         closed, seen = _closed(inputs), self._seen[TARGET]
+        reached = bool(seen) and float((_weightiest(seen).place - inputs.state[0, :3]).norm()) < UPON
         if not closed:
             self._upon = True
         elif self._opened and seen:
-            place = max(seen, key=lambda sighting: sighting.weight).place
-            self._upon = float((place - inputs.state[0, :3]).norm()) < UPON
+            self._upon = reached
+        if closed and reached and not self._upon:
+            for old in seen:
+                old.weight *= PUSHED
         self._opened = not closed
 
     def _level(self, role: int) -> Tensor | None:
         """Height that a role is believed to be at; None where nothing has been seen of it."""
-        best = max(self._seen[role], key=lambda sighting: sighting.weight, default=None)
-        return None if best is None else best.place[2]
+        seen = self._seen[role]
+        return _weightiest(seen).place[2] if seen else None
 
     @staticmethod
     def sighting(inputs: SpatialInputs, role: int, view: int, weight: float, height: Tensor | None = None) -> Sighting:
@@ -150,7 +155,7 @@ class SpatialMemory:
         for role, seen in enumerate(self._seen):
             for old in seen:
                 old.weight *= FADE
-            best = max(seen, key=lambda sighting: sighting.weight, default=None)
+            best = _weightiest(seen) if seen else None
             kept = role in self._told  # a person's word does not fade away
             self._seen[role] = [old for old in seen if old.weight > NEGLIGIBLE or (kept and old is best)]
 
@@ -162,7 +167,7 @@ class SpatialMemory:
             if new.weight > NEGLIGIBLE or not seen:
                 seen.append(new)
             return
-        old = max(near, key=lambda sighting: sighting.weight)
+        old = _weightiest(near)
         total = old.weight + new.weight
         share = new.weight / max(total, 1e-6)
         old.place = old.place + share * (new.place - old.place)
@@ -201,6 +206,10 @@ def require_hand(state_names: Sequence[str]) -> None:
 def _on_hand(inputs: SpatialInputs, view: int) -> bool:
     """Whether a view is of a camera that moves with the hand."""
     return float((eye_of(inputs.cameras[0, view]) - inputs.state[0, :3]).norm()) < ON_HAND
+
+
+def _weightiest(seen: Sequence[Sighting]) -> Sighting:
+    return max(seen, key=lambda sighting: sighting.weight)
 
 
 def _closed(inputs: SpatialInputs) -> bool:
