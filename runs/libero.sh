@@ -18,7 +18,7 @@ PRESET=${PRESET:-tiny}
 INIT=${INIT-tiny}                          # whose planner stage 1 goes on from; empty = from nothing
 SUITES=${SUITES:-libero_object libero_spatial libero_goal libero_10}
 EPISODES=${EPISODES:-100}                  # demonstrations of each suite
-PICTURES_EVERY=${PICTURES_EVERY:-4}        # steps from one picture to the next; training reads what was drawn
+PICTURES_EVERY=${PICTURES_EVERY:-8}        # steps from one picture to the next; training reads what was drawn
 IN_A_ROW=${IN_A_ROW:-5}                    # demonstrations of a task before the next world is loaded
 PRETRAIN_MINUTES=${PRETRAIN_MINUTES:-60}
 POSTTRAIN_MINUTES=${POSTTRAIN_MINUTES:-20}
@@ -40,7 +40,7 @@ done
 say "Stage 1, where to act"
 OMP_NUM_THREADS=1 torchrun --standalone --nproc-per-node "$WORKERS" -m sightline.cli pretrain ${INIT:+--init "$INIT"} \
     --data "${DATA[@]}" --out "$OUT/stage1" --preset "$PRESET" --set "micro_batches=$WORKERS" --set threads=1 \
-    --set grounding.recognise_images=96 --set grounding.images=10 \
+    --set grounding.recognise_images=96 --set grounding.images=10 --set grounding.reworded=0.5 \
     --set "minutes=$PRETRAIN_MINUTES" --set "steps=$PRETRAIN_STEPS"
 
 # Latent query tokens of a few thousand stored frames are learned by heart here and do harm, and a camera on the hand
