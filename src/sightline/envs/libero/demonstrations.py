@@ -133,6 +133,8 @@ class Attempt:
         self._look_ahead()
 
     def _run(self, disturbance: Disturbance | None) -> str:
+        """Until the goals hold and the hand has let go and left: what is done while it still holds on may not stay."""
+        reached, failure = False, ""
         for step in range(self.env.limit):
             action = self.expert.act()
             assert self.expert.skill is not None and self.expert.arm is not None
@@ -140,9 +142,12 @@ class Attempt:
             done = action if disturbance is None else disturbance.apply(step, action, scene)
             self._note(scene, action, done)
             info = self.env.advance(done)
-            if info["is_success"]:
-                return "" if self.env.hold()["is_success"] else "did not stay"
-        return str(info["failure"])
+            reached, failure = reached or info["is_success"], str(info["failure"])
+            if info["is_success"] and self.expert.skill.over:
+                break
+        if not reached:
+            return failure
+        return "" if self.env.hold()["is_success"] else "did not stay"
 
     def _note(self, scene: SceneState, action: Any, done: Any) -> None:
         skill = self.expert.skill
