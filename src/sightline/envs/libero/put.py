@@ -118,9 +118,9 @@ class Put(Skill):
         return arm.towards(self._still, None, gripper)
 
     def _is_low(self, arm: Arm, goal: Array, away: float) -> bool:
-        """Whether the object has come down as far as it goes."""
-        self._stalled = self._stalled + 1 if arm.moved < STUCK and away < EXACT else 0
-        return arm.position[2] - goal[2] < 0.004 or self._stalled > 4
+        """Whether the object has come down as far as it goes, be it a little beside its place."""
+        self._stalled = self._stalled + 1 if arm.moved < STUCK else 0
+        return arm.position[2] - goal[2] < 0.004 or self._stalled > (4 if away < EXACT else PATIENCE)
 
     def _hangs(self, arm: Arm, points: Array) -> tuple[float, float]:
         """How far what is held reaches below the tool, and sideways."""
