@@ -171,7 +171,7 @@ class LiberoEnv(WorkerEnv):
         """
         taken = self._simulators(action)
         self._gripper = float(taken[6])
-        self._step(taken)
+        self._simulate(taken)
         self._steps += 1
         self._watch()
         return self._info()
@@ -179,7 +179,7 @@ class LiberoEnv(WorkerEnv):
     def hold(self) -> Info:
         """Let half a second pass with the arm still and the hand as it is, and say whether the task is still done."""
         for _ in range(HOLD):
-            self._step(np.array([0.0] * 6 + [self._gripper]))
+            self._simulate(np.array([0.0] * 6 + [self._gripper]))
         self._watch()
         info = self._info()
         info["failure"] = "" if info["is_success"] else "did not stay"
@@ -269,7 +269,7 @@ class LiberoEnv(WorkerEnv):
 
     # ---- inside -----------------------------------------------------------------------------------------------------
 
-    def _step(self, action: Array) -> None:
+    def _simulate(self, action: Array) -> None:
         """One step of the simulation with an action of the simulator."""
         before = np.ptp(self._now["fingers"])
         self._now = self._asked().ask("step", action=action)
