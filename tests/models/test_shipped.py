@@ -48,6 +48,8 @@ def test_what_memory_believes_of_a_hand_is_the_policys_own() -> None:
     for empty in (-0.001, 0.2, float("nan")):
         with pytest.raises(SightlineError, match=r"expert\.empty"):
             ExpertConfig(empty=empty)
+    with pytest.raises(SightlineError, match=r"expert\.blind"):
+        ExpertConfig(blind=0.5)
 
 
 def test_their_cards_are_those_of_their_worlds() -> None:

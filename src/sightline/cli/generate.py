@@ -19,7 +19,7 @@ from sightline.engine.collections import STARTER
 from sightline.engine.robots import DEFAULT
 from sightline.tasks.kinds import PLACE
 
-BENCHMARKS_OWN = ("wider", "in_a_row", "pictures_every")  # options that only --suite reads
+BENCHMARKS_OWN = ("suite_tasks", "wider", "in_a_row", "pictures_every")  # options that only --suite reads
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,10 @@ class Generate:
     """Height and width of the pictures, pixels."""
     suite: str = ""
     """Demonstrations of a benchmark's tasks instead, in layouts that are not its own: libero_object and the other
-    suites of LIBERO, after 'make setup-libero'. Reads --seed, --workers, --wider, --in-a-row and --pictures-every; what
-    else differs from its default is refused."""
+    suites of LIBERO, after 'make setup-libero'. Reads --seed, --workers, --suite-tasks, --wider, --in-a-row and
+    --pictures-every; what else differs from its default is refused."""
+    suite_tasks: tuple[int, ...] = ()
+    """Numbers of the suite's tasks that are demonstrated, from 0 (--suite only); left out: all of them."""
     wider: float | None = None
     """Metres by which every second round over a suite's tasks lets things begin farther out than the benchmark does
     (--suite only; left out: 0.035)."""
@@ -102,5 +104,5 @@ class Generate:
             if option.name not in read and getattr(self, option.name) != option.default:
                 raise SightlineError(f"--{option.name.replace('_', '-')} is not read with --suite; leave it out.")
         wider = WIDER if self.wider is None else self.wider
-        recipe = Demonstrations(self.suite, self.seed, wider, self.in_a_row, self.pictures_every)
+        recipe = Demonstrations(self.suite, self.seed, wider, self.suite_tasks, self.in_a_row, self.pictures_every)
         return generate_libero(self.out, self.episodes, recipe, self.workers)

@@ -166,7 +166,8 @@ class ExpertConfig:
             prediction ``sample``. The official model has none.
         history: carry the official embedder of past actions. It has weights in every official checkpoint and no use.
         memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
-        hand_heights, empty: see SpatialMemory. LIBERO's policies have False and 3 mm: rims of its bowls are 4 mm thick.
+        hand_heights, empty, blind: see SpatialMemory. LIBERO's policies have False and 3 mm: rims of its bowls are 4 mm
+            thick.
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
             what comes next so exactly that it stops looking at the points (docs/log.md).
     """
@@ -180,6 +181,7 @@ class ExpertConfig:
     memory: bool = True
     hand_heights: bool = True
     empty: float = 0.01
+    blind: float = 0.0
     prediction: str = "sample"
     path_weight: float = 0.3
     latent: bool = True
@@ -192,6 +194,8 @@ class ExpertConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.empty < 0.1:
             raise SightlineError(f"expert.empty is a width between fingers, from 0 to below 0.1 m, not {self.empty}.")
+        if not 0 <= self.blind < 0.2:
+            raise SightlineError(f"expert.blind is a distance, from 0 to below 0.2 m, not {self.blind}.")
         if self.path_weight and self.prediction != "sample":
             raise SightlineError(
                 f"expert.path_weight needs the prediction 'sample': '{self.prediction}' says too little about the path "

@@ -49,7 +49,8 @@ def test_a_demonstration_is_drawn_after_it_has_succeeded(worker: ToyLibero) -> N
     assert episode.start is not None and (episode.start["task"], episode.start["wider"]) == (3, 0.0)
     task = episode.task
     assert task is not None and (task.relation, task.target_phrase) == ("into", "the block")
-    first, last = episode.frames[0], episode.frames[-1]
+    first, last = episode.frames[0], [frame for frame in episode.frames if frame.action[6] < 0][-1]
+    assert episode.frames[-1].scene.tool[2] > last.scene.tool[2] + 0.04  # the hand has let go and left
     assert np.isfinite(last.views["front"].boxes[task.target]).all() and last.place is not None
     assert np.linalg.norm(last.scene.tool - last.place) < 0.05  # it lets go where it said that it would
     assert first.scene.tool[0] == pytest.approx(0.4)  # in the robot's frame
@@ -67,6 +68,14 @@ def test_candidates_of_a_task_can_follow_each_other() -> None:
     recipe = Demonstrations("libero_object", in_a_row=3)
     assert [recipe.layout(number).task for number in range(7)] == [0, 0, 0, 1, 1, 1, 2]
     assert [recipe.layout(number).wider > 0 for number in (29, 30)] == [False, True]
+
+
+def test_some_of_a_suites_tasks_can_be_demonstrated() -> None:
+    recipe = Demonstrations("libero_goal", tasks=(5, 0), in_a_row=2)
+    assert [recipe.layout(number).task for number in range(6)] == [5, 5, 0, 0, 5, 5]
+    assert [recipe.layout(number).wider > 0 for number in (3, 4)] == [False, True]
+    with pytest.raises(SightlineError, match="has tasks 0 to 9, no task 10"):
+        Demonstrations("libero_goal", tasks=(3, 10)).check()
 
 
 def test_pictures_can_be_drawn_at_every_nth_step(worker: ToyLibero, tmp_path: Path) -> None:
@@ -108,7 +117,7 @@ def test_options_of_our_own_worlds_are_refused(tmp_path: Path) -> None:
     line = f"generate --out {tmp_path}/d --episodes 1 --suite libero_object --split grounding"
     with pytest.raises(SightlineError, match="--split is not read with --suite"):
         commands.execute(commands.parse(line.split()))
-    for option in ("--wider 0.1", "--wider 1", "--in-a-row 2", "--pictures-every 2"):
+    for option in ("--wider 0.1", "--wider 1", "--in-a-row 2", "--pictures-every 2", "--suite-tasks 1"):
         with pytest.raises(SightlineError, match=f"{option.split()[0]} is about"):
             commands.execute(commands.parse(f"generate --out {tmp_path}/d --episodes 1 {option}".split()))
     with pytest.raises(SightlineError, match="steps to a picture must be at least 1"):

@@ -161,6 +161,18 @@ def test_what_a_fist_moves_is_seen_where_it_is_by_now() -> None:
     assert float((place_in(seen, TARGET, 0) - HERE).norm()) < 0.01
 
 
+def test_what_is_right_at_the_tool_is_remembered_rather_than_seen() -> None:
+    aside = HERE + torch.tensor([0.0, 0.02, 0.0])
+    moved = {}
+    for blind in (0.0, 0.04):
+        memory = SpatialMemory(blind=blind)
+        memory.recall(pointed_at(HERE), SURE)
+        inputs = pointed_at(aside)
+        inputs.state[0, :3] = HERE
+        moved[blind] = float((place_in(memory.recall(inputs, 5 * SURE), TARGET, 0) - HERE).norm())
+    assert moved[0.04] < 0.001 < 0.005 < moved[0.0]
+
+
 def test_uncalibrated_cameras_are_left_alone() -> None:
     memory, inputs = SpatialMemory(), pointed_at(HERE)
     inputs.cameras[0, 1] = float("nan")

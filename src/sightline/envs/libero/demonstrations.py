@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.core import console
 from sightline.core.errors import SightlineError, require_known
@@ -23,6 +24,7 @@ from sightline.data.labels import EXECUTED, column_array
 from sightline.data.layout import read_parquet
 from sightline.engine.expert.perturbation import Disturbance, Pace
 from sightline.engine.generation.generate import bring, check_arguments
+from sightline.envs.base import Info
 from sightline.envs.libero.environment import Layout, LiberoEnv, NoRoom, checked_width
 from sightline.envs.libero.goals import Step
 from sightline.envs.libero.labels import Labeller, moved_along
@@ -40,6 +42,7 @@ class Demonstrations:
         suite: one of SUITES.
         seed: of the dataset; candidate i is a pure function of it and i.
         wider: metres by which the regions of the start are widened, in every second round over the tasks; 0: never.
+        tasks: numbers of the suite's tasks that are demonstrated, in turn; all where none is named.
         in_a_row: candidates of one task that follow each other: loading the world of another takes seconds.
         pictures_every: steps from one drawn moment to the next; those between repeat its pictures (``Frame.drawn``).
         kind, renders_per_plan, shard: what our engine's recipes have; always the same here.
@@ -48,6 +51,7 @@ class Demonstrations:
     suite: str
     seed: int = 0
     wider: float = WIDER
+    tasks: tuple[int, ...] = ()
     in_a_row: int = 1
     pictures_every: int = 1
     kind: str = "episodes"
@@ -60,15 +64,18 @@ class Demonstrations:
         if self.seed < 0:
             raise SightlineError(f"The seed must not be negative, but it is {self.seed}.")
         checked_width(self.wider)
+        for task in self.tasks:
+            if not 0 <= task < tasks_of(self.suite):
+                raise SightlineError(f"{self.suite} has tasks 0 to {tasks_of(self.suite) - 1}, no task {task}.")
         for what, number in {"candidates in a row": self.in_a_row, "steps to a picture": self.pictures_every}.items():
             if number < 1:
                 raise SightlineError(f"The number of {what} must be at least 1, not {number}.")
 
     def layout(self, candidate: int) -> Layout:
         """Where candidate number ``candidate`` begins: the tasks in turn, every second round in wider regions."""
-        turn, tasks = candidate // self.in_a_row, tasks_of(self.suite)
+        turn, tasks = candidate // self.in_a_row, self.tasks or tuple(range(tasks_of(self.suite)))
         seed = int(np.random.default_rng([self.seed, candidate]).integers(2**31))
-        return Layout(turn % tasks, seed, self.wider if turn // tasks % 2 else 0.0)
+        return Layout(tasks[turn % len(tasks)], seed, self.wider if turn // len(tasks) % 2 else 0.0)
 
 
 def generate_libero(out: Path | str, episodes: int, recipe: Demonstrations, workers: int = 1) -> dict:
@@ -219,6 +226,12 @@ class DemonstratedEnv(LiberoEnv):
         self.arrange(Layout(start["task"], start["seed"], start["wider"]))
         self._seed = seed
         return None, dict(self._info())
+
+    def advance(self, action: NDArray[np.float32]) -> Info:
+        """As LiberoEnv; success is told after the last recorded action, since the hand first lets go and leaves."""
+        info = super().advance(action)
+        info["is_success"] = info["is_success"] and self._steps >= self._episode.length
+        return info
 
     def executed_actions(self) -> Array:
         """[T,7] what was done in the present episode, disturbances included."""

@@ -27,6 +27,7 @@ LEAST = 0.1  # share of its weight that such a sighting keeps however near the t
 ON_HAND = 0.25  # metres between the tool and a camera that moves with it
 CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; it falls to zero at CLEAR
 UPON = 0.08  # metres between the tool and a target within which fingers close to take it, and not to push
+BLIND = 0.05  # share of its weight that a sighting keeps of what is too near to the tool to be seen well
 PUSHED = 0.1  # share of its weight that a sighting keeps of what a fist is moving
 LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
 TARGET = ROLES.index("target")
@@ -48,10 +49,12 @@ class SpatialMemory:
         hand_heights: whether pictures of a camera on the hand say how high things are, or only in which direction. From
             right above, what is about to be taken looks like what has been lifted.
         empty: metres between closed fingers up to which they hold nothing.
+        blind: metres between the tool and a thing from which on the hand hides it from one camera and the other one is
+            too near to it: what was seen before is believed then.
     """
 
-    def __init__(self, hand_heights: bool = True, empty: float = 0.01) -> None:
-        self.hand_heights, self.empty = hand_heights, empty
+    def __init__(self, hand_heights: bool = True, empty: float = 0.01, blind: float = 0.0) -> None:
+        self.hand_heights, self.empty, self.blind = hand_heights, empty, blind
         self._seen: list[list[Sighting]] = [[] for _ in ROLES]
         self._told: set[int] = set()
         self._opened = False  # whether the fingers were open when it last looked
@@ -81,7 +84,10 @@ class SpatialMemory:
                 elsewhere = HAS_HEIGHT[role] and not self.hand_heights and _on_hand(inputs, view)
                 level = self._level(role) if elsewhere else None
                 weight = share * float(confidence[role, view])
-                self._add(role, self.sighting(inputs, role, view, weight, level))
+                seen = self.sighting(inputs, role, view, weight, level)
+                if float((seen.place - inputs.state[0, :3]).norm()) < self.blind:
+                    seen.weight *= BLIND
+                self._add(role, seen)
 
     def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
         """Look (see :meth:`look`) and return the inputs as they look from memory.
