@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from hypothesis import given
@@ -108,6 +110,15 @@ def test_a_moved_camera_sees_the_same_place(first: Camera, second: Camera, place
     # The axis goes through a step of 2 % of the picture: perspective bends it by a few degrees.
     turn = torch.tensor([np.cos(2 * (axis - 0.3)), np.sin(2 * (axis - 0.3))]).float()
     torch.testing.assert_close(found[0, 0, :, 6:], turn.expand(2, 2), atol=0.15, rtol=0)
+
+
+def test_an_axis_next_to_none_is_none() -> None:
+    """A planner says of a handle, which is not closed on from above, 0.02 instead of 0: that has no direction."""
+    camera = Camera(200, 200, 240.0, look_at(np.array([1.2, 0.1, 0.7]), np.array([0.48, 0, 0])))
+    inputs = guidance([camera, camera], np.array([0.5, 0.1, 0.03]), 0.7, torch.zeros(1, 12))
+    truly_none = metric(replace(inputs, axes=torch.zeros_like(inputs.axes)))
+    assert torch.equal(metric(replace(inputs, axes=0.03 * inputs.axes)), truly_none)
+    assert not torch.allclose(metric(replace(inputs, axes=0.3 * inputs.axes)), truly_none)
 
 
 def test_uncalibrated_cameras_leave_the_pixels_and_nothing_else() -> None:

@@ -19,6 +19,7 @@ from sightline.models.grounding.projection import project, unproject, with_nomin
 POINT_FEATURES = 20
 REACH = 0.1  # metres per unit of relative positions
 TOOL_YAW = 5  # index of the tool's rotation about z in the state
+NO_AXIS = 0.1  # length of an axis below which it is none: true ones are 1 or 0, and 0 has no direction to be read off
 # What a role has to show, beside a point: only targets are gripped, and a place is no object.
 HAS_BOX, HAS_AXIS, HAS_HEIGHT = (True, True, False), (True, False, False), (True, False, True)
 
@@ -143,7 +144,8 @@ class SpatialEmbedder(nn.Module):
         flag = flag[:, None, :, None].expand(-1, len(ROLES), -1, -1)
         places = unproject(inputs.points, inputs.heights, cameras)
         # The grasp axis is a double angle in the picture: a short step along it, unprojected, is one on the table.
-        angle = 0.5 * torch.atan2(inputs.axes[..., 1], inputs.axes[..., 0])
+        axes = torch.where(inputs.axes.norm(dim=-1, keepdim=True) < NO_AXIS, 0.0, inputs.axes)
+        angle = 0.5 * torch.atan2(axes[..., 1], axes[..., 0])
         pixels = 0.02 * cameras[..., :1] * torch.stack([angle.cos(), angle.sin()], -1)
         step = pixels / cameras[..., :2]
         along = unproject(inputs.points + step, inputs.heights, cameras) - places
@@ -154,12 +156,12 @@ class SpatialEmbedder(nn.Module):
                 (places - tool[:, None, None]) / REACH,
                 places,
                 turn,
-                inputs.axes[..., :1].square() + inputs.axes[..., 1:].square(),
+                axes[..., :1].square() + axes[..., 1:].square(),
             ],
             -1,
         )
         seen = (inputs.visible[..., None] > 0.5).to(tool.dtype)
-        pictured = [inputs.points, inputs.boxes, inputs.heights[..., None] / REACH, inputs.axes]
+        pictured = [inputs.points, inputs.boxes, inputs.heights[..., None] / REACH, axes]
         return torch.cat([seen, *(seen * part for part in (*pictured, flag.expand_as(seen), metric * flag))], -1).clamp(
             -10, 10
         )
