@@ -49,7 +49,8 @@ OMP_NUM_THREADS=1 torchrun --standalone --nproc-per-node "$WORKERS" -m sightline
 say "Stage 2, how to act, guided"
 sightline posttrain --data "${DATA[@]}" --init "$OUT/stage1" --out "$OUT/guided" --preset "$PRESET" \
     --set system.expert.latent=false --set system.expert.hand_heights=false --set system.expert.empty=0.003 \
-    --set system.expert.blind=0.04 --set system.grounding.doubt=0 --set action.place_noise=0.003 \
+    --set system.expert.blind=0.04 --set system.expert.fists=true --set system.expert.no_axis=0.1 \
+    --set system.grounding.doubt=0 --set action.place_noise=0.003 \
     --set "minutes=$POSTTRAIN_MINUTES" --set "steps=$POSTTRAIN_STEPS"
 
 say "The same without guidance, from the same weights and for as long as both stages took"

@@ -166,8 +166,10 @@ class ExpertConfig:
             prediction ``sample``. The official model has none.
         history: carry the official embedder of past actions. It has weights in every official checkpoint and no use.
         memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
-        hand_heights, empty, blind: see SpatialMemory. LIBERO's policies have False and 3 mm: rims of its bowls are 4 mm
-            thick.
+        no_axis: length of a grasp axis below which the expert is told of none; true ones are 1 or 0, and a planner says
+            0.02 of a handle. LIBERO's policies have 0.1; what `tiny` takes round things by is nearly as short.
+        hand_heights, empty, blind, fists: see SpatialMemory. LIBERO's policies have False, 3 mm (rims of its bowls are
+            4 mm thick), 4 cm and True.
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
             what comes next so exactly that it stops looking at the points (docs/log.md).
     """
@@ -182,6 +184,8 @@ class ExpertConfig:
     hand_heights: bool = True
     empty: float = 0.01
     blind: float = 0.0
+    fists: bool = False
+    no_axis: float = 0.0
     prediction: str = "sample"
     path_weight: float = 0.3
     latent: bool = True

@@ -54,7 +54,7 @@ def pointed_at(place: torch.Tensor, gripper: float = 1.0, yaw: float = 0.3, view
 
 def looked_three_times() -> SpatialMemory:
     """A memory that has seen everything at HERE."""
-    memory = SpatialMemory()
+    memory = SpatialMemory(fists=True)
     for _ in range(3):
         memory.recall(pointed_at(HERE), SURE)
     return memory

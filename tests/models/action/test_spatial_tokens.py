@@ -91,10 +91,10 @@ def guidance(views: list[Camera], place: np.ndarray, axis: float, state: torch.T
     )
 
 
-def metric(inputs: SpatialInputs) -> torch.Tensor:
+def metric(inputs: SpatialInputs, no_axis: float = 0.0) -> torch.Tensor:
     """The metric part of the point features: relative place 3, place 3, turn 2."""
     flag = torch.isfinite(inputs.cameras).all(-1).float()
-    features = SpatialEmbedder._point_features(inputs, inputs.state[:, :3], inputs.cameras, flag)
+    features = SpatialEmbedder._point_features(inputs, inputs.state[:, :3], inputs.cameras, flag, no_axis)
     return features[..., 11:19]
 
 
@@ -116,9 +116,9 @@ def test_an_axis_next_to_none_is_none() -> None:
     """A planner says of a handle, which is not closed on from above, 0.02 instead of 0: that has no direction."""
     camera = Camera(200, 200, 240.0, look_at(np.array([1.2, 0.1, 0.7]), np.array([0.48, 0, 0])))
     inputs = guidance([camera, camera], np.array([0.5, 0.1, 0.03]), 0.7, torch.zeros(1, 12))
-    truly_none = metric(replace(inputs, axes=torch.zeros_like(inputs.axes)))
-    assert torch.equal(metric(replace(inputs, axes=0.03 * inputs.axes)), truly_none)
-    assert not torch.allclose(metric(replace(inputs, axes=0.3 * inputs.axes)), truly_none)
+    truly_none = metric(replace(inputs, axes=torch.zeros_like(inputs.axes)), 0.1)
+    assert torch.equal(metric(replace(inputs, axes=0.03 * inputs.axes), 0.1), truly_none)
+    assert not torch.allclose(metric(replace(inputs, axes=0.3 * inputs.axes), 0.1), truly_none)
 
 
 def test_uncalibrated_cameras_leave_the_pixels_and_nothing_else() -> None:

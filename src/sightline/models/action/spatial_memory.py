@@ -51,10 +51,11 @@ class SpatialMemory:
         empty: metres between closed fingers up to which they hold nothing.
         blind: metres between the tool and a thing from which on the hand hides it from one camera and the other one is
             too near to it: what was seen before is believed then.
+        fists: whether fingers that close away from the target push, instead of having missed it.
     """
 
-    def __init__(self, hand_heights: bool = True, empty: float = 0.01, blind: float = 0.0) -> None:
-        self.hand_heights, self.empty, self.blind = hand_heights, empty, blind
+    def __init__(self, hand_heights: bool = True, empty: float = 0.01, blind: float = 0.0, fists: bool = False) -> None:
+        self.hand_heights, self.empty, self.blind, self.fists = hand_heights, empty, blind, fists
         self._seen: list[list[Sighting]] = [[] for _ in ROLES]
         self._told: set[int] = set()
         self._opened = False  # whether the fingers were open when it last looked
@@ -113,6 +114,8 @@ class SpatialMemory:
 
     def _notice_fingers(self, inputs: SpatialInputs) -> None:
         """Tell fingers that take something from a fist, and forget faster where a fist moves what it has reached."""
+        if not self.fists:
+            return
         closed, seen = _closed(inputs), self._seen[TARGET]
         reached = bool(seen) and float((_weightiest(seen).place - inputs.state[0, :3]).norm()) < UPON
         if not closed:

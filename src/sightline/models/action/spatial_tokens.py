@@ -19,7 +19,6 @@ from sightline.models.grounding.projection import project, unproject, with_nomin
 POINT_FEATURES = 20
 REACH = 0.1  # metres per unit of relative positions
 TOOL_YAW = 5  # index of the tool's rotation about z in the state
-NO_AXIS = 0.1  # length of an axis below which it is none: true ones are 1 or 0, and 0 has no direction to be read off
 # What a role has to show, beside a point: only targets are gripped, and a place is no object.
 HAS_BOX, HAS_AXIS, HAS_HEIGHT = (True, True, False), (True, False, False), (True, False, True)
 
@@ -100,7 +99,7 @@ class SpatialEmbedder(nn.Module):
     def __init__(self, config: SystemConfig) -> None:
         super().__init__()
         views, width = len(config.cameras), config.expert.width
-        self.points = config.expert.spatial
+        self.points, self.no_axis = config.expert.spatial, config.expert.no_axis
         self.traced = config.expert.spatial and config.expert.trace
         # All tokens enter the expert at one scale, whatever the spread of pixels and metres.
         self.norm = nn.LayerNorm(width)
@@ -132,19 +131,21 @@ class SpatialEmbedder(nn.Module):
         tool_pixels = project(tool[:, None].expand(-1, cameras.shape[1], -1), cameras).clamp(-1, 2) * flag[..., None]
         tokens = [self.state(torch.cat([inputs.normalised, tool_pixels.flatten(1)], -1))[:, None]]
         if self.points:
-            features = self._point_features(inputs, tool, cameras, flag)
+            features = self._point_features(inputs, tool, cameras, flag, self.no_axis)
             tokens.append((self.point(features) + self.slots).flatten(1, 2))
         if self.traced:
             tokens.append(self.trace(self._trace_features(inputs, tool, cameras, flag))[:, None])
         return self.norm(torch.cat(tokens, 1))
 
     @staticmethod
-    def _point_features(inputs: SpatialInputs, tool: Tensor, cameras: Tensor, flag: Tensor) -> Tensor:
+    def _point_features(
+        inputs: SpatialInputs, tool: Tensor, cameras: Tensor, flag: Tensor, no_axis: float = 0.0
+    ) -> Tensor:
         cameras = cameras[:, None].expand(-1, len(ROLES), -1, -1)
         flag = flag[:, None, :, None].expand(-1, len(ROLES), -1, -1)
         places = unproject(inputs.points, inputs.heights, cameras)
         # The grasp axis is a double angle in the picture: a short step along it, unprojected, is one on the table.
-        axes = torch.where(inputs.axes.norm(dim=-1, keepdim=True) < NO_AXIS, 0.0, inputs.axes)
+        axes = torch.where(inputs.axes.norm(dim=-1, keepdim=True) < no_axis, 0.0, inputs.axes)
         angle = 0.5 * torch.atan2(axes[..., 1], axes[..., 0])
         pixels = 0.02 * cameras[..., :1] * torch.stack([angle.cos(), angle.sin()], -1)
         step = pixels / cameras[..., :2]
