@@ -118,7 +118,9 @@ def test_an_episode_starts_with_a_look_around(policy: Policy, monkeypatch: pytes
 
 
 def test_the_grounding_of_a_chunk_is_what_guided_it(policy: Policy) -> None:
-    policy.reset()  # as where an episode begins with something in the hand
+    policy.reset()
+    first = policy.act(OBSERVATIONS[0]).grounding
+    assert first is not None
     held = OBSERVATIONS[0].state.copy()
     held[:3], held[6], held[-1] = [0.5, 0.05, 0.1], 0.04, -1.0
     grounding = policy.act(replace(OBSERVATIONS[0], state=held)).grounding

@@ -41,15 +41,20 @@ def test_a_shipped_policy_is_small_and_acts_the_same_twice(name: str) -> None:
     assert np.array_equal(*chunks)
 
 
-def test_what_memory_believes_of_a_hand_is_the_policys_own() -> None:
-    for name, (hand_heights, empty) in {"tiny": (True, 0.01), "libero": (False, 0.003)}.items():
-        guide = Policy.from_pretrained(name).guide
-        assert (guide.new_memory().hand_heights, guide.new_memory().empty) == (hand_heights, empty)
+def test_what_is_believed_of_a_hand_is_the_policys_own() -> None:
+    own = {"tiny": (True, 0.01, 0.0, False, 0.0), "libero": (False, 0.003, 0.04, True, 0.1)}
+    for name, believed in own.items():
+        policy = Policy.from_pretrained(name)
+        memory = policy.guide.new_memory()
+        found = (memory.hand_heights, memory.empty, memory.blind, memory.fists, policy.system.spatial.no_axis)
+        assert found == believed
     for empty in (-0.001, 0.2, float("nan")):
         with pytest.raises(SightlineError, match=r"expert\.empty"):
             ExpertConfig(empty=empty)
     with pytest.raises(SightlineError, match=r"expert\.blind"):
         ExpertConfig(blind=0.5)
+    with pytest.raises(SightlineError, match=r"expert\.no_axis"):
+        ExpertConfig(no_axis=1.5)
 
 
 def test_their_cards_are_those_of_their_worlds() -> None:

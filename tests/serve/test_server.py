@@ -17,7 +17,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from sightline.core.errors import SightlineError
+from sightline.envs.libero.protocol import INTERFACES
 from sightline.serve.log import Log
+from sightline.serve.metadata import unit
 from sightline.serve.server import Settings
 from sightline_client import PhaseTimeout, PolicyClient, Refused, Unreachable
 from sightline_client.client import Patience
@@ -53,6 +55,11 @@ def test_metadata_say_what_requests_must_hold(client):
     assert (config["action_horizon"], config["action_dim"], config["control_hz"]) == (4, 4, 10)
     assert config["state"]["units"] == ["m", "m", "m"] and config["actions"]["units"][-1] == CARD.gripper
     assert set(config["cameras"].values()) | {config["state"]["key"], config["prompt"]} == set(observation())
+
+
+def test_what_libero_s_hand_is_measured_in() -> None:
+    card = INTERFACES["sightline"].card
+    assert [unit(name, card) for name in card.state_names[5:]] == ["rad", "m", "m/s", card.gripper]
 
 
 def test_an_answer_holds_actions_and_where_the_time_went(client):

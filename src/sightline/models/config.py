@@ -200,6 +200,8 @@ class ExpertConfig:
             raise SightlineError(f"expert.empty is a width between fingers, from 0 to below 0.1 m, not {self.empty}.")
         if not 0 <= self.blind < 0.2:
             raise SightlineError(f"expert.blind is a distance, from 0 to below 0.2 m, not {self.blind}.")
+        if not 0 <= self.no_axis < 1:
+            raise SightlineError(f"expert.no_axis is a length of an axis, from 0 to below 1, not {self.no_axis}.")
         if self.path_weight and self.prediction != "sample":
             raise SightlineError(
                 f"expert.path_weight needs the prediction 'sample': '{self.prediction}' says too little about the path "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,11 +72,22 @@ def test_candidates_of_a_task_can_follow_each_other() -> None:
 
 
 def test_some_of_a_suites_tasks_can_be_demonstrated() -> None:
-    recipe = Demonstrations("libero_goal", tasks=(5, 0), in_a_row=2)
+    recipe = Demonstrations("libero_goal", suite_tasks=(5, 0), in_a_row=2)
     assert [recipe.layout(number).task for number in range(6)] == [5, 5, 0, 0, 5, 5]
     assert [recipe.layout(number).wider > 0 for number in (3, 4)] == [False, True]
     with pytest.raises(SightlineError, match="has tasks 0 to 9, no task 10"):
-        Demonstrations("libero_goal", tasks=(3, 10)).check()
+        Demonstrations("libero_goal", suite_tasks=(3, 10)).check()
+
+
+@pytest.mark.parametrize("suite_tasks", [(), (3, 5)])
+def test_a_dataset_is_continued_by_the_same_tasks_alone(worker, tmp_path: Path, suite_tasks: tuple[int, ...]) -> None:
+    recipe = Demonstrations("libero_object", seed=1, suite_tasks=suite_tasks, pictures_every=50)
+    generate_libero(tmp_path / "d", 1, recipe)
+    told = generate_libero(tmp_path / "d", 2, recipe)
+    assert told["content_hash"] == generate_libero(tmp_path / "e", 2, recipe)["content_hash"]
+    assert load_dataset(tmp_path / "d").episodes[0].start["task"] == (suite_tasks or (0,))[0]
+    with pytest.raises(SightlineError, match="suite_tasks"):
+        generate_libero(tmp_path / "d", 3, replace(recipe, suite_tasks=(4,)))
 
 
 def test_pictures_can_be_drawn_at_every_nth_step(worker: ToyLibero, tmp_path: Path) -> None:

@@ -136,7 +136,9 @@ def test_a_demonstration_in_a_wider_region_replays_and_its_labels_fit() -> None:
 
     env.arrange(layout)
     done = [env.advance(moment.executed)["is_success"] for moment in attempt._moments if moment.executed is not None]
-    assert done[-1]  # it is done before, and the hand still has to let go
+    assert done[-1] and not done[0]
+    after = attempt._moments[done.index(True) + 1 :]  # it is done before the hand has let go and left
+    assert after and after[-1].action[6] > 0
     env.hold()
     assert np.linalg.norm(env.tool()[0] - reached) < 1e-4
     env.close()

@@ -52,9 +52,9 @@ def pointed_at(place: torch.Tensor, gripper: float = 1.0, yaw: float = 0.3, view
     return inputs
 
 
-def looked_three_times() -> SpatialMemory:
+def looked_three_times(fists: bool = False) -> SpatialMemory:
     """A memory that has seen everything at HERE."""
-    memory = SpatialMemory(fists=True)
+    memory = SpatialMemory(fists=fists)
     for _ in range(3):
         memory.recall(pointed_at(HERE), SURE)
     return memory
@@ -116,7 +116,6 @@ TARGET, PLACE = ROLES.index("target"), ROLES.index("place")
 
 def test_a_held_target_is_where_the_tool_is_and_stays_where_it_is_let_go() -> None:
     memory = looked_three_times()
-    memory.recall(closed(HERE, width=0.06, tool=HERE), SURE)  # taken
     held = memory.recall(closed(HERE, width=0.04), SURE)
     torch.testing.assert_close(place_in(held, TARGET, 0), THERE, atol=1e-3, rtol=0)
     torch.testing.assert_close(place_in(held, PLACE, 0), HERE, atol=1e-3, rtol=0)
@@ -129,7 +128,7 @@ def test_a_held_target_is_where_the_tool_is_and_stays_where_it_is_let_go() -> No
 
 def test_fingers_that_close_on_nothing_forget_the_target_and_nothing_else() -> None:
     memory = looked_three_times()
-    missed = memory.recall(closed(THERE, width=0.002, tool=HERE), SURE)
+    missed = memory.recall(closed(THERE, width=0.002), SURE)
     torch.testing.assert_close(place_in(missed, TARGET, 0), THERE, atol=1e-4, rtol=0)
     assert float(missed.points[0, TARGET, 1, 0]) == pytest.approx(0.11)
     torch.testing.assert_close(place_in(missed, PLACE, 0), HERE, atol=1e-3, rtol=0)
@@ -138,24 +137,28 @@ def test_fingers_that_close_on_nothing_forget_the_target_and_nothing_else() -> N
 
 
 def test_a_fist_made_away_from_the_target_says_nothing_of_it() -> None:
-    memory = looked_three_times()
+    memory = looked_three_times(fists=True)
     for width in (0.07, 0.03, 0.002, 0.002):  # closing, closed; then it goes to the target to push it
         there = memory.recall(closed(HERE, width, tool=HERE if width < 0.01 else THERE), SURE)
         torch.testing.assert_close(place_in(there, TARGET, 0), HERE, atol=1e-3, rtol=0)
     memory.recall(pointed_at(HERE), SURE)  # opened
+    memory.recall(closed(THERE, width=0.04, tool=HERE), SURE)  # closed upon it: taken, wherever it goes
+    held = memory.recall(closed(HERE, width=0.04, tool=THERE), SURE)
+    torch.testing.assert_close(place_in(held, TARGET, 0), THERE, atol=1e-3, rtol=0)
+    memory = looked_three_times(fists=True)
     missed = memory.recall(closed(THERE, width=0.002, tool=HERE), SURE)  # closed upon it: gone
     torch.testing.assert_close(place_in(missed, TARGET, 0), THERE, atol=1e-4, rtol=0)
 
 
 def test_what_a_fist_moves_is_seen_where_it_is_by_now() -> None:
-    memory, along, place = looked_three_times(), torch.tensor([0.0, 0.03, 0.0]), HERE
+    memory, along, place = looked_three_times(fists=True), torch.tensor([0.0, 0.03, 0.0]), HERE
     memory.recall(closed(HERE, 0.002), SURE)
     for _ in range(4):
         place = place + along
         moved = memory.recall(closed(place, 0.002, tool=place), 10 * SURE)  # as well as the hand's camera sees it
     assert float((place_in(moved, TARGET, 0) - place).norm()) < 0.02
     # Where the fist is elsewhere, the thing is taken to be where it was.
-    still = looked_three_times()
+    still = looked_three_times(fists=True)
     still.recall(closed(HERE, 0.002), SURE)
     seen = still.recall(closed(HERE + along, 0.002), SURE)
     assert float((place_in(seen, TARGET, 0) - HERE).norm()) < 0.01
@@ -279,6 +282,6 @@ def test_how_thin_a_thing_can_be_that_is_held_is_the_robots() -> None:
         memory = SpatialMemory(empty=empty)
         memory.recall(pointed_at(HERE), SURE)
         closed = pointed_at(THERE, gripper=-1.0)
-        closed.state[0, WIDTH], closed.state[0, :3] = 0.004, HERE + torch.tensor([-0.02, 0.01, 0.02])
+        closed.state[0, WIDTH], closed.state[0, :3] = 0.004, torch.tensor([0.45, 0.02, 0.1])
         place = place_in(memory.recall(closed, SURE), ROLES.index("target"), 0)
         assert bool(torch.allclose(place, closed.state[0, :3], atol=1e-3)) is held

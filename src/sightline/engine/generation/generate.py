@@ -8,6 +8,7 @@ would make.
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections import Counter
 from collections.abc import Generator, Iterable
@@ -97,14 +98,14 @@ def simulate(recipe: Recipe, candidate: int) -> list[Episode]:
 
 def check_recipe(root: Path, recipe: Making) -> None:
     """Store how the dataset is made, or compare with what is stored. Raises SightlineError when it differs."""
-    path, wanted = root / RECIPE, dataclasses.asdict(recipe)  # type: ignore[call-overload]
+    path, wanted = root / RECIPE, _as_stored(dataclasses.asdict(recipe))  # type: ignore[call-overload]
     try:
         root.mkdir(parents=True, exist_ok=True)
         occupied = any(root.iterdir())
     except OSError as error:
         raise SightlineError(f"{root} cannot be used as a dataset folder ({error.strerror}); choose another.") from None
     if path.exists():
-        stored = read_recipe(root)
+        stored = read_recipe(root, type(recipe))
         different = [f"{key}: {stored.get(key)} != {wanted[key]}" for key in wanted if stored.get(key) != wanted[key]]
         if different:
             raise SightlineError(
@@ -118,12 +119,17 @@ def check_recipe(root: Path, recipe: Making) -> None:
             layout.write_durably(path, layout.json_bytes(wanted))
 
 
-def read_recipe(root: Path) -> dict:
-    """How the dataset at ``root`` was generated: the fields of Recipe. What an older version did not ask for yet has
-    the value that was the only one then."""
-    fields = dataclasses.fields(Recipe)
+def read_recipe(root: Path, kind: type = Recipe) -> dict:
+    """How the dataset at ``root`` was generated: the fields of its ``kind`` of recipe. What an older version did not
+    ask for yet has the value that was the only one then."""
+    fields = dataclasses.fields(kind)
     assumed = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
-    return assumed | layout.read_json(root / RECIPE)
+    return _as_stored(assumed) | layout.read_json(root / RECIPE)
+
+
+def _as_stored(values: dict) -> dict:
+    """Values as they are read again: tuples have become lists."""
+    return json.loads(layout.json_bytes(values))
 
 
 def fill(writer: DatasetWriter, bench: Bench, episodes: int, workers: int, launcher: str) -> None:

@@ -42,7 +42,7 @@ class Demonstrations:
         suite: one of SUITES.
         seed: of the dataset; candidate i is a pure function of it and i.
         wider: metres by which the regions of the start are widened, in every second round over the tasks; 0: never.
-        tasks: numbers of the suite's tasks that are demonstrated, in turn; all where none is named.
+        suite_tasks: numbers of the suite's tasks that are demonstrated, in turn; all where none is named.
         in_a_row: candidates of one task that follow each other: loading the world of another takes seconds.
         pictures_every: steps from one drawn moment to the next; those between repeat its pictures (``Frame.drawn``).
         kind, renders_per_plan, shard: what our engine's recipes have; always the same here.
@@ -51,7 +51,7 @@ class Demonstrations:
     suite: str
     seed: int = 0
     wider: float = WIDER
-    tasks: tuple[int, ...] = ()
+    suite_tasks: tuple[int, ...] = ()
     in_a_row: int = 1
     pictures_every: int = 1
     kind: str = "episodes"
@@ -64,7 +64,7 @@ class Demonstrations:
         if self.seed < 0:
             raise SightlineError(f"The seed must not be negative, but it is {self.seed}.")
         checked_width(self.wider)
-        for task in self.tasks:
+        for task in self.suite_tasks:
             if not 0 <= task < tasks_of(self.suite):
                 raise SightlineError(f"{self.suite} has tasks 0 to {tasks_of(self.suite) - 1}, no task {task}.")
         for what, number in {"candidates in a row": self.in_a_row, "steps to a picture": self.pictures_every}.items():
@@ -73,7 +73,7 @@ class Demonstrations:
 
     def layout(self, candidate: int) -> Layout:
         """Where candidate number ``candidate`` begins: the tasks in turn, every second round in wider regions."""
-        turn, tasks = candidate // self.in_a_row, self.tasks or tuple(range(tasks_of(self.suite)))
+        turn, tasks = candidate // self.in_a_row, self.suite_tasks or tuple(range(tasks_of(self.suite)))
         seed = int(np.random.default_rng([self.seed, candidate]).integers(2**31))
         return Layout(tasks[turn % len(tasks)], seed, self.wider if turn // len(tasks) % 2 else 0.0)
 
