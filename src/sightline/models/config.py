@@ -167,7 +167,7 @@ class ExpertConfig:
         history: carry the official embedder of past actions. It has weights in every official checkpoint and no use.
         memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
         no_axis: length of a grasp axis below which the expert is told of none; true ones are 1 or 0, and a planner says
-            0.02 of a handle. LIBERO's policies have 0.1; what `tiny` takes round things by is nearly as short.
+            0.02 of a handle. LIBERO's policies have 0.1.
         hand_heights, empty, blind, fists: see SpatialMemory. LIBERO's policies have False, 3 mm (rims of its bowls are
             4 mm thick), 4 cm and True.
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
