@@ -7,7 +7,7 @@ is flush, deep and near the middle, and keeps the hand free of everything else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,8 @@ LEVER = 0.04  # metres from the middle at which a grasp is worth 37 % of one in 
 WEIGHTS = {"stance": 1.0, "depth": 0.5, "balance": 1.5, "slack": 0.3}
 TURN = 0.25  # that a radian of turning costs
 CROWDED = 3.0  # that the first point in the way costs, and the more the more
+ROOMY = 0.01  # metres of room around the hand from which on more is no better
+TIGHT = 0.6  # that less room costs: what just fits is taken otherwise as soon as a neighbour lies a little nearer
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,12 @@ def find_grasps(target: Array, others: Array, floor: float, yaw: float, own: Arr
     middle = target.mean(0)
     near = np.abs(others - middle).max(1) < np.ptp(target, axis=0).max() + HAND.palm_reach
     others = others[near]
-    found: list[Grasp] = []
-    for tried in np.concatenate([YAWS, own]):
-        for turned in nearest_turns(float(tried), yaw)[:1]:
-            frame = rotation_z(turned)[:, [1, 0, 2]]  # columns: closing direction, across, up
-            found += _with_yaw(target @ frame, others @ frame, middle @ frame, floor, turned, yaw, frame)
-    found.sort(key=lambda grasp: -grasp.score)
-    return found[:keep]
+    tried: list[tuple[Grasp, _Around]] = []
+    for closing in np.concatenate([YAWS, own]):
+        turned = nearest_turns(float(closing), yaw)[0]
+        around = _Around(target, others, rotation_z(turned)[:, [1, 0, 2]])
+        tried += [(grasp, around) for grasp in _with_yaw(around, middle, floor, turned, yaw)]
+    return _freest(tried, keep)
 
 
 def nearest_turns(tried: float, now: float, limit: float = 2.2) -> list[float]:
@@ -85,15 +86,46 @@ def nearest_turns(tried: float, now: float, limit: float = 2.2) -> list[float]:
     return sorted(allowed, key=lambda turn: abs(turn - now))
 
 
-def _with_yaw(
-    target: Array, others: Array, middle: Array, floor: float, turned: float, now: float, frame: Array
-) -> Iterator[Grasp] | list[Grasp]:
-    """Grasps with one closing direction; points in the hand's frame (closing, across, up)."""
-    found = []
-    low, high = target[:, 1].min(), target[:, 1].max()
+class _Around:
+    """Points of the thing and of everything else in the hand's frame, ``frame`` [3,3]: closing, across, up."""
+
+    def __init__(self, target: Array, others: Array, frame: Array) -> None:
+        self.frame = frame
+        turned = target @ frame
+        self.target = turned[np.argsort(turned[:, 1])]  # so that a finger's breadth of it is a slice
+        self.others = others @ frame
+
+    def strip(self, across: float) -> Array:
+        """[N,3] points of the thing as broad as a finger."""
+        edges = np.searchsorted(self.target[:, 1], [across - HAND.finger_half, across + HAND.finger_half])
+        return self.target[slice(*edges)]
+
+    def crowding(self, point: Array) -> float:
+        """What is in the way of a hand at ``point`` [3] (world frame), or close to it."""
+        place = point @ self.frame
+        others = self.others - place
+        hit = blocked(self.target - place) + blocked(others) + _amid(others)
+        return CROWDED * (hit > 0) + 0.02 * hit + TIGHT * (blocked(others, spare=ROOMY) > 0)
+
+
+def _freest(tried: list[tuple[Grasp, _Around]], keep: int) -> list[Grasp]:
+    """The best grasps once what is in their way is counted, which is dear, so that it is done for the best alone."""
+    found: list[Grasp] = []
+    for grasp, around in sorted(tried, key=lambda one: -one[0].score):
+        if len(found) >= keep and found[keep - 1].score >= grasp.score:
+            break
+        found.append(replace(grasp, score=grasp.score - around.crowding(grasp.point)))
+        found.sort(key=lambda one: -one.score)
+    return found[:keep]
+
+
+def _with_yaw(around: _Around, middle: Array, floor: float, turned: float, now: float) -> Iterator[Grasp]:
+    """Grasps with one closing direction, whatever may be in the hand's way."""
+    target, middle = around.target, middle @ around.frame
+    low, high = target[0, 1], target[-1, 1]
     count = int((high - low) / STEP) | 1  # odd: one of them in the middle
     for across in np.linspace(low, high, count + 2)[1:-1]:
-        strip = target[np.abs(target[:, 1] - across) < HAND.finger_half]
+        strip = around.strip(float(across))
         if not len(strip):
             continue
         top = strip[:, 2].max()
@@ -108,10 +140,7 @@ def _with_yaw(
                 place = np.array([(first + last) / 2, across, tip + HAND.tip])
                 met = band[(band[:, 0] >= first) & (band[:, 0] <= last)]
                 score = _worth(met, first, last, place, middle) - TURN * abs(turned - now)
-                hit = blocked(target - place) + blocked(others - place) + _amid(others - place)
-                score -= CROWDED * (hit > 0) + 0.02 * hit
-                found.append(Grasp(frame @ place, turned, float(width), float(score)))
-    return found
+                yield Grasp(around.frame @ place, turned, float(width), float(score))
 
 
 def _parts(along: Array) -> Iterator[tuple[float, float]]:
@@ -150,10 +179,11 @@ def _amid(local: Array) -> int:
     return int((within & (local[:, 2] > -HAND.tip) & (local[:, 2] < HAND.palm_height)).sum())
 
 
-def blocked(local: Array, opening: float = HAND.opening / 2) -> int:
-    """How many points [N,3] (from the tool, in the hand's frame: closing, across, up) are where the hand is."""
+def blocked(local: Array, opening: float = HAND.opening / 2, spare: float = SPARE) -> int:
+    """How many points [N,3] (from the tool, in the hand's frame: closing, across, up) are where the hand is, or less
+    than ``spare`` metres beside it."""
     along, across, up = np.abs(local[:, 0]), np.abs(local[:, 1]), local[:, 2]
     reach = np.where(up > 0.02, HAND.finger_reach, opening + FOOT)
-    fingers = (across < HAND.finger_half + SPARE) & (along > opening) & (along < reach + SPARE) & (up > -HAND.tip)
-    palm = (along < HAND.palm_reach + SPARE) & (across < HAND.palm_half + SPARE) & (up > HAND.palm_height - SPARE)
+    fingers = (across < HAND.finger_half + spare) & (along > opening) & (along < reach + spare) & (up > -HAND.tip)
+    palm = (along < HAND.palm_reach + spare) & (across < HAND.palm_half + spare) & (up > HAND.palm_height - spare)
     return int((fingers | palm).sum())

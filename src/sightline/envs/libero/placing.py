@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -93,5 +94,9 @@ def fall(held: Array, others: Array, surface: float) -> float:
     if not len(others):
         return lowest
     under = cKDTree(others[:, :2]).query_ball_point(held[:, :2], BELOW)
-    met = [float(low - others[found, 2].max()) for low, found in zip(held[:, 2], under, strict=True) if found]
-    return min([lowest, *met])
+    count = np.array([len(found) for found in under])
+    if not count.any():
+        return lowest
+    heights = others[np.fromiter(chain.from_iterable(under), np.int64, int(count.sum())), 2]
+    highest = np.maximum.reduceat(heights, (np.cumsum(count) - count)[count > 0])
+    return min(lowest, float((held[count > 0, 2] - highest).min()))
