@@ -67,3 +67,21 @@ def test_the_plate_comes_along_until_it_is_there_and_the_hand_leaves() -> None:
             break
     assert skill.over and skill.retries == 0 and tool[2] > 0.96
     assert list(dict.fromkeys(phases)) == ["move to the grasp", "push", "retreat"]
+
+
+def test_the_higher_the_hand_the_slower_it_pulls() -> None:
+    """Who imitates it begins too early, and would slide over the rim."""
+    table = Table()
+    skill = Drag(STEP, table)  # type: ignore[arg-type]
+    inside = skill.target()
+
+    def pulled(height: float) -> Array:
+        arm = Arm(inside + [0, 0, height], DOWN.copy(), 0.0, 0.0, 0.01, False, (), (False,))
+        return skill.act(arm)[:3]
+
+    pulled(0.0)  # it comes in
+    low, middle, high = [pulled(height) for height in (-0.004, 0.002, 0.01)]
+    assert skill.phase == "push"
+    np.testing.assert_allclose(high[:2], 0.0, atol=1e-9)
+    assert np.hypot(*low[:2]) > 1.5 * np.hypot(*middle[:2]) > 0.01
+    assert (np.array([low, middle, high])[:, 2] < 0).all()

@@ -44,6 +44,19 @@ def test_neighbours_turn_the_hand() -> None:
     assert free.score > 0
 
 
+def test_a_hand_that_just_fits_is_turned_while_there_is_more_room() -> None:
+    """Else the same thing would be taken otherwise as soon as its neighbour lies a few millimetres nearer."""
+    cube = filled_box(np.full(3, 0.02), 0.004) + [0, 0, 0.02]
+    beyond = HAND.palm_reach + np.array([0.005, 0.02])  # millimetres beside the palm's end, and well beside it
+    shapes = []
+    for away in beyond:
+        wall = filled_box(np.array([0.002, 0.01, 0.1]), 0.004) + [away + 0.002, 0, 0.1]
+        shapes.append(find_grasps(cube, wall, FLOOR, np.pi / 2, NONE)[0])  # fingers close along x without turning
+    tight, roomy = shapes
+    assert abs(wrap_half_turn(roomy.yaw - np.pi / 2)) < 0.01
+    assert abs(wrap_half_turn(tight.yaw - np.pi / 2)) > 0.15
+
+
 def test_a_rim_that_leans_outwards_is_taken_where_the_pads_are() -> None:
     """Deeper down, the fingers would meet its edge above their pads."""
     wall = filled_box(np.array([0.004, 0.05, 0.03]), 0.004) + [0, 0, 0.07]
