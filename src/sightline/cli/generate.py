@@ -55,13 +55,14 @@ class Generate:
     """Height and width of the pictures, pixels."""
     suite: str = ""
     """Demonstrations of a benchmark's tasks instead, in layouts that are not its own: libero_object and the other
-    suites of LIBERO, after 'make setup-libero'. Reads --seed, --workers, --suite-tasks, --wider, --in-a-row and
-    --pictures-every; what else differs from its default is refused."""
+    suites of LIBERO, after 'make setup-libero'; simpler_widowx, after 'make setup-simpler'. Reads --seed, --workers,
+    --suite-tasks, --wider, --in-a-row and, of LIBERO, --pictures-every; what else differs from its default is
+    refused."""
     suite_tasks: tuple[int, ...] = ()
     """Numbers of the suite's tasks that are demonstrated, from 0 (--suite only); left out: all of them."""
     wider: float | None = None
-    """Metres by which every second round over a suite's tasks lets things begin farther out than the benchmark does
-    (--suite only; left out: 0.035)."""
+    """Metres by which every second round over a suite's tasks (simpler_widowx: every one) lets things begin farther out
+    than the benchmark does (--suite only; left out: 0.035, of simpler_widowx 0.025)."""
     in_a_row: int = 1
     """Candidates of one of a suite's tasks that follow each other (--suite only): loading the next world takes eight
     seconds. Ask for at least ten times as many episodes."""
@@ -97,12 +98,27 @@ class Generate:
         return generate(self.out, self.episodes, recipe, self.workers, self.launcher)
 
     def _benchmark(self) -> dict:
-        from sightline.envs.libero.demonstrations import WIDER, Demonstrations, generate_libero
+        from sightline.envs.simpler.protocol import SUITE
 
-        read = ("out", "episodes", "seed", "workers", "suite", *BENCHMARKS_OWN, "json")
+        read = ["out", "episodes", "seed", "workers", "suite", *BENCHMARKS_OWN, "json"]
+        if self.suite == SUITE:
+            read.remove("pictures_every")  # they cost little there
         for option in fields(self):
             if option.name not in read and getattr(self, option.name) != option.default:
-                raise SightlineError(f"--{option.name.replace('_', '-')} is not read with --suite; leave it out.")
+                name = option.name.replace("_", "-")
+                raise SightlineError(f"--{name} is not read with --suite {self.suite}; leave it out.")
+        return self._widowx() if self.suite == SUITE else self._libero()
+
+    def _widowx(self) -> dict:
+        from sightline.envs.simpler.demonstrations import WIDER, WidowXDemonstrations, generate_widowx
+
+        wider = WIDER if self.wider is None else self.wider
+        recipe = WidowXDemonstrations(self.seed, wider, self.suite_tasks, self.in_a_row)
+        return generate_widowx(self.out, self.episodes, recipe, self.workers)
+
+    def _libero(self) -> dict:
+        from sightline.envs.libero.demonstrations import WIDER, Demonstrations, generate_libero
+
         wider = WIDER if self.wider is None else self.wider
         recipe = Demonstrations(self.suite, self.seed, wider, self.suite_tasks, self.in_a_row, self.pictures_every)
         return generate_libero(self.out, self.episodes, recipe, self.workers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from scipy.spatial.transform import Rotation
 
 from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array, Camera
-from sightline.core.types import Observation
+from sightline.core.types import Observation, View
+from sightline.engine.simulation.renderer import boxes_of
 from sightline.envs import worker_process
 from sightline.envs.base import Info
 from sightline.envs.pictures import resized
 from sightline.envs.simpler import worker as program
-from sightline.envs.simpler.expert import WidowXExpert
+from sightline.envs.simpler.expert import DOWN, WidowXExpert, local, rotation_of
 from sightline.envs.simpler.protocol import INTERFACES, PACKAGES, PICTURE, TASKS, episode_of
 from sightline.envs.worker_environment import WorkerEnv
 from sightline.envs.worker_process import WorkerProcess, worker_command
@@ -37,6 +38,7 @@ FOLDERS = {
         "mani_skill2_real2sim/assets/descriptions/widowx_description",
     ),
 }
+SHUT = 0.030  # metres that the fingers' joints are apart when they touch
 RISE = 0.03  # metres above where it was grasped: lifted
 
 
@@ -112,6 +114,7 @@ class SimplerEnv(WorkerEnv):
         super().__init__(self.interface.card, start_worker)
         self.task, self.instruction = "", ""
         self._now: dict[str, Any] = {}
+        self._command, self._gripper = np.zeros(7), 1.0  # what the tool was told last (xyz, wxyz), and the fingers
         self._seed, self._steps = 0, 0
         self._ever, self._lifted, self._free = False, False, 0.0
 
@@ -132,17 +135,38 @@ class SimplerEnv(WorkerEnv):
             layout=layout,
             places=options.get("places"),
         )
+        self._start(seed, options)
+        return None, self._info()
+
+    def arrange(self, task: str, places: Array) -> None:
+        """Start an episode of ``task`` in a layout that is none of the benchmark's: see ``places`` of :meth:`reset`."""
+        self.task = task
+        self._begun = self._now = self._ready().ask(
+            "begin", folders=find_data(), task=TASKS[task].environment, layout=0, places=places
+        )
+        self._start(0, {})
+
+    def layouts(self, task: str) -> tuple[Array, Array]:
+        """Where the benchmark drops source and target: positions [c,2,3] and quaternions [q,2,4] (wxyz), world frame.
+        Its layouts are all pairs of these."""
+        told = self._ready().ask("layouts", folders=find_data(), task=TASKS[task].environment)
+        return told["positions"], told["quaternions"]
+
+    def _start(self, seed: int, options: dict[str, Any]) -> None:
+        """Take over an episode that has begun."""
         self.instruction = str(options.get("instruction", self._begun["instruction"]))
         self._seed, self._steps = seed, 0
+        self._command, self._gripper = np.array(self._begun["command"], np.float64), 1.0
         self._ever, self._lifted, self._free = False, False, self._height()
-        return None, self._info()
 
     def advance(self, action: NDArray[np.float32]) -> Info:
         """Carry out one action [7] of the card and say how things stand, without rendering.
 
         Raises SightlineError where the action has another shape or is not finite.
         """
-        self._now = self._asked().ask("step", action=self._simulators(action))
+        taken = self._simulators(action)
+        self._now = self._asked().ask("step", action=taken)
+        self._note(taken)
         self._steps += 1
         if not self._now["grasped"]:
             self._free = self._height()
@@ -157,11 +181,22 @@ class SimplerEnv(WorkerEnv):
         squeezed = self.card.image_size[0] * PICTURE[1] != self.card.image_size[1] * PICTURE[0]
         return Observation(
             images={name: resized(seen["picture"], self.card.image_size)},
-            state=self._state(),
+            state=self.state(),
             instruction=self.instruction,
             # The pixels of a squeezed picture are not square: such a camera cannot be described.
             cameras={} if squeezed else {name: self._camera(seen)},
         )
+
+    def view(self, names: Sequence[str]) -> View:
+        """The picture that a policy sees now, with masks and boxes of things, named as in :meth:`truth`."""
+        seen = self._asked().ask("look", owners=True)
+        height, width = self.card.image_size
+        rows, columns = (np.arange(n) * side // n for n, side in zip((height, width), PICTURE, strict=True))
+        table = np.zeros(len(seen["names"]) + 1, np.uint8)
+        table[1:] = [1 + names.index(name) for name in seen["names"]]
+        ids = np.ascontiguousarray(table[seen["owners"]][rows[:, None], columns])
+        picture = resized(seen["picture"], self.card.image_size)
+        return View(self._camera(seen), picture, ids, boxes_of(ids, len(names)))
 
     def expert(self) -> WidowXExpert:
         """A scripted expert for the present episode. Raises SightlineError for another interface than ours."""
@@ -172,10 +207,20 @@ class SimplerEnv(WorkerEnv):
 
     def truth(self) -> dict[str, Any]:
         """What the simulator knows: ``source`` and ``target`` (names), ``sizes`` [3] in metres, ``poses`` [7] (xyz,
-        wxyz, world frame), ``base`` [7], ``tool`` [7], ``joints`` [8], ``grasped``, ``command`` [7] at the start (base
-        frame)."""
+        wxyz, world frame), ``base`` [7], ``tool`` [7], ``joints`` [8], ``grasped``, ``done``; and ``command`` [7], what
+        the tool was told last (base frame)."""
         self._asked()
-        return {**self._begun, **self._now}
+        return {**self._begun, **self._now, "command": self._command}
+
+    def state(self) -> NDArray[np.float32]:
+        """[12] in the order of STATE_NAMES, or [0]: a hand that looks down is not turned; its fingers close along y."""
+        if not self.card.state_names:
+            return np.zeros(0, np.float32)
+        position, rotation = local(self._begun, self._now["tool"])
+        turned, told = rotation * DOWN.inv(), rotation_of(self._command) * DOWN.inv()
+        width = float(np.sum(self._now["joints"][-2:])) - SHUT
+        command = [*self._command[:3], told.as_euler("zyx")[0], self._gripper]
+        return np.array([*position, *turned.as_rotvec(), width, *command], np.float32)
 
     # ---- inside -----------------------------------------------------------------------------------------------------
 
@@ -192,17 +237,14 @@ class SimplerEnv(WorkerEnv):
             opened = 1.0 if opened > 0.5 else -1.0
         return np.concatenate([asked[:3], turn.as_euler("XYZ"), [opened]])
 
+    def _note(self, taken: Array) -> None:
+        """Keep what the tool was told: the controller adds each action to that."""
+        turned = Rotation.from_euler("XYZ", taken[3:6]) * rotation_of(self._command)
+        self._command = np.concatenate([self._command[:3] + taken[:3], turned.as_quat()[[3, 0, 1, 2]]])
+        self._gripper = float(np.sign(taken[6]) or 1.0)
+
     def _height(self) -> float:
         return float(self._now["poses"][self._begun["source"]][2])
-
-    def _state(self) -> NDArray[np.float32]:
-        """[8] as the card names them, or [0]."""
-        if not self.card.state_names:
-            return np.zeros(0, np.float32)
-        base, tool = matrix_of(self._begun["base"]), matrix_of(self._now["tool"])
-        pose = np.linalg.inv(base) @ tool
-        turned = Rotation.from_matrix(pose[:3, :3]).as_rotvec()
-        return np.concatenate([pose[:3, 3], turned, self._now["joints"][-2:]]).astype(np.float32)
 
     def _camera(self, seen: dict[str, Any]) -> Camera:
         """Calibration in the robot's frame."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sightline.core.card import Card
 from sightline.core.errors import SightlineError
-from sightline.core.types import ACTION_NAMES
+from sightline.core.types import ACTION_NAMES, STATE_NAMES
 from sightline.envs.worker_environment import official_card
 
 SUITE = "simpler_widowx"
@@ -69,7 +69,7 @@ INTERFACES = {
             robot="widowx",
             cameras=("front",),
             image_size=(PICTURE[0] // 2, PICTURE[1] // 2),
-            state_names=("x", "y", "z", "rx", "ry", "rz", "finger_left", "finger_right"),
+            state_names=STATE_NAMES,
             action_names=ACTION_NAMES,
             control_hz=HZ,
         )

@@ -85,15 +85,34 @@ class Worker:
         env = self._running()
         return self._now(env.step(np.asarray(action, np.float32))[4])
 
-    def look(self) -> dict[str, Any]:
-        """The picture [480,640,3], and the camera's intrinsics [3,3] and extrinsics [4,4] (world to camera, OpenCV)."""
+    def layouts(self, folders: dict[str, str], task: str) -> dict[str, Any]:
+        """Positions [c,2,3] and quaternions [q,2,4] of source and target, world frame: layouts are all their pairs."""
+        self._load(folders, task)
+        grid = (self._env.xyz_configs, self._env.quat_configs)
+        return dict(
+            zip(("positions", "quaternions"), (np.asarray(each.cpu(), np.float64) for each in grid), strict=True)
+        )
+
+    def look(self, owners: bool = False) -> dict[str, Any]:
+        """The picture [480,640,3], and the camera's intrinsics [3,3] and extrinsics [4,4] (world to camera, OpenCV).
+
+        Args:
+            owners: also whose each pixel is, [480,640]: 0 nobody's, i + 1 that of the i-th of ``names``.
+        """
         env = self._running()
-        seen = env._get_obs_sensor_data()[CAMERA]["rgb"][0].cpu().numpy()
+        drawn = env._get_obs_sensor_data()[CAMERA]
+        seen = drawn["rgb"][0].cpu().numpy()
         camera = env.get_sensor_params()[CAMERA]
         extrinsic = np.eye(4)
         extrinsic[:3] = camera["extrinsic_cv"][0].cpu().numpy()[:3]
         intrinsic = camera["intrinsic_cv"][0].cpu().numpy().astype(np.float64)
-        return {"picture": np.ascontiguousarray(seen, np.uint8), "intrinsic": intrinsic, "extrinsic": extrinsic}
+        told = {"picture": np.ascontiguousarray(seen, np.uint8), "intrinsic": intrinsic, "extrinsic": extrinsic}
+        if owners:
+            parts, names = drawn["segmentation"][0, ..., 0].cpu().numpy(), list(env.objs)
+            told |= {"names": names, "owners": np.zeros(parts.shape, np.uint8)}
+            for number, name in enumerate(names):
+                told["owners"][parts == int(env.objs[name].per_scene_id[0])] = number + 1
+        return told
 
     # ---- inside -----------------------------------------------------------------------------------------------------
 
@@ -143,7 +162,7 @@ class Worker:
         }
 
 
-QUESTIONS = ("hello", "begin", "step", "look")
+QUESTIONS = ("hello", "begin", "step", "look", "layouts")
 
 
 def _pose(pose: Any) -> np.ndarray:
