@@ -104,10 +104,15 @@ class FrameBank:
             self.labels[number] = labels = dataset.labels(index)
             if labels.drawn is not None:
                 self.drawn[rows] = labels.drawn
+            # What was not drawn repeats the last that was: it is done once.
+            drawn = self.drawn[rows]
+            last = np.maximum(np.cumsum(drawn) - 1, 0)
             for name in self.cameras:
-                pictures = dataset.video(index, name)
-                self.images[name][rows] = np.stack([fit_picture(picture, side) for picture in pictures])
-                self.cells[name][rows] = np.stack([cell_owners(ids, cells) for ids in dataset.ids(index, name)])
+                films = enumerate(dataset.stream(index, name))
+                pictures = [fit_picture(picture, side) for step, picture in films if drawn[step]]
+                owners = [cell_owners(ids, cells) for ids in dataset.ids(index, name, np.flatnonzero(drawn).tolist())]
+                self.images[name][rows] = np.stack(pictures)[last]
+                self.cells[name][rows] = np.stack(owners)[last]
 
         with progress(len(self.meta), f"reading {self.kind}", unit="episode") as bar, ThreadPoolExecutor(2) as pool:
             for _ in pool.map(read, range(len(self.meta))):

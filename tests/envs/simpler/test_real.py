@@ -14,7 +14,9 @@ from acting import Restless
 
 from sightline.cli import commands
 from sightline.core.errors import SightlineError
+from sightline.envs.simpler import demonstrations
 from sightline.envs.simpler.check import CLOSE, examine
+from sightline.envs.simpler.demonstrations import WidowXDemonstrations, demonstrate
 from sightline.envs.simpler.environment import DATA, SimplerEnv, find_data, find_python, matrix_of
 from sightline.envs.simpler.protocol import INTERFACES, TASKS
 from sightline.envs.simpler.recorded import replay
@@ -103,6 +105,20 @@ def test_the_expert_does_all_four_tasks(env: SimplerEnv) -> None:
     rows = rollout(ExpertPolicy(), SimplerEnv, range(4), RolloutSettings(batch=1))
     assert [row.success for row in rows] == [True] * 4 and [row.steps for row in rows] == [60, 60, 60, 120]
     assert all(row.target_lifted for row in rows)
+
+
+def test_demonstrations_are_seen_where_they_are() -> None:
+    """The mask of what is taken is around its grasp while nothing is before it, and it ends where it was to be."""
+    for task, name in enumerate(TASKS):
+        (episode,) = demonstrate(WidowXDemonstrations(seed=11, suite_tasks=(task,)), 0)
+        assert episode.success, (name, episode.failure)
+        first, last = episode.frames[0], episode.frames[-1]
+        view = first.views["front"]
+        (column, row), _ = (part[0] for part in view.camera.project(first.scene.grasp_points[:1]))
+        around = view.ids[int(row) - 3 : int(row) + 4, int(column) - 3 : int(column) + 4]
+        assert (around == 1).any() and np.isfinite(view.boxes).all(), name
+        assert np.linalg.norm((last.scene.positions[0] - last.place)[:2]) < 0.06, name
+    demonstrations._world().close()
 
 
 def test_things_may_be_placed_elsewhere(env: SimplerEnv) -> None:
