@@ -17,6 +17,7 @@ from sightline.data.inspect import inspect
 from sightline.envs.simpler import demonstrations, environment
 from sightline.envs.simpler.demonstrations import (
     SETTINGS,
+    DemonstratedEnv,
     WidowXDemonstrations,
     demonstrate,
     draw_places,
@@ -24,6 +25,8 @@ from sightline.envs.simpler.demonstrations import (
 )
 from sightline.envs.simpler.environment import FOLDERS, SimplerEnv
 from sightline.envs.simpler.protocol import TASKS
+from sightline.evaluate.policies import ReplayPolicy
+from sightline.evaluate.rollout import RolloutSettings, rollout
 from sightline.models.action.spatial_memory import require_hand
 
 CARROT = 1  # number of a task
@@ -121,6 +124,14 @@ def test_a_dataset_is_the_same_however_often_it_was_interrupted(worker: ToySimpl
     assert not inspect(tmp_path / "d")["problems"]
     starts = [meta.start for meta in load_dataset(tmp_path / "d").episodes]
     assert [start["task"] for start in starts if start] == [CARROT, CARROT]
+
+
+def test_a_dataset_replays(worker: ToySimpler, tmp_path: Path) -> None:
+    generate_widowx(tmp_path / "d", 2, WidowXDemonstrations(seed=3, suite_tasks=(CARROT,)))
+    rows = rollout(ReplayPolicy(), lambda: DemonstratedEnv(tmp_path / "d"), [0, 1], RolloutSettings(batch=1, execute=1))
+    assert [row.success for row in rows] == [True, True]
+    with pytest.raises(SightlineError, match="has 2 episodes, no number 2"):
+        DemonstratedEnv(tmp_path / "d").reset(seed=2)
 
 
 def test_the_command_line_knows_the_suite(worker: ToySimpler, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Every candidate is a pure function of the recipe and its number.
 from __future__ import annotations
 
 import atexit
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array
 from sightline.core.types import Episode, Frame, ObjectInfo, SceneState, Task, View
 from sightline.data import load_dataset
+from sightline.data.labels import EXECUTED, column_array
+from sightline.data.layout import read_parquet
 from sightline.engine.expert.perturbation import Disturbance
 from sightline.engine.generation.generate import bring, check_arguments
 from sightline.envs.simpler.environment import SimplerEnv
@@ -230,6 +233,36 @@ class Attempt:
             self.objects, positions, yaws, np.ones(2, bool), grasps, closing, local(truth, truth["tool"])[0],
             float(state[5]), float(state[6]),
         )  # fmt: skip
+
+
+class DemonstratedEnv(SimplerEnv):
+    """As SimplerEnv, but ``seed`` i is the start of a generated dataset's i-th episode, counted from 0.
+
+    Raises SightlineError for a dataset that was not made by ``sightline generate --suite simpler_widowx``.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        super().__init__()
+        self.dataset = load_dataset(root)
+        starts = [meta.start for meta in self.dataset.episodes]
+        if not starts or not all(start and start.get("suite") == SUITE for start in starts):
+            raise SightlineError(f"{root} holds no demonstrations of {SUITE}: make some with 'sightline generate'.")
+
+    def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Any, Mapping[str, Any]]:
+        """Start as episode number ``seed`` did. Raises SightlineError for a number that there is not."""
+        if not 0 <= seed < len(self.dataset):
+            raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {seed}.")
+        self._episode = self.dataset.episodes[seed]
+        start = self._episode.start
+        assert start is not None
+        self.arrange(tuple(TASKS)[start["task"]], np.array(start["places"]))
+        self._seed = seed
+        return None, dict(self._info())
+
+    def executed_actions(self) -> Array:
+        """[T,7] what was done in the present episode, disturbances included."""
+        assert self._episode.labels is not None
+        return column_array(read_parquet(self._episode.labels, [EXECUTED]), EXECUTED)
 
 
 def _info(name: str, thing: Thing, size: Array) -> ObjectInfo:
