@@ -40,6 +40,14 @@ def test_guidance_needs_a_planner(data: Path, stage1: Path, tmp_path: Path) -> N
     assert not (tmp_path / "run").exists()
 
 
+def test_stage_2_acts_as_it_is_asked_to_on_what_stage_1_has_learned(data: Path, stage1: Path, tmp_path: Path) -> None:
+    settings = [*FAST, "steps=1", "system.grounding.doubt=0.25", "system.grounding.looks=1", "system.expert.blind=0.03"]
+    posttrain([data], stage1, tmp_path / "run", "spatial", "nano", settings)
+    before, after = (Policy.from_pretrained(path).config for path in (stage1, tmp_path / "run"))
+    assert after.grounding == dataclasses.replace(before.grounding, doubt=0.25, looks=1)
+    assert after.expert.blind == 0.03 and before.grounding.kinds
+
+
 def test_unknown_settings_are_named(data: Path, tmp_path: Path) -> None:
     with pytest.raises(SightlineError, match=r"grounding.*imges.*images"):
         pretrain([data], tmp_path / "run", "nano", ["grounding.imges=3"])

@@ -110,12 +110,15 @@ def _fresh_policy(datasets: Sequence[Dataset], card: Card, config: TrainConfig) 
 
 
 def _guiding_policy(init: Path | str, datasets: Sequence[Dataset], card: Card, config: TrainConfig) -> Policy:
-    """Stage 1's planner, with the expert that the settings ask for."""
+    """Stage 1's planner, with the expert that the settings ask for, and acting as they ask for."""
     torch.manual_seed(config.seed)
     stage1 = Policy.from_pretrained(init)
     stage1.card.require_match(card, f"the policy {init}", "the datasets")
     asked = config.system
-    system = replace(stage1.config, expert=asked.expert, querying=asked.querying, guidance=asked.guidance)
+    grounding = replace(stage1.config.grounding, doubt=asked.grounding.doubt, looks=asked.grounding.looks)
+    system = replace(
+        stage1.config, grounding=grounding, expert=asked.expert, querying=asked.querying, guidance=asked.guidance
+    )
     return reshaped_policy(stage1, replace(config, system=system), card, _statistics(datasets))
 
 
