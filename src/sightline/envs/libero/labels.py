@@ -14,7 +14,7 @@ from sightline.engine.simulation.renderer import boxes_of
 from sightline.envs.libero.arm import Arm, Skill
 from sightline.envs.libero.goals import CLOSE, OPEN, PUT, Step
 from sightline.envs.libero.grasps import find_grasps
-from sightline.envs.libero.parts import handle_of
+from sightline.envs.libero.parts import handle_of, is_knob, knob_grasp
 from sightline.envs.libero.put import FLOOR
 from sightline.envs.libero.scene import Scene
 
@@ -40,8 +40,9 @@ class Labeller:
         self.objects = tuple(self._info(name, steps) for name in self.names)
         self._travel = np.array([info.travel for info in self.objects])
         self._grasps = {name: self._grasp(name) for name in self.names if name in scene.owners}
-        sliding = [scene.joint(part) for part in scene.parts if scene.joint(part).slides]
-        self._drawers = {joint.body: joint for joint in sliding}
+        joints = [scene.joint(part) for part in scene.parts]
+        self._drawers = {joint.body: joint for joint in joints if joint.slides}
+        self._knobs = {joint.body: knob_grasp(scene, joint, 0.0).point for joint in joints if is_knob(scene, joint)}
 
     def index(self, name: str) -> int:
         """The number of what a goal speaks of: an object, a part, whose region it is; 0 for what is none of these."""
@@ -125,9 +126,10 @@ class Labeller:
         if name not in scene.owners:
             joint = next(joint for part in scene.parts if (joint := scene.joint(part)).body == name)
             label = next((word for word in MOVES if name.endswith(word)), "")
+            # By what it is, whatever is done here: what is a knob in one task must not be called a door in the others.
+            if is_knob(scene, joint):
+                return "knob", "button", label, abs(joint.far)
             noun, role = ("drawer", "drawer") if joint.slides else ("door", "lid")
-            if any(step.verb not in (PUT, OPEN, CLOSE) and scene.joint(step.subject).body == name for step in steps):
-                noun, role = "knob", "button"
             return noun, role, label, abs(joint.far)
         kind = name.rstrip("0123456789_").replace("_", " ")
         if len(scene.parts_of(name)) > 1:
@@ -165,6 +167,8 @@ class Labeller:
         if name in self._grasps:
             offset, yaw = self._grasps[name]
             return self.scene.origin(name) + offset, yaw
+        if name in self._knobs:
+            return self._knobs[name], 0.0
         return handle_of(self.scene, self._drawers[name]) if name in self._drawers else middle, 0.0
 
     def _joints(self) -> Array:

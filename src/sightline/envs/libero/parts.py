@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
@@ -232,26 +234,33 @@ class Knob(Part):
 
     def _choose(self, arm: Arm) -> Grasp:
         """The best grasp around the axis, with room to turn."""
-        joint, scene = self.joint, self.scene
-        owner = scene.owners[scene.bodies.index(joint.body)]
-        target = scene.points(joint.body)
-        others = np.concatenate(
-            [scene.others(owner), *(scene.points(b) for b in scene.parts_of(owner) if b != joint.body)]
-        )
-        found = find_grasps(target, others, scene.surface + 0.003, arm.yaw, np.zeros(0))
+        joint, best = self.joint, knob_grasp(self.scene, self.joint, arm.yaw)
         sense = float(np.sign(joint.far) * (1 if self.outward else -1) * np.sign(joint.axis[2]))
-        best = min(found, key=lambda g: 4 * np.hypot(*(g.point - joint.anchor)[:2]) - 0.1 * g.score)
         turns = [
             t for t in (best.yaw - np.pi, best.yaw, best.yaw + np.pi) if abs(t + 0.5 * sense) < 1.9 and abs(t) < 2.2
         ]
         yaw = min(turns or [best.yaw], key=lambda t: abs(t + 0.4 * sense))
-        point = np.array([*joint.anchor[:2], best.point[2]])
-        self.grasp = Grasp(point, yaw, best.width, best.score)
+        self.grasp = replace(best, yaw=yaw)
         return self.grasp
 
     def target(self) -> Array | None:
         """[3] of the tool at the knob."""
         return None if self.grasp is None else self.grasp.point
+
+
+def knob_grasp(scene: Scene, joint: Joint, yaw: float) -> Grasp:
+    """How a knob is taken: on its axis, with the hand turned as little as possible from ``yaw``."""
+    owner = scene.owners[scene.bodies.index(joint.body)]
+    rest = [scene.points(body) for body in scene.parts_of(owner) if body != joint.body]
+    others = np.concatenate([scene.others(owner), *rest])
+    found = find_grasps(scene.points(joint.body), others, scene.surface + 0.003, yaw, np.zeros(0))
+    best = min(found, key=lambda g: 4 * np.hypot(*(g.point - joint.anchor)[:2]) - 0.1 * g.score)
+    return replace(best, point=np.array([*joint.anchor[:2], best.point[2]]))
+
+
+def is_knob(scene: Scene, joint: Joint) -> bool:
+    """Whether a part that turns is so small that fingers take it, and no door."""
+    return not joint.slides and bool(np.ptp(scene.points(joint.body), axis=0).max() < HAND.opening + 0.02)
 
 
 def handle_of(scene: Scene, joint: Joint) -> Array:
