@@ -8,14 +8,19 @@ import pytest
 from sightline.core.errors import SightlineError
 from sightline.core.geometry import Camera, look_at
 from sightline.core.types import Observation
-from sightline.envs.libero.protocol import INTERFACES
+from sightline.envs.libero.protocol import INTERFACES as LIBERO
+from sightline.envs.simpler.protocol import INTERFACES as WIDOWX
 from sightline.envs.tabletop import TabletopEnv
 from sightline.models.config import ExpertConfig
 from sightline.models.policy import Policy
 from sightline.models.pretrained import SHIPPED
 
-MOST = {"tiny": 40e6, "libero": 25e6}  # bytes
-WORDS = {"tiny": "put the red mug on the plate", "libero": "pick up the milk and place it in the basket"}
+MOST = {"tiny": 40e6, "libero": 25e6, "widowx": 25e6}  # bytes
+WORDS = {
+    "tiny": "put the red mug on the plate",
+    "libero": "pick up the milk and place it in the basket",
+    "widowx": "put carrot on plate",
+}
 
 
 def test_these_are_shipped() -> None:
@@ -43,6 +48,7 @@ def test_a_shipped_policy_is_small_and_acts_the_same_twice(name: str) -> None:
 
 def test_what_is_believed_of_a_hand_is_the_policys_own() -> None:
     own = {"tiny": (True, 0.01, 0.0, False, 0.0), "libero": (False, 0.003, 0.04, True, 0.1)}
+    own["widowx"] = (True, 0.01, 0.04, False, 0.0)
     for name, believed in own.items():
         policy = Policy.from_pretrained(name)
         memory = policy.guide.new_memory()
@@ -58,6 +64,7 @@ def test_what_is_believed_of_a_hand_is_the_policys_own() -> None:
 
 
 def test_their_cards_are_those_of_their_worlds() -> None:
-    worlds = {"tiny": TabletopEnv().card, "libero": INTERFACES["sightline"].card}
+    worlds = {"tiny": TabletopEnv().card, "libero": LIBERO["sightline"].card}
+    worlds["widowx"] = WIDOWX["sightline"].card
     for name, card in worlds.items():
         Policy.from_pretrained(name).card.require_match(card, name, "its world")

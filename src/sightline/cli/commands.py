@@ -109,8 +109,8 @@ class Evaluate:
     """Run a policy in closed loop and report its success rate; or, with --suite grounding, measure its grounding."""
 
     policy: str
-    """Run or checkpoint folder, tiny (ships with the package), expert (scripted), replay:DIR (recorded actions) or
-    ws://HOST:PORT (a policy server)."""
+    """Run or checkpoint folder, tiny, libero or widowx (they ship with the package), expert (scripted), replay:DIR
+    (recorded actions) or ws://HOST:PORT (a policy server)."""
     backend: Backend = ""
     suite: str = "tabletop"
     """tabletop: closed loop in the simulator. grounding: boxes, points and traces against a dataset's labels. openloop:
