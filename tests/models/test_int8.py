@@ -55,6 +55,15 @@ def test_a_layer_of_8_bits_is_near_the_layer(
     assert (found.double() - exact).abs().mean() < 0.03 * exact.abs().mean()
 
 
+@torch.inference_mode()
+def test_the_largest_products_are_not_cut_off() -> None:
+    """Processors without VNNI add pairs of them in 16 bits."""
+    layer = nn.Linear(64, 64, bias=False)
+    layer.weight.fill_(0.5)
+    found = eight_bits(layer)(torch.ones(2, 64))
+    torch.testing.assert_close(found, torch.full((2, 64), 32.0), rtol=0.01, atol=0.0)
+
+
 def test_small_layers_and_embeddings_stay_as_they_are() -> None:
     table = nn.Embedding(100, 64)
     head = nn.Linear(64, 100, bias=False)

@@ -15,7 +15,10 @@ from torch import Tensor, nn
 from sightline.core.errors import SightlineError
 
 SCALE = "_scale"  # what the name of a weight's scales ends with
-LARGEST, LEVELS = 127, 255  # of weights, which have a sign, and of inputs, which are counted from the smallest
+LARGEST = 127  # of weights, which have a sign
+# Of inputs, which are counted from the smallest. Without VNNI pairs of products are added in 16 bits and cut off there:
+# two times 255 times 127 does not fit, two times 127 times 127 does.
+LEVELS = 255 if torch.cpu._is_vnni_supported() else 127
 AT_ONCE = 64  # rows made 8 bits together: what lies between does not leave the processor's cache
 SMALLEST = 64  # layers with fewer inputs or outputs read raw numbers or give answers
 

@@ -252,8 +252,8 @@ class DemonstratedEnv(SimplerEnv):
         """Start as episode number ``seed`` did. Raises SightlineError for a number that there is not."""
         if not 0 <= seed < len(self.dataset):
             raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {seed}.")
-        self._episode = self.dataset.episodes[seed]
-        start = self._episode.start
+        self._replayed = self.dataset.episodes[seed]
+        start = self._replayed.start
         assert start is not None
         self.arrange(tuple(TASKS)[start["task"]], np.array(start["places"]))
         self._seed = seed
@@ -261,8 +261,8 @@ class DemonstratedEnv(SimplerEnv):
 
     def executed_actions(self) -> Array:
         """[T,7] what was done in the present episode, disturbances included."""
-        assert self._episode.labels is not None
-        return column_array(read_parquet(self._episode.labels, [EXECUTED]), EXECUTED)
+        assert self._replayed.labels is not None
+        return column_array(read_parquet(self._replayed.labels, [EXECUTED]), EXECUTED)
 
 
 def _info(name: str, thing: Thing, size: Array) -> ObjectInfo:
