@@ -18,7 +18,8 @@ from sightline.envs.libero.demonstrations import DemonstratedEnv, Demonstrations
 from sightline.envs.libero.environment import LiberoEnv
 from sightline.evaluate.policies import ExpertPolicy, ReplayPolicy
 from sightline.evaluate.rollout import RolloutSettings, rollout
-from sightline.train.frame_bank import FrameBank
+from sightline.models.normalisation import fit_picture
+from sightline.train.frame_bank import FrameBank, cell_owners
 
 ONE = RolloutSettings(batch=1, execute=1)
 
@@ -102,6 +103,12 @@ def test_pictures_can_be_drawn_at_every_nth_step(worker: ToyLibero, tmp_path: Pa
     assert bank.training_frames.tolist() == np.flatnonzero(drawn).tolist()
     assert bank.training_rows.tolist() == list(range(meta.length))  # an expert that is told the truth needs no picture
     assert bank.held_out_frames.tolist() == (meta.length + np.flatnonzero(dataset.drawn(1))).tolist()
+    for camera in bank.cameras:
+        pictures, owners = dataset.video(0, camera), dataset.ids(0, camera)
+        for step in range(0, meta.length, 4):
+            rows = slice(step, min(step + 4, meta.length))  # what was not drawn repeats the last that was
+            assert (bank.images[camera][rows] == fit_picture(pictures[step], 28)).all()
+            assert (bank.cells[camera][rows] == cell_owners(owners[step], 2)).all()
 
 
 def test_a_layout_without_room_is_a_failure_with_a_reason(worker: ToyLibero) -> None:

@@ -36,6 +36,17 @@ def test_a_bowl_is_taken_by_its_rim() -> None:
     assert away.max() == pytest.approx(0.048, abs=0.002)
 
 
+@pytest.mark.parametrize("name", ["block_1", "bowl_1"])
+def test_counting_collisions_of_the_best_alone_changes_no_answer(name: str) -> None:
+    scene = kitchen()
+    target = scene.points(name)
+    others = np.concatenate([scene.others(name), target + [0.09, 0.01, 0.03]])  # a neighbour that is in the way
+    few, all_of_them = (find_grasps(target, others, FLOOR, 0.3, NONE, keep) for keep in (12, 100_000))
+    told = [[(*grasp.point, grasp.yaw, grasp.width, grasp.score) for grasp in some] for some in (few, all_of_them)]
+    assert len(all_of_them) > 100 and told[0] == told[1][:12]
+    assert few[0].score > all_of_them[-1].score + 3, "some are in the way"
+
+
 def test_neighbours_turn_the_hand() -> None:
     """Tall things on both sides along x leave no room for a hand whose fingers close along x."""
     walls = [filled_box(np.array([0.01, 0.1, 0.1]), 0.005) + [side * 0.05, 0, 0.1] for side in (-1, 1)]

@@ -20,11 +20,10 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array
 from sightline.core.types import Episode, Frame, SceneState
 from sightline.data import load_dataset
-from sightline.data.labels import EXECUTED, column_array
-from sightline.data.layout import read_parquet
 from sightline.engine.expert.perturbation import Disturbance, Pace
 from sightline.engine.generation.generate import bring, check_arguments
 from sightline.envs.base import Info
+from sightline.envs.demonstrated import check_numbers, episode_again, executed_actions, turn_of
 from sightline.envs.libero.environment import Layout, LiberoEnv, NoRoom, checked_width
 from sightline.envs.libero.goals import Step
 from sightline.envs.libero.labels import Labeller, moved_along
@@ -61,21 +60,15 @@ class Demonstrations:
     def check(self) -> None:
         """Raise SightlineError when nothing can be made so."""
         require_known("suite of LIBERO", self.suite, SUITES)
-        if self.seed < 0:
-            raise SightlineError(f"The seed must not be negative, but it is {self.seed}.")
         checked_width(self.wider)
-        for task in self.suite_tasks:
-            if not 0 <= task < tasks_of(self.suite):
-                raise SightlineError(f"{self.suite} has tasks 0 to {tasks_of(self.suite) - 1}, no task {task}.")
-        for what, number in {"candidates in a row": self.in_a_row, "steps to a picture": self.pictures_every}.items():
-            if number < 1:
-                raise SightlineError(f"The number of {what} must be at least 1, not {number}.")
+        counts = {"candidates in a row": self.in_a_row, "steps to a picture": self.pictures_every}
+        check_numbers(self.suite, tasks_of(self.suite), self.suite_tasks, self.seed, counts)
 
     def layout(self, candidate: int) -> Layout:
         """Where candidate number ``candidate`` begins: the tasks in turn, every second round in wider regions."""
-        turn, tasks = candidate // self.in_a_row, self.suite_tasks or tuple(range(tasks_of(self.suite)))
+        task, rounds = turn_of(candidate, self.in_a_row, self.suite_tasks, tasks_of(self.suite))
         seed = int(np.random.default_rng([self.seed, candidate]).integers(2**31))
-        return Layout(tasks[turn % len(tasks)], seed, self.wider if turn // len(tasks) % 2 else 0.0)
+        return Layout(task, seed, self.wider if rounds % 2 else 0.0)
 
 
 def generate_libero(out: Path | str, episodes: int, recipe: Demonstrations, workers: int = 1) -> dict:
@@ -219,9 +212,7 @@ class DemonstratedEnv(LiberoEnv):
 
     def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start as episode number ``seed`` did. Raises SightlineError for a number that there is not."""
-        if not 0 <= seed < len(self.dataset.episodes):
-            raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {seed}.")
-        self._episode = self.dataset.episodes[seed]
+        self._episode = episode_again(self.dataset, seed)
         start = self._episode.start
         self.arrange(Layout(start["task"], start["seed"], start["wider"]))
         self._seed = seed
@@ -235,8 +226,7 @@ class DemonstratedEnv(LiberoEnv):
 
     def executed_actions(self) -> Array:
         """[T,7] what was done in the present episode, disturbances included."""
-        assert self._episode.labels is not None
-        return column_array(read_parquet(self._episode.labels, [EXECUTED]), EXECUTED)
+        return executed_actions(self._episode)
 
 
 @cache

@@ -18,7 +18,9 @@ ABOVE_BOTTOM = 0.004  # metres between that and the finger tips
 THERE = 0.008  # metres from where it should be that count as there
 AHEAD = 0.025  # metres asked for on the way
 PRESS = 0.007  # and downwards: a rim leans outwards and would lift the fingers over it
-DOWN, UP = -0.002, 0.006  # metres from its middle between which the hand begins to pull: who learns this errs by some
+# Metres above where it goes in: higher up the hand does not pull yet, from the lower one on it pulls fully, in between in
+# part, since who imitates it is some millimetres off.
+NOT_YET, FULLY = 0.006, -0.002
 RISE = 0.06  # metres by which the hand leaves
 PATIENCE = 20  # steps without getting on
 
@@ -53,8 +55,8 @@ class Drag(Skill):
             lost = np.hypot(*(arm.position - middle)[:2]) > np.ptp(self.scene.points(self.step.subject)[:, 0]) / 2
             if self.fulfilled(arm) or np.linalg.norm(way) < THERE or lost or self._waited > PATIENCE:
                 self._leaving, self._let_go = True, float(arm.position[2])
-            low = float(np.clip((UP - (arm.position[2] - middle[2])) / (UP - DOWN), 0, 1))
-            ahead = low * way * min(1.0, AHEAD / max(float(np.linalg.norm(way)), 1e-9))
+            share = float(np.clip((NOT_YET - (arm.position[2] - middle[2])) / (NOT_YET - FULLY), 0, 1))
+            ahead = share * way * min(1.0, AHEAD / max(float(np.linalg.norm(way)), 1e-9))
             return arm.towards(np.array([*(arm.position + ahead)[:2], middle[2] - PRESS]), None, -1.0)
         self.phase = "move to the grasp"
         away = middle - arm.position

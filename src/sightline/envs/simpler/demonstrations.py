@@ -20,10 +20,9 @@ from sightline.core.errors import SightlineError, require_known
 from sightline.core.geometry import Array
 from sightline.core.types import Episode, Frame, ObjectInfo, SceneState, Task, View
 from sightline.data import load_dataset
-from sightline.data.labels import EXECUTED, column_array
-from sightline.data.layout import read_parquet
 from sightline.engine.expert.perturbation import Disturbance
 from sightline.engine.generation.generate import bring, check_arguments
+from sightline.envs.demonstrated import check_numbers, episode_again, executed_actions, turn_of
 from sightline.envs.simpler.environment import SimplerEnv
 from sightline.envs.simpler.expert import local
 from sightline.envs.simpler.protocol import SUITE, TASKS
@@ -97,20 +96,13 @@ class WidowXDemonstrations:
     def check(self) -> None:
         """Raise SightlineError when nothing can be made so."""
         require_known("suite", self.suite, (SUITE,))
-        if self.seed < 0:
-            raise SightlineError(f"The seed must not be negative, but it is {self.seed}.")
         if not 0 <= self.wider <= 0.05:
             raise SightlineError(f"Things are in reach up to 0.05 m beyond the benchmark's places, not {self.wider}.")
-        for task in self.suite_tasks:
-            if not 0 <= task < len(TASKS):
-                raise SightlineError(f"{SUITE} has tasks 0 to {len(TASKS) - 1}, no task {task}.")
-        if self.in_a_row < 1:
-            raise SightlineError(f"The number of candidates in a row must be at least 1, not {self.in_a_row}.")
+        check_numbers(SUITE, len(TASKS), self.suite_tasks, self.seed, {"candidates in a row": self.in_a_row})
 
     def task(self, candidate: int) -> str:
         """Which task candidate number ``candidate`` is of."""
-        tasks = self.suite_tasks or tuple(range(len(TASKS)))
-        return tuple(TASKS)[tasks[candidate // self.in_a_row % len(tasks)]]
+        return tuple(TASKS)[turn_of(candidate, self.in_a_row, self.suite_tasks, len(TASKS))[0]]
 
 
 def generate_widowx(out: Path | str, episodes: int, recipe: WidowXDemonstrations, workers: int = 1) -> dict:
@@ -250,9 +242,7 @@ class DemonstratedEnv(SimplerEnv):
 
     def reset(self, *, seed: int, options: dict[str, Any] | None = None) -> tuple[Any, Mapping[str, Any]]:
         """Start as episode number ``seed`` did. Raises SightlineError for a number that there is not."""
-        if not 0 <= seed < len(self.dataset):
-            raise SightlineError(f"{self.dataset.root} has {len(self.dataset)} episodes, no number {seed}.")
-        self._replayed = self.dataset.episodes[seed]
+        self._replayed = episode_again(self.dataset, seed)
         start = self._replayed.start
         assert start is not None
         self.arrange(tuple(TASKS)[start["task"]], np.array(start["places"]))
@@ -261,8 +251,7 @@ class DemonstratedEnv(SimplerEnv):
 
     def executed_actions(self) -> Array:
         """[T,7] what was done in the present episode, disturbances included."""
-        assert self._replayed.labels is not None
-        return column_array(read_parquet(self._replayed.labels, [EXECUTED]), EXECUTED)
+        return executed_actions(self._replayed)
 
 
 def _info(name: str, thing: Thing, size: Array) -> ObjectInfo:

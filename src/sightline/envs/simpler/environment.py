@@ -127,24 +127,15 @@ class SimplerEnv(WorkerEnv):
         options = dict(options or {})
         for key in options:
             require_known("reset option", key, ("instruction", "places"))
-        self.task, layout = self._episode(seed)
-        self._begun = self._now = self._ready().ask(
-            "begin",
-            folders=find_data(),
-            task=TASKS[self.task].environment,
-            layout=layout,
-            places=options.get("places"),
-        )
-        self._start(seed, options)
+        task, layout = self._episode(seed)
+        self._start(task, layout, options.get("places"))
+        self.instruction = str(options.get("instruction", self.instruction))
+        self._seed = seed
         return None, self._info()
 
     def arrange(self, task: str, places: Array) -> None:
         """Start an episode of ``task`` in a layout that is none of the benchmark's: see ``places`` of :meth:`reset`."""
-        self.task = task
-        self._begun = self._now = self._ready().ask(
-            "begin", folders=find_data(), task=TASKS[task].environment, layout=0, places=places
-        )
-        self._start(0, {})
+        self._start(task, 0, places)
 
     def layouts(self, task: str) -> tuple[Array, Array]:
         """Where the benchmark drops source and target: positions [c,2,3] and quaternions [q,2,4] (wxyz), world frame.
@@ -152,10 +143,14 @@ class SimplerEnv(WorkerEnv):
         told = self._ready().ask("layouts", folders=find_data(), task=TASKS[task].environment)
         return told["positions"], told["quaternions"]
 
-    def _start(self, seed: int, options: dict[str, Any]) -> None:
-        """Take over an episode that has begun."""
-        self.instruction = str(options.get("instruction", self._begun["instruction"]))
-        self._seed, self._steps = seed, 0
+    def _start(self, task: str, layout: int, places: Array | None) -> None:
+        """Begin an episode; the benchmark's ``layout`` counts where no ``places`` are given."""
+        self.task, environment = task, TASKS[task].environment
+        self._begun = self._now = self._ready().ask(
+            "begin", folders=find_data(), task=environment, layout=layout, places=places
+        )
+        self.instruction = self._begun["instruction"]
+        self._seed, self._steps = 0, 0
         self._command, self._gripper = np.array(self._begun["command"], np.float64), 1.0
         self._ever, self._lifted, self._free = False, False, self._height()
 

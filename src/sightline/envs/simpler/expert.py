@@ -103,9 +103,9 @@ class WidowXExpert:
     def act(self) -> NDArray[np.float32]:
         """The next action [7]: delta of the commanded tool pose (rotation vector), gripper."""
         truth = self.env.truth()
-        at = self._source(truth)
-        open_and_moved = not self._closed and self.route is not None and not self._let_go
-        if self.route is None or (open_and_moved and np.linalg.norm(at - self.route.source) > MOVED):
+        at, _ = local(truth, truth["poses"][truth["source"]])
+        on_the_way = not self._closed and not self._let_go
+        if self.route is None or (on_the_way and np.linalg.norm(at - self.route.source) > MOVED):
             self.route = self._plan(truth)
         return self._with_closed(truth, self.route) if self._closed else self._with_open(truth, self.route)
 
@@ -120,12 +120,6 @@ class WidowXExpert:
         """Never: what falls may roll out of reach."""
         return False
 
-    @property
-    def yaw(self) -> float:
-        """Of the tool about the vertical where it grasps."""
-        assert self.route is not None
-        return self.route.yaw
-
     # ---- inside -----------------------------------------------------------------------------------------------------
 
     def _with_open(self, truth: dict[str, Any], route: Route) -> NDArray[np.float32]:
@@ -137,7 +131,7 @@ class WidowXExpert:
             return self._towards(truth, truth["command"][:3], route.yaw, 1.0)
         command, tool = truth["command"], self._tool(truth)
         away = float(np.hypot(*(route.grasp - tool)[:2]))
-        if away > BESIDE or self._askew(truth, route) > ASKEW:
+        if away > BESIDE or _still_to_turn(command, route.yaw).magnitude() > ASKEW:
             self._waited = 0
             hover = route.grasp + [0.0, 0.0, HOVER]
             if away > BESIDE and tool[2] < hover[2] - HOVER / 2:  # up before it goes aside
@@ -198,14 +192,9 @@ class WidowXExpert:
     def _towards(self, truth: dict[str, Any], aim: Array, yaw: float, gripper: float) -> NDArray[np.float32]:
         """The action that moves the command towards a position of a tool that looks down, turned by ``yaw``."""
         command = truth["command"]
-        turn = ((Rotation.from_euler("z", yaw) * DOWN) * rotation_of(command).inv()).as_rotvec()
         move = _shortened(aim - command[:3], STRIDE)
-        return np.concatenate([move, _shortened(turn, TURN), [gripper]]).astype(np.float32)
-
-    def _askew(self, truth: dict[str, Any], route: Route) -> float:
-        """Radians from how the hand is told to be to how it should be."""
-        wanted = Rotation.from_euler("z", route.yaw) * DOWN
-        return float((wanted * rotation_of(truth["command"]).inv()).magnitude())
+        turn = _shortened(_still_to_turn(command, yaw).as_rotvec(), TURN)
+        return np.concatenate([move, turn, [gripper]]).astype(np.float32)
 
     def _plan(self, truth: dict[str, Any]) -> Route:
         how = GRASPS[self.env.task]
@@ -223,10 +212,6 @@ class WidowXExpert:
         return Route(at, grasp, release, float(yaw), max(grasp[2] + how.lift, release[2]))
 
     @staticmethod
-    def _source(truth: dict[str, Any]) -> Array:
-        return local(truth, truth["poses"][truth["source"]])[0]
-
-    @staticmethod
     def _tool(truth: dict[str, Any]) -> Array:
         return local(truth, truth["tool"])[0]
 
@@ -235,6 +220,11 @@ def local(truth: dict[str, Any], pose: Array) -> tuple[Array, Rotation]:
     """Position and rotation in the robot's frame of a pose [7] of the world; ``truth`` as SimplerEnv tells it."""
     back = rotation_of(truth["base"]).inv()
     return back.apply(pose[:3] - truth["base"][:3]), back * rotation_of(pose)
+
+
+def _still_to_turn(command: Array, yaw: float) -> Rotation:
+    """From how the hand is told to be to looking down, turned by ``yaw``."""
+    return (Rotation.from_euler("z", yaw) * DOWN) * rotation_of(command).inv()
 
 
 def rotation_of(pose: Array) -> Rotation:

@@ -88,10 +88,8 @@ class Worker:
     def layouts(self, folders: dict[str, str], task: str) -> dict[str, Any]:
         """Positions [c,2,3] and quaternions [q,2,4] of source and target, world frame: layouts are all their pairs."""
         self._load(folders, task)
-        grid = (self._env.xyz_configs, self._env.quat_configs)
-        return dict(
-            zip(("positions", "quaternions"), (np.asarray(each.cpu(), np.float64) for each in grid), strict=True)
-        )
+        grid = {"positions": self._env.xyz_configs, "quaternions": self._env.quat_configs}
+        return {name: each.cpu().numpy().astype(np.float64) for name, each in grid.items()}
 
     def look(self, owners: bool = False) -> dict[str, Any]:
         """The picture [480,640,3], and the camera's intrinsics [3,3] and extrinsics [4,4] (world to camera, OpenCV).
