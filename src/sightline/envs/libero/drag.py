@@ -18,8 +18,8 @@ ABOVE_BOTTOM = 0.004  # metres between that and the finger tips
 THERE = 0.008  # metres from where it should be that count as there
 AHEAD = 0.025  # metres asked for on the way
 PRESS = 0.007  # and downwards: a rim leans outwards and would lift the fingers over it
-# Metres above where it goes in: higher up the hand does not pull yet, from the lower one on it pulls fully, in between in
-# part, since who imitates it is some millimetres off.
+# Metres above where it goes in: higher up the hand does not pull yet, from the lower one on fully, and in part in
+# between, since who imitates it is some millimetres off.
 NOT_YET, FULLY = 0.006, -0.002
 RISE = 0.06  # metres by which the hand leaves
 PATIENCE = 20  # steps without getting on
