@@ -168,8 +168,8 @@ class ExpertConfig:
         memory: while acting, recall what was pointed at in earlier calls of the episode (see SpatialMemory).
         no_axis: length of a grasp axis below which the expert is told of none; true ones are 1 or 0, and a planner says
             0.02 of a handle. LIBERO's policies have 0.1.
-        hand_heights, empty, blind, fists: see SpatialMemory. LIBERO's policies have False, 3 mm (rims of its bowls are
-            4 mm thick), 4 cm and True.
+        hand_heights, empty, blind, fists, delivered: see SpatialMemory. LIBERO's policies have False, 3 mm (rims of its
+            bowls are 4 mm thick), 4 cm, True and 0.1.
         trace: condition on the trace too. Off where the expert learns from few demonstrations: their own traces say
             what comes next so exactly that it stops looking at the points (docs/log.md).
     """
@@ -185,6 +185,7 @@ class ExpertConfig:
     empty: float = 0.01
     blind: float = 0.0
     fists: bool = False
+    delivered: float = 1.0
     no_axis: float = 0.0
     prediction: str = "sample"
     path_weight: float = 0.3
@@ -200,6 +201,8 @@ class ExpertConfig:
             raise SightlineError(f"expert.empty is a width between fingers, from 0 to below 0.1 m, not {self.empty}.")
         if not 0 <= self.blind < 0.2:
             raise SightlineError(f"expert.blind is a distance, from 0 to below 0.2 m, not {self.blind}.")
+        if not 0 < self.delivered <= 1:
+            raise SightlineError(f"expert.delivered is a share of a weight, above 0 and up to 1, not {self.delivered}.")
         if not 0 <= self.no_axis < 1:
             raise SightlineError(f"expert.no_axis is a length of an axis, from 0 to below 1, not {self.no_axis}.")
         if self.path_weight and self.prediction != "sample":

@@ -43,7 +43,7 @@ class Guide:
     def new_memory(self) -> SpatialMemory:
         """A memory that has seen nothing."""
         expert = self.system.config.expert
-        return SpatialMemory(expert.hand_heights, expert.empty, expert.blind, expert.fists)
+        return SpatialMemory(expert.hand_heights, expert.empty, expert.blind, expert.fists, expert.delivered)
 
     def forget(self, row: int) -> None:
         """Forget what an episode has seen."""

@@ -150,6 +150,49 @@ def test_a_fist_made_away_from_the_target_says_nothing_of_it() -> None:
     torch.testing.assert_close(place_in(missed, TARGET, 0), THERE, atol=1e-4, rtol=0)
 
 
+def delivered(share: float) -> SpatialMemory:
+    """A memory of a target that was taken at HERE and let go at THERE."""
+    memory = SpatialMemory(delivered=share)
+    for _ in range(3):
+        memory.recall(pointed_at(HERE), SURE)
+    memory.recall(closed(HERE, width=0.04, tool=HERE), SURE)
+    memory.recall(closed(HERE, width=0.04, tool=THERE), SURE)
+    return memory
+
+
+def test_the_next_part_of_a_task_is_about_something_else_than_what_was_delivered() -> None:
+    near, next_one = THERE - torch.tensor([0.0, 0.02, 0.03]), torch.tensor([0.55, 0.15, 0.03])
+    believed = {}
+    for share in (1.0, 0.1):
+        memory = delivered(share)
+        for _ in range(6):  # one camera sees what was put down, the other the next thing, with less confidence
+            memory.recall(pointed_at(near), SURE)
+            seen = memory.recall(pointed_at(next_one), 0.3 * SURE)
+        believed[share] = place_in(seen, TARGET, 0)
+    torch.testing.assert_close(believed[1.0], near, atol=0.01, rtol=0)
+    torch.testing.assert_close(believed[0.1], next_one, atol=1e-3, rtol=0)
+
+
+def test_what_was_delivered_is_the_target_still_where_nothing_else_is_pointed_at() -> None:
+    memory = delivered(0.1)
+    opened = memory.recall(pointed_at(THERE), SURE)
+    torch.testing.assert_close(place_in(opened, TARGET, 0), THERE, atol=1e-3, rtol=0)
+    memory.recall(closed(HERE, width=0.04, tool=THERE), SURE)
+    again = memory.recall(closed(HERE, width=0.04, tool=HERE), SURE)  # taken again, it is in the hand
+    torch.testing.assert_close(place_in(again, TARGET, 0), HERE, atol=1e-3, rtol=0)
+
+
+def test_a_grasp_that_missed_delivers_nothing() -> None:
+    memory = SpatialMemory(delivered=0.1)
+    for _ in range(3):
+        memory.recall(pointed_at(HERE), SURE)
+    memory.recall(closed(HERE, width=0.002, tool=HERE), SURE)
+    for _ in range(3):
+        seen = memory.recall(pointed_at(HERE), 0.5 * SURE)
+        memory.recall(pointed_at(THERE), 0.3 * SURE)
+    torch.testing.assert_close(place_in(seen, TARGET, 0), HERE, atol=1e-3, rtol=0)
+
+
 def test_what_a_fist_moves_is_seen_where_it_is_by_now() -> None:
     memory, along, place = looked_three_times(fists=True), torch.tensor([0.0, 0.03, 0.0]), HERE
     memory.recall(closed(HERE, 0.002), SURE)

@@ -52,14 +52,27 @@ class SpatialMemory:
         blind: metres between the tool and a thing from which on the hand hides it from one camera and the other one is
             too near to it: what was seen before is believed then.
         fists: whether fingers that close away from the target push, instead of having missed it.
+        delivered: share of its weight that a sighting of the target keeps where the fingers have let go of something,
+            and that all that was seen before keeps then: below 1 where tasks have several parts, since the next part
+            is about something else, and the hand's camera sees best what has just been put down.
     """
 
-    def __init__(self, hand_heights: bool = True, empty: float = 0.01, blind: float = 0.0, fists: bool = False) -> None:
+    def __init__(
+        self,
+        hand_heights: bool = True,
+        empty: float = 0.01,
+        blind: float = 0.0,
+        fists: bool = False,
+        delivered: float = 1.0,
+    ) -> None:
         self.hand_heights, self.empty, self.blind, self.fists = hand_heights, empty, blind, fists
+        self.delivered = delivered
         self._seen: list[list[Sighting]] = [[] for _ in ROLES]
         self._told: set[int] = set()
         self._opened = False  # whether the fingers were open when it last looked
         self._upon = True  # whether they are closed upon the target: taking or missing it
+        self._held: Tensor | None = None  # [3] where they held something when it last looked
+        self._left: Tensor | None = None  # [3] where they let go of what they held last
 
     def tell(self, role: int, sighting: Sighting) -> None:
         """Believe a person: this and nothing seen before is what the role is."""
@@ -88,6 +101,8 @@ class SpatialMemory:
                 seen = self.sighting(inputs, role, view, weight, level)
                 if float((seen.place - inputs.state[0, :3]).norm()) < self.blind:
                     seen.weight *= BLIND
+                if role == TARGET and self._left is not None and float((seen.place - self._left)[:2].norm()) < UPON:
+                    seen.weight *= self.delivered
                 self._add(role, seen)
 
     def recall(self, inputs: SpatialInputs, confidence: Tensor) -> SpatialInputs:
@@ -98,11 +113,13 @@ class SpatialMemory:
         """
         self._fade()
         self._notice_fingers(inputs)
+        held = _closed(inputs) and self._upon and float(inputs.state[0, WIDTH]) > self.empty
+        self._notice_delivery(inputs, held)
         self.look(inputs, confidence)
-        if _closed(inputs) and self._upon:
-            held = float(inputs.state[0, WIDTH]) > self.empty
-            if held or TARGET not in self._told:  # a person's word outlives a grasp that missed
-                self._seen[TARGET] = [self._in_hand(inputs.state[0])] if held else []
+        if held:
+            self._seen[TARGET] = [self._in_hand(inputs.state[0])]
+        elif _closed(inputs) and self._upon and TARGET not in self._told:  # a person's word outlives a miss
+            self._seen[TARGET] = []
         names = ("points", "boxes", "visible", "heights", "axes")
         recalled = replace(inputs, **{name: getattr(inputs, name).clone() for name in names})
         for role, seen in enumerate(self._seen):
@@ -126,6 +143,17 @@ class SpatialMemory:
             for old in seen:
                 old.weight *= PUSHED
         self._opened = not closed
+
+    def _notice_delivery(self, inputs: SpatialInputs, held: bool) -> None:
+        """Remember where the fingers let go of something, and believe less of what was seen until then."""
+        if held:
+            self._left = None
+        elif self._held is not None and not _closed(inputs):
+            self._left = self._held
+            for role in set(range(len(ROLES))) - self._told:
+                for old in self._seen[role]:
+                    old.weight *= self.delivered
+        self._held = inputs.state[0, :3].clone() if held else None
 
     def _level(self, role: int) -> Tensor | None:
         """Height that a role is believed to be at; None where nothing has been seen of it."""
