@@ -22,6 +22,7 @@ THERE = 0.008  # metres from where it should be that count as there
 ADVANCE = 0.05  # metres ahead of where it is that a part is pushed or pulled
 PATIENCE = 12  # steps without getting on
 AHEAD = 0.25  # radians by which a knob or a door is led
+RISE = 0.06  # metres above a handle to which the hand rises when it leaves
 BESIDE = 0.05  # metres between a door and the middle of the hand beside it
 
 
@@ -110,7 +111,7 @@ class Drawer(Part):
             goal = arm.position + out * ADVANCE
             goal += (handle - arm.position) - out * ((handle - arm.position) @ out)
             return arm.towards(goal, turned, -1.0)
-        return self._leave(arm, out, turned)
+        return self._leave(arm, out, handle, turned)
 
     def _push(self, arm: Arm, out: Array, handle: Array, turned: Array) -> NDArray[np.float32]:
         if self.done(arm) or self._stuck(arm):
@@ -119,18 +120,19 @@ class Drawer(Part):
         aside = (handle - arm.position) - out * ((handle - arm.position) @ out)
         return arm.towards(goal + aside, turned, -1.0)
 
-    def _leave(self, arm: Arm, out: Array, turned: Array) -> NDArray[np.float32]:
+    def _leave(self, arm: Arm, out: Array, handle: Array, turned: Array) -> NDArray[np.float32]:
         self.phase = "retreat"
         self._waited += 1
         if self._waited < 8:
             return arm.towards(arm.position, turned, 1.0)
         if self._waited < 16:
             return arm.towards(arm.position + out * 0.05, turned, 1.0)
-        if self._waited < 26:
-            return arm.towards(arm.position + [0, 0, 0.05], None, 1.0)
-        self.over = self.done(arm)
-        self._enter(0)
-        return arm.towards(arm.position + [0, 0, 0.05], None, 1.0)
+        if self._waited >= 26:
+            self.over = self.done(arm)
+            self._enter(0)
+        # No higher than it must: far out and high up, the arm is stretched, and cannot bend its elbow any more.
+        rise = float(np.clip(handle[2] + RISE - arm.position[2], 0.0, 0.05))
+        return arm.towards(arm.position + [0, 0, rise], None, 1.0)
 
     def _flat(self, arm: Arm, out: Array) -> Array:
         """[3,3] the hand pointing at the drawer, its fingers above or beside each other; the nearer of two such."""

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from sightline.core.geometry import Array, rotation_z, wrap_half_turn
 from sightline.envs.libero.arm import SLOW, STILL, STUCK, Arm, Skill, clear_height, heights, travel, turned_by
 from sightline.envs.libero.goals import Step
-from sightline.envs.libero.grasps import HAND, Grasp, find_grasps
+from sightline.envs.libero.grasps import HAND, Grasp
+from sightline.envs.libero.overhang import find_ways
 from sightline.envs.libero.placing import Place, fall, find_place
 from sightline.envs.libero.scene import Scene
 
 ABOVE = 0.06  # metres above a grasp at which the hand arrives
 NEAR = 0.02  # metres beside the goal within which the tool comes down
+OUT = 0.01  # metres short of where it can be lifted that count as there
 CLOSE = 0.005  # metres from the grasp at which the fingers close
 PATIENCE = 8  # steps without getting on after which something else is tried
 REOPEN = 4  # steps
@@ -33,6 +35,7 @@ class Put(Skill):
         self.share = share
         self.grasp: Grasp | None = None
         self.phase = "move to the grasp"
+        self._out = np.zeros(3)  # the level way to where it can be lifted
         self._origin = np.zeros(3)  # of the object when its grasp was chosen
         self._missed: list[Grasp] = []
         self._spot: Place | None = None
@@ -40,6 +43,7 @@ class Put(Skill):
         self._before = np.zeros(3)  # of what it goes to when the place was chosen
         self._yaw = 0.0  # of the hand when it lets go
         self._held = np.zeros(3)  # from the object's origin to the tool when it was taken
+        self._free = np.zeros(3)  # where the tool can lift it
         self._lifted_from, self._closed = 0.0, 0.0  # height of the tool then, width of the fingers
         self._tops = np.zeros((0, 3))  # what there is to pass over
         self._still: Array | None = None  # where the tool waits while fingers move: asked for nothing, it would drift
@@ -95,6 +99,9 @@ class Put(Skill):
         if self._spot is None:
             self._choose_place(arm, points, origin)
         assert self._spot is not None
+        if arm.position[2] < self._lifted_from + ABOVE / 2 and self._is_under(arm):
+            self.phase = "lift"
+            return arm.towards(self._free + [0, 0, OUT], None, -1.0)
         left = rotation_z(self._yaw - arm.yaw)
         wanted = self._goal + self._centre() - self._before  # what it goes to may have been moved
         goal = wanted + left @ (arm.position - origin)
@@ -112,6 +119,11 @@ class Put(Skill):
         height = max(height, self._lifted_from + 0.05)
         self.phase = "lift" if arm.position[2] < height - 0.03 else "carry"
         return travel(arm, goal, height, self._yaw, -1.0)
+
+    def _is_under(self, arm: Arm) -> bool:
+        """Whether the way to where it can be lifted is still to be gone."""
+        length = float(np.linalg.norm(self._out))
+        return bool((self._free - arm.position) @ self._out > OUT * length)
 
     def _waiting(self, arm: Arm, gripper: float) -> NDArray[np.float32]:
         assert self._still is not None
@@ -131,6 +143,7 @@ class Put(Skill):
         others = self.scene.others(self.step.subject)
         spots = self._spots(origin)
         self._held, self._lifted_from, self._stalled = arm.position - origin, float(arm.position[2]), 0
+        self._free = arm.position + self._out
         self._tops = heights(others)
         for spot in spots:
             spot[2] -= fall(points + (spot - origin) * [1, 1, 0], others, self.scene.surface)
@@ -216,11 +229,13 @@ class Put(Skill):
     def _choose_grasp(self, arm: Arm) -> None:
         scene, subject = self.scene, self.step.subject
         target, others = scene.points(subject), scene.others(subject)
-        found = find_grasps(target, others, scene.surface + FLOOR, arm.yaw, scene.level_axes(subject))
-        fresh = [g for g in found if all(_differs(g, other) for other in self._missed)] or found
+        found = find_ways(target, others, scene.surface + FLOOR, arm.yaw, scene.level_axes(subject))
+        fresh = [one for one in found if all(_differs(one[0], other) for other in self._missed)] or found
         if not fresh:  # too wide everywhere: whatever the fingers meet in its middle
-            fresh = [Grasp(np.array([*target.mean(0)[:2], target[:, 2].max()]), arm.yaw, HAND.opening, 0.0)]
-        self.grasp, self._origin, self._spot, self._waited = fresh[0], scene.origin(subject).copy(), None, 0
+            middle = Grasp(np.array([*target.mean(0)[:2], target[:, 2].max()]), arm.yaw, HAND.opening, 0.0)
+            fresh = [(middle, np.zeros(3))]
+        (self.grasp, self._out), self._spot, self._waited = fresh[0], None, 0
+        self._origin = scene.origin(subject).copy()
         self._tops = heights(np.concatenate([target, others]))
 
 
