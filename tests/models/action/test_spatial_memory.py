@@ -126,6 +126,30 @@ def test_a_held_target_is_where_the_tool_is_and_stays_where_it_is_let_go() -> No
     torch.testing.assert_close(place_in(opened, TARGET, 0), THERE, atol=1e-3, rtol=0)
 
 
+def test_what_has_no_direction_has_none_in_the_hand() -> None:
+    """A knob or a handle: the expert has learned from demonstrations in which these have no axis."""
+    lengths = []
+    for share in (1.0, 0.02):
+        memory = SpatialMemory()
+        seen = pointed_at(HERE)
+        seen.axes[0, :, 0] *= share
+        memory.recall(seen, SURE)
+        for _ in range(2):
+            held = memory.recall(closed(HERE, width=0.04, tool=HERE), SURE)
+        lengths.append(float(held.axes[0, TARGET, 0].norm()))
+    assert lengths[0] > 0.5 and lengths[1] == 0
+
+
+def test_a_place_that_nobody_believed_in_is_not_shown() -> None:
+    """Who turns a knob puts nothing anywhere."""
+    memory, doubtful = SpatialMemory(), SURE.clone()
+    doubtful[PLACE] = 0.001
+    for _ in range(5):
+        told = memory.recall(pointed_at(HERE), doubtful)
+    assert told.visible[0, PLACE].max() == 0 and told.visible[0, TARGET, 0] == 1
+    assert memory.recall(pointed_at(HERE), SURE).visible[0, PLACE, 0] == 1
+
+
 def test_fingers_that_close_on_nothing_forget_the_target_and_nothing_else() -> None:
     memory = looked_three_times()
     missed = memory.recall(closed(THERE, width=0.002), SURE)

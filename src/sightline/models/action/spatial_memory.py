@@ -20,6 +20,7 @@ from sightline.models.grounding.projection import STEP, eye_of, in_picture, proj
 
 SAME = 0.04  # metres within which two sightings are of the same thing
 FADE = 0.9  # share of an old sighting's weight that is left at the next call
+UNSEEN = 0.02  # weight up to which a place or a reference is taken for something that the words do not speak of
 NEGLIGIBLE = 1e-3  # weight below which a sighting is forgotten
 WIDTH, GRIPPER = 6, -1  # indices in the state: metres between the fingers; their command, below zero to close
 CLEAR = 0.2  # metres between the tool and a thing from which on the hand does not hide it from a fixed camera
@@ -29,6 +30,7 @@ CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; i
 UPON = 0.08  # metres between the tool and a target within which fingers close to take it, and not to push
 BLIND = 0.05  # share of its weight that a sighting keeps of what is too near to the tool to be seen well
 PUSHED = 0.1  # share of its weight that a sighting keeps of what a fist is moving
+NO_AXIS = 0.1  # length of an axis below which the planner means that there is none
 LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
 TARGET = ROLES.index("target")
 
@@ -117,7 +119,7 @@ class SpatialMemory:
         self._notice_delivery(inputs, held)
         self.look(inputs, confidence)
         if held:
-            self._seen[TARGET] = [self._in_hand(inputs.state[0])]
+            self._seen[TARGET] = [self._in_hand(inputs.state[0], self._seen[TARGET])]
         elif _closed(inputs) and self._upon and TARGET not in self._told:  # a person's word outlives a miss
             self._seen[TARGET] = []
         names = ("points", "boxes", "visible", "heights", "axes")
@@ -125,8 +127,9 @@ class SpatialMemory:
         for role, seen in enumerate(self._seen):
             if seen:
                 best = _weightiest(seen)
+                believed = role == TARGET or best.weight > UNSEEN  # whether the target is there is not told here
                 for view in _calibrated(inputs):
-                    self._show(recalled, role, view, best)
+                    self._show(recalled, role, view, best, believed)
         return recalled
 
     def _notice_fingers(self, inputs: SpatialInputs) -> None:
@@ -183,10 +186,14 @@ class SpatialMemory:
         return Sighting(place, axis.norm() * torch.stack([(2 * yaw).cos(), (2 * yaw).sin()]), weight)
 
     @staticmethod
-    def _in_hand(state: Tensor) -> Sighting:
-        """A target between the fingers, which close at right angles to the tool's yaw."""
+    def _in_hand(state: Tensor, before: Sequence[Sighting]) -> Sighting:
+        """A target between the fingers, which close at right angles to the tool's yaw; what is closed on from no side
+        in particular, a knob or a handle, has no axis in the hand either."""
         closing = 2 * state[TOOL_YAW] + torch.pi
-        return Sighting(state[:3], torch.stack([closing.cos(), closing.sin()]), LET_GO)
+        axis = torch.stack([closing.cos(), closing.sin()])
+        if before and float(_weightiest(before).axis.norm()) < NO_AXIS:
+            axis = torch.zeros_like(axis)
+        return Sighting(state[:3], axis, LET_GO)
 
     def _fade(self) -> None:
         for role, seen in enumerate(self._seen):
@@ -212,10 +219,11 @@ class SpatialMemory:
         old.weight = total
 
     @staticmethod
-    def _show(inputs: SpatialInputs, role: int, view: int, best: Sighting) -> None:
-        """Write a sighting into one calibrated view: what is remembered counts as seen, hidden or not."""
+    def _show(inputs: SpatialInputs, role: int, view: int, best: Sighting, believed: bool) -> None:
+        """Write a sighting into one calibrated view: what is remembered counts as seen, hidden or not, if anybody ever
+        believed in it: who turns a knob puts nothing anywhere."""
         camera = inputs.cameras[0, view]
-        seen = bool(in_picture(best.place, camera))
+        seen = believed and bool(in_picture(best.place, camera))
         inputs.visible[0, role, view] = float(seen)
         if not seen:
             return
