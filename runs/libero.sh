@@ -45,8 +45,8 @@ OMP_NUM_THREADS=1 torchrun --standalone --nproc-per-node "$WORKERS" -m sightline
 
 # Latent query tokens of a few thousand stored frames are learned by heart here and do harm, and a camera on the hand
 # cannot tell what it is about to take from what it has lifted; rims of bowls are 4 mm thick, and right at the tool no
-# camera sees well. Long tasks go on when something has been put down. Knobs are doubted, and LIBERO asks for nothing that is
-# not there (docs/log.md).
+# camera sees well. Long tasks go on when something has been put down, and LIBERO asks for nothing that is not there
+# (docs/log.md).
 say "Stage 2, how to act, guided"
 sightline posttrain --data "${DATA[@]}" --init "$OUT/stage1" --out "$OUT/guided" --preset "$PRESET" \
     --set system.expert.latent=false --set system.expert.hand_heights=false --set system.expert.empty=0.003 \

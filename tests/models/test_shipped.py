@@ -47,18 +47,21 @@ def test_a_shipped_policy_is_small_and_acts_the_same_twice(name: str) -> None:
 
 
 def test_what_is_believed_of_a_hand_is_the_policys_own() -> None:
-    own = {"tiny": (True, 0.01, 0.0, False, 0.0), "libero": (False, 0.003, 0.04, True, 0.1)}
-    own["widowx"] = (True, 0.01, 0.04, False, 0.0)
+    own = {"tiny": (True, 0.01, 0.0, False, 1.0, 0.0), "libero": (False, 0.003, 0.04, True, 0.1, 0.1)}
+    own["widowx"] = (True, 0.01, 0.04, False, 1.0, 0.0)
     for name, believed in own.items():
         policy = Policy.from_pretrained(name)
         memory = policy.guide.new_memory()
-        found = (memory.hand_heights, memory.empty, memory.blind, memory.fists, policy.system.spatial.no_axis)
-        assert found == believed
+        found = (memory.hand_heights, memory.empty, memory.blind, memory.fists, memory.delivered)
+        assert (*found, policy.system.spatial.no_axis) == believed
     for empty in (-0.001, 0.2, float("nan")):
         with pytest.raises(SightlineError, match=r"expert\.empty"):
             ExpertConfig(empty=empty)
     with pytest.raises(SightlineError, match=r"expert\.blind"):
         ExpertConfig(blind=0.5)
+    for delivered in (0.0, 1.5, float("nan")):
+        with pytest.raises(SightlineError, match=r"expert\.delivered"):
+            ExpertConfig(delivered=delivered)
     with pytest.raises(SightlineError, match=r"expert\.no_axis"):
         ExpertConfig(no_axis=1.5)
 

@@ -12,7 +12,7 @@ from sightline.core.types import View
 from sightline.envs.libero.arm import DOWN, Arm, clear_height, heights
 from sightline.envs.libero.goals import plan
 from sightline.envs.libero.labels import Labeller, moved_along
-from sightline.envs.libero.parts import Drawer
+from sightline.envs.libero.parts import RISE, Drawer
 from sightline.envs.libero.put import Put
 from sightline.envs.libero.worker import widened
 
@@ -125,6 +125,22 @@ def test_a_drawer_goes_where_its_handle_goes() -> None:
     assert target is not None and place is not None
     joint = skill.joint
     np.testing.assert_allclose(place - target, joint.axis * (joint.far - joint.value))
+
+
+def test_the_hand_leaves_a_handle_no_higher_than_it_must() -> None:
+    """Far out and high up an arm is stretched, and its controller cannot bend the elbow any more."""
+    step = plan([["open", "cabinet_1_top_region"]], lambda place: False)[0]
+    skill = Drawer(step, kitchen(drawn=0.16))
+    position = skill.target()
+    assert position is not None
+    highest, start = position[2] + RISE, position[2]
+    skill._enter(5)  # it lets go
+    for _ in range(40):
+        position = position + skill.act(arm(tuple(position), fulfilled=(True,)))[:3] / 2
+        assert position[2] <= highest + 1e-6
+        if skill.over:
+            break
+    assert skill.over and position[2] > start + RISE / 2
 
 
 def test_masks_are_upright_and_boxes_tight() -> None:

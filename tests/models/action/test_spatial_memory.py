@@ -210,6 +210,7 @@ def test_a_grasp_that_missed_delivers_nothing() -> None:
     memory = SpatialMemory(delivered=0.1)
     for _ in range(3):
         memory.recall(pointed_at(HERE), SURE)
+    memory.recall(closed(HERE, width=0.06, tool=HERE), SURE)  # still closing
     memory.recall(closed(HERE, width=0.002, tool=HERE), SURE)
     for _ in range(3):
         seen = memory.recall(pointed_at(HERE), 0.5 * SURE)

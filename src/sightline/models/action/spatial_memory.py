@@ -30,7 +30,9 @@ CLOSE_UP = 2.0  # weight of what the hand's camera sees right before the tool; i
 UPON = 0.08  # metres between the tool and a target within which fingers close to take it, and not to push
 BLIND = 0.05  # share of its weight that a sighting keeps of what is too near to the tool to be seen well
 PUSHED = 0.1  # share of its weight that a sighting keeps of what a fist is moving
-NO_AXIS = 0.1  # length of an axis below which the planner means that there is none
+# Length of an axis below which the planner means that there is none; what the expert is told of such axes is a policy's
+# own (expert.no_axis).
+NO_AXIS = 0.1
 LET_GO = 0.2  # weight of the belief that what was held is still where the fingers opened
 TARGET = ROLES.index("target")
 
