@@ -19,7 +19,7 @@ from sightline.engine.collections import STARTER
 from sightline.engine.robots import DEFAULT
 from sightline.tasks.kinds import PLACE
 
-BENCHMARKS_OWN = ("suite_tasks", "wider", "in_a_row", "pictures_every")  # options that only --suite reads
+BENCHMARKS_OWN = ("suite_tasks", "wider", "in_a_row", "pictures_every", "varied")  # options that only --suite reads
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Generate:
     suite: str = ""
     """Demonstrations of a benchmark's tasks instead, in layouts that are not its own: libero_object and the other
     suites of LIBERO, after 'make setup-libero'; simpler_widowx, after 'make setup-simpler'. Reads --seed, --workers,
-    --suite-tasks, --wider, --in-a-row and, of LIBERO, --pictures-every; what else differs from its default is
-    refused."""
+    --suite-tasks, --wider, --in-a-row and, of LIBERO, --pictures-every and --varied; what else differs from its
+    default is refused."""
     suite_tasks: tuple[int, ...] = ()
     """Numbers of the suite's tasks that are demonstrated, from 0 (--suite only); left out: all of them."""
     wider: float | None = None
@@ -70,6 +70,9 @@ class Generate:
     """Steps from one picture to the next (--suite only): nine tenths of the time go into pictures. Between them films
     stand still (column ``drawn`` of the labels): training looks at no others, and an action expert that is told the
     truth learns from all steps."""
+    varied: bool = False
+    """Let things exchange places and draw the goal among what there is, with a sentence for it (--suite libero_spatial,
+    libero_object or libero_goal): else every task is only seen in its one arrangement."""
     json: Json = None
     """Write the result here: episodes, attempts, frames, seconds, content_hash; with --suite also nearest."""
 
@@ -102,7 +105,7 @@ class Generate:
 
         read = ["out", "episodes", "seed", "workers", "suite", *BENCHMARKS_OWN, "json"]
         if self.suite == SUITE:
-            read.remove("pictures_every")  # they cost little there
+            read = [name for name in read if name not in ("pictures_every", "varied")]  # pictures cost little there
         for option in fields(self):
             if option.name not in read and getattr(self, option.name) != option.default:
                 name = option.name.replace("_", "-")
@@ -120,5 +123,7 @@ class Generate:
         from sightline.envs.libero.demonstrations import WIDER, Demonstrations, generate_libero
 
         wider = WIDER if self.wider is None else self.wider
-        recipe = Demonstrations(self.suite, self.seed, wider, self.suite_tasks, self.in_a_row, self.pictures_every)
+        recipe = Demonstrations(
+            self.suite, self.seed, wider, self.suite_tasks, self.in_a_row, self.pictures_every, self.varied
+        )
         return generate_libero(self.out, self.episodes, recipe, self.workers)

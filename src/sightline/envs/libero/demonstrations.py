@@ -7,7 +7,7 @@ stays so, is drawn, from the states that it went through.
 from __future__ import annotations
 
 import atexit
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from sightline.envs.libero.labels import Labeller, moved_along
 from sightline.envs.libero.protocol import SUITES, tasks_of
 
 WIDER = 0.035  # metres
+VARIED = ("libero_spatial", "libero_object", "libero_goal")  # others speak of left and right
 PACE = Pace(slip_starts=(10, 90), slip_length=10)  # at 20 Hz, with fingers that take half a second
 
 
@@ -43,6 +44,7 @@ class Demonstrations:
         wider: metres by which the regions of the start are widened, in every second round over the tasks; 0: never.
         suite_tasks: numbers of the suite's tasks that are demonstrated, in turn; all where none is named.
         in_a_row: candidates of one task that follow each other: loading the world of another takes seconds.
+        varied: whether things exchange places, and the goal is drawn among what there is; see ``variation``.
         pictures_every: steps from one drawn moment to the next; those between repeat its pictures (``Frame.drawn``).
         kind, renders_per_plan, shard: what our engine's recipes have; always the same here.
     """
@@ -53,6 +55,7 @@ class Demonstrations:
     suite_tasks: tuple[int, ...] = ()
     in_a_row: int = 1
     pictures_every: int = 1
+    varied: bool = False
     kind: str = "episodes"
     renders_per_plan: int = 1
     shard: int | None = None
@@ -61,6 +64,8 @@ class Demonstrations:
         """Raise SightlineError when nothing can be made so."""
         require_known("suite of LIBERO", self.suite, SUITES)
         checked_width(self.wider)
+        if self.varied:
+            require_known("suite with other places and goals", self.suite, VARIED)
         counts = {"candidates in a row": self.in_a_row, "steps to a picture": self.pictures_every}
         check_numbers(self.suite, tasks_of(self.suite), self.suite_tasks, self.seed, counts)
 
@@ -68,7 +73,8 @@ class Demonstrations:
         """Where candidate number ``candidate`` begins: the tasks in turn, every second round in wider regions."""
         task, rounds = turn_of(candidate, self.in_a_row, self.suite_tasks, tasks_of(self.suite))
         seed = int(np.random.default_rng([self.seed, candidate]).integers(2**31))
-        return Layout(task, seed, self.wider if rounds % 2 else 0.0)
+        other = int(np.random.default_rng([self.seed, task, rounds, 2]).integers(2**31)) if self.varied else None
+        return Layout(task, seed, self.wider if rounds % 2 else 0.0, other)
 
 
 def generate_libero(out: Path | str, episodes: int, recipe: Demonstrations, workers: int = 1) -> dict:
@@ -107,7 +113,7 @@ def demonstrate(recipe: Demonstrations, candidate: int) -> list[Episode]:
     except NoRoom:
         return [Episode(recipe.seed, None, [], False, "no room", candidate)]
     attempt = Attempt(env, rng)
-    start = {"suite": recipe.suite, "task": layout.task, "seed": layout.seed, "wider": layout.wider, "nearest": nearest}
+    start = {"suite": recipe.suite, **asdict(layout), "nearest": nearest}
     if attempt.failure:
         return [Episode(recipe.seed, None, [], False, attempt.failure, candidate, start)]
     return [Episode(recipe.seed, attempt.task, attempt.frames(recipe.pictures_every), True, "", candidate, start)]
@@ -214,7 +220,7 @@ class DemonstratedEnv(LiberoEnv):
         """Start as episode number ``seed`` did. Raises SightlineError for a number that there is not."""
         self._episode = episode_again(self.dataset, seed)
         start = self._episode.start
-        self.arrange(Layout(start["task"], start["seed"], start["wider"]))
+        self.arrange(Layout(start["task"], start["seed"], start["wider"], start.get("varied")))
         self._seed = seed
         return None, dict(self._info())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from sightline.envs.libero.protocol import (
     episode_of,
 )
 from sightline.envs.libero.scene import Scene
+from sightline.envs.libero.variation import varied
 from sightline.envs.pictures import resized
 from sightline.envs.worker_environment import WorkerEnv
 from sightline.envs.worker_process import WorkerProcess, worker_command
@@ -92,11 +93,13 @@ class Layout:
         task: number in the suite.
         seed: of numpy before the reset, which draws where things and fixtures lie.
         wider: metres by which the regions of the start reach farther than in the problem file.
+        varied: seed of other places and another goal (see ``variation``); None: those of the problem file.
     """
 
     task: int
     seed: int
     wider: float = 0.0
+    varied: int | None = None
 
 
 def checked_width(wider: float) -> float:
@@ -284,9 +287,19 @@ class LiberoEnv(WorkerEnv):
 
     def _arranged(self, layout: Layout) -> dict[str, Any]:
         """The worker's account of the start in a layout. Raises NoRoom."""
-        told = self._ready().ask("arrange", suite=self.suite, settle=SETTLE, **asdict(layout))
+        asked, where = self._ready(), {"suite": self.suite, "task": layout.task}
+        more: dict[str, Any] = {}
+        if layout.varied is not None:
+            text = asked.ask("problem", **where)["text"]
+            more = {
+                "problem": varied(text, np.random.default_rng(layout.varied)),
+                "others": [f"{self.suite}_{how}" for how in ("swap", "task")],
+            }
+        told = asked.ask("arrange", **where, seed=layout.seed, wider=layout.wider, settle=SETTLE, **more)
         if "crowded" in told:
             raise NoRoom(f"Task {layout.task} of {self.suite} has no room for everything with seed {layout.seed}.")
+        if layout.varied is not None:
+            told["file_language"] = told["problem_language"]  # the file's name speaks of another task
         return told
 
     def _begin_wider(self, task: int, seed: int) -> dict[str, Any]:

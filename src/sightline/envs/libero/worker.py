@@ -67,11 +67,19 @@ class Worker:
         self._seen = self._env.set_init_state(np.asarray(states[state] if start is None else start, np.float64))
         return self._begun(chosen.tasks[task], settle)
 
-    def arrange(self, suite: str, task: int, seed: int, settle: int, wider: float) -> dict[str, Any]:
+    def problem(self, suite: str, task: int) -> dict[str, Any]:
+        """The text of a task's problem file."""
+        return {"text": Path(self._suite(suite).get_task_bddl_file_path(task)).read_text(encoding="utf-8")}
+
+    def arrange(
+        self, suite: str, task: int, seed: int, settle: int, wider: float, problem: str = "", others: Any = ()
+    ) -> dict[str, Any]:
         """Start an episode of a task in a layout of its own, drawn where its problem file lets things lie.
 
         Args:
             wider: metres by which the regions of the start reach farther on every side than in the file.
+            problem: the text of another problem file in the same world; "": the task's own.
+            others: suites in whose same-numbered tasks the most similar state is looked for as well.
 
         The answer is that of ``begin``, with ``nearest``: metres between this layout and the most similar of the task's
         initial states, that is the largest difference in a coordinate of an object; ``crowded`` is all that is said
@@ -79,10 +87,9 @@ class Worker:
         """
         chosen = self._suite(suite)
         file = Path(chosen.get_task_bddl_file_path(task))
-        if wider:
-            text = widened(file.read_text(encoding="utf-8"), wider)
-            file = Path(self._folder.name) / f"{file.stem}_{1000 * wider:.0f}.bddl"
-            file.write_text(text, encoding="utf-8")
+        if wider or problem:
+            text = problem or file.read_text(encoding="utf-8")
+            file = self._written(file.stem, widened(text, wider) if wider else text)
         self._load(str(file))
         try:
             self._reset(seed)
@@ -93,10 +100,17 @@ class Worker:
         start = np.array(self._env.get_sim_state())
         places = [int(self._model.joint(f"{n}_joint0").qposadr[0]) + 1 for n in self._world.objects_dict]
         columns = np.add.outer(places, np.arange(3)).ravel()
-        states = np.asarray(chosen.get_task_init_states(task))
+        alike = [np.asarray(self._suite(name).get_task_init_states(task)) for name in (suite, *others)]
+        states = np.concatenate([some for some in alike if some.shape[1] == len(start)])
         nearest = float(np.abs(states[:, columns] - start[columns]).max(1).min())
         self._seen = self._env.set_init_state(start)
         return {**self._begun(chosen.tasks[task], settle), "nearest": nearest}
+
+    def _written(self, stem: str, text: str) -> Path:
+        """A problem file with this text, under a name that stands for it: the world of the same one is kept."""
+        file = Path(self._folder.name) / f"{stem}_{hashlib.sha256(text.encode()).hexdigest()[:12]}.bddl"
+        file.write_text(text, encoding="utf-8")
+        return file
 
     def restore(self, state: Any) -> dict[str, Any]:
         """Bring back a ``state`` of this episode, to look at it."""
@@ -299,7 +313,20 @@ class Worker:
         return [name for name in world.objects_dict if world.obj_body_id[name] in both]
 
 
-QUESTIONS = ("hello", "tasks", "begin", "step", "look", "truth", "geometry", "bodies", "digests", "arrange", "restore")
+QUESTIONS = (
+    "hello",
+    "tasks",
+    "begin",
+    "step",
+    "look",
+    "truth",
+    "geometry",
+    "bodies",
+    "digests",
+    "problem",
+    "arrange",
+    "restore",
+)
 
 
 def widened(problem: str, by: float) -> str:
