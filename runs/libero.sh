@@ -18,6 +18,7 @@ PRESET=${PRESET:-tiny}
 INIT=${INIT-tiny}                          # whose planner stage 1 goes on from; empty = from nothing
 SUITES=${SUITES:-libero_object libero_spatial libero_goal libero_10}
 EPISODES=${EPISODES:-100}                  # demonstrations of each suite
+VARIED=${VARIED:-50}                       # more of each suite but libero_10, with other places and other goals
 PICTURES_EVERY=${PICTURES_EVERY:-8}        # steps from one picture to the next; training reads what was drawn
 IN_A_ROW=${IN_A_ROW:-5}                    # demonstrations of a task before the next world is loaded
 PRETRAIN_MINUTES=${PRETRAIN_MINUTES:-60}
@@ -35,6 +36,12 @@ for suite in $SUITES; do
     sightline generate --suite "$suite" --out "$OUT/$suite" --episodes "$EPISODES" --seed "$SEED" --workers "$WORKERS" \
         --in-a-row "$IN_A_ROW" --pictures-every "$PICTURES_EVERY"
     DATA+=("$OUT/$suite")
+    if [ "$suite" != libero_10 ] && [ "$VARIED" -gt 0 ]; then
+        say "The same with other places and other goals: $VARIED"
+        sightline generate --suite "$suite" --out "$OUT/$suite.varied" --episodes "$VARIED" --seed "$SEED" \
+            --workers "$WORKERS" --in-a-row 2 --pictures-every "$PICTURES_EVERY" --varied True
+        DATA+=("$OUT/$suite.varied")
+    fi
 done
 
 say "Stage 1, where to act"

@@ -40,7 +40,9 @@ class FakeWorker:
             **self.now(),
         }
 
-    def arrange(self, suite: str, task: int, seed: int, settle: int, wider: float) -> dict[str, Any]:
+    def arrange(
+        self, suite: str, task: int, seed: int, settle: int, wider: float, fixtures: int | None = None
+    ) -> dict[str, Any]:
         self.arranged += 1
         return (
             {"crowded": True}

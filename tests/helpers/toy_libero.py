@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,18 @@ SHARE = 0.3  # of what the controller is asked for that it covers in a step
 FINGERS = 0.012  # metres by which they open or close in a step
 WIDE, THING = 0.077, 0.04  # metres: the open hand, the block
 NAMES = ["block_1", "bowl_1"]
+PROBLEM = """(:language Put the block in the bowl)
+(:regions (contain_region (:target bowl_1)))
+(:fixtures
+  cabinet_1 - cabinet
+)
+(:objects
+  block_1 - block
+  plate_1 - plate
+  bowl_1 - bowl
+)
+(:init (On block_1 table_a_region) (On plate_1 table_b_region) (On bowl_1 table_c_region))
+(:goal (And (In block_1 bowl_1_contain_region)))"""
 
 
 class ToyLibero:
@@ -20,8 +33,11 @@ class ToyLibero:
     def __init__(self) -> None:
         self.crowded: set[int] = set()
         self.looks = 0
+        self.arranged: list[dict[str, Any]] = []
 
     def ask(self, question: str, **details: Any) -> dict[str, Any]:
+        if question == "arrange":
+            self.arranged.append(details)
         return getattr(self, question)(**details)
 
     def hello(self) -> dict[str, Any]:
@@ -30,7 +46,20 @@ class ToyLibero:
     def begin(self, suite: str, task: int, state: int, seed: int, settle: int, start: Any = None) -> dict[str, Any]:
         return self._begun(seed, 0.03)
 
-    def arrange(self, suite: str, task: int, seed: int, settle: int, wider: float) -> dict[str, Any]:
+    def problem(self, suite: str, task: int) -> dict[str, Any]:
+        return {"text": PROBLEM}
+
+    def arrange(
+        self,
+        suite: str,
+        task: int,
+        seed: int,
+        settle: int,
+        wider: float,
+        fixtures: int | None = None,
+        problem: str = "",
+        others: Sequence[str] = (),
+    ) -> dict[str, Any]:
         return {"crowded": True} if seed in self.crowded else {**self._begun(seed, 0.03 + wider), "nearest": wider}
 
     def _begun(self, seed: int, spread: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_libero import ToyLibero
+from toy_libero import PROBLEM, ToyLibero
 
 from sightline.cli import commands
 from sightline.core.errors import SightlineError
@@ -16,6 +16,7 @@ from sightline.data.inspect import inspect
 from sightline.envs.libero import demonstrations, environment
 from sightline.envs.libero.demonstrations import DemonstratedEnv, Demonstrations, demonstrate, generate_libero
 from sightline.envs.libero.environment import LiberoEnv
+from sightline.envs.libero.variation import varied
 from sightline.evaluate.policies import ExpertPolicy, ReplayPolicy
 from sightline.evaluate.rollout import RolloutSettings, rollout
 from sightline.models.normalisation import fit_picture
@@ -64,6 +65,25 @@ def test_every_second_round_is_in_wider_regions() -> None:
     recipe = Demonstrations("libero_object", seed=4, wider=0.04)
     assert [recipe.layout(number).wider for number in (0, 9, 10, 19, 20)] == [0, 0, 0.04, 0.04, 0]
     assert recipe.layout(7) == recipe.layout(7) and recipe.layout(7).seed != recipe.layout(17).seed
+
+
+def test_fixtures_are_of_another_draw_than_things(worker: ToyLibero) -> None:
+    recipe = Demonstrations("libero_object")
+    demonstrate(recipe, 0)
+    (told,) = worker.arranged
+    assert told["fixtures"] == recipe.layout(0).fixtures != told["seed"] == recipe.layout(0).seed
+
+
+def test_a_varied_layout_has_the_sentence_of_its_own_problem(worker: ToyLibero) -> None:
+    recipe = Demonstrations("libero_object", varied=True)
+    episode = demonstrate(recipe, 0)[0]
+    assert (
+        episode.task is not None and episode.task.instruction == "bowl the block"
+    )  # the problem's, not the file name's
+    (told,) = worker.arranged
+    assert told["problem"] == varied(PROBLEM, np.random.default_rng(recipe.layout(0).varied)) != PROBLEM
+    assert told["others"] == ["libero_object_swap", "libero_object_task"]
+    assert episode.start is not None and episode.start["varied"] == recipe.layout(0).varied
 
 
 def test_candidates_of_a_task_can_follow_each_other() -> None:

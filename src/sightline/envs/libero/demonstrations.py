@@ -7,7 +7,7 @@ stays so, is drawn, from the states that it went through.
 from __future__ import annotations
 
 import atexit
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from sightline.envs.libero.protocol import SUITES, tasks_of
 
 WIDER = 0.035  # metres
 VARIED = ("libero_spatial", "libero_object", "libero_goal")  # others speak of left and right
+LAYOUT = tuple(field.name for field in fields(Layout))
 PACE = Pace(slip_starts=(10, 90), slip_length=10)  # at 20 Hz, with fingers that take half a second
 
 
@@ -72,9 +73,9 @@ class Demonstrations:
     def layout(self, candidate: int) -> Layout:
         """Where candidate number ``candidate`` begins: the tasks in turn, every second round in wider regions."""
         task, rounds = turn_of(candidate, self.in_a_row, self.suite_tasks, tasks_of(self.suite))
-        seed = int(np.random.default_rng([self.seed, candidate]).integers(2**31))
+        seed, fixtures = map(int, np.random.default_rng([self.seed, candidate]).integers(2**31, size=2))
         other = int(np.random.default_rng([self.seed, task, rounds, 2]).integers(2**31)) if self.varied else None
-        return Layout(task, seed, self.wider if rounds % 2 else 0.0, other)
+        return Layout(task, seed, self.wider if rounds % 2 else 0.0, other, fixtures)
 
 
 def generate_libero(out: Path | str, episodes: int, recipe: Demonstrations, workers: int = 1) -> dict:
@@ -220,7 +221,7 @@ class DemonstratedEnv(LiberoEnv):
         """Start as episode number ``seed`` did. Raises SightlineError for a number that there is not."""
         self._episode = episode_again(self.dataset, seed)
         start = self._episode.start
-        self.arrange(Layout(start["task"], start["seed"], start["wider"], start.get("varied")))
+        self.arrange(Layout(**{key: start[key] for key in LAYOUT if key in start}))
         self._seed = seed
         return None, dict(self._info())
 

@@ -93,6 +93,9 @@ class Layout:
         task: number in the suite.
         seed: of numpy before the reset, which draws where things and fixtures lie.
         wider: metres by which the regions of the start reach farther than in the problem file.
+        fixtures: seed of a second draw, of which fixtures are taken, so that things in them and on them lie elsewhere
+            than where they were drawn: in the benchmark they do, since its states hold no fixtures. None: all is of
+            one draw.
         varied: seed of other places and another goal (see ``variation``); None: those of the problem file.
     """
 
@@ -100,6 +103,7 @@ class Layout:
     seed: int
     wider: float = 0.0
     varied: int | None = None
+    fixtures: int | None = None
 
 
 def checked_width(wider: float) -> float:
@@ -295,7 +299,8 @@ class LiberoEnv(WorkerEnv):
                 "problem": varied(text, np.random.default_rng(layout.varied)),
                 "others": [f"{self.suite}_{how}" for how in ("swap", "task")],
             }
-        told = asked.ask("arrange", **where, seed=layout.seed, wider=layout.wider, settle=SETTLE, **more)
+        draw = {"seed": layout.seed, "fixtures": layout.fixtures, "wider": layout.wider, "settle": SETTLE}
+        told = asked.ask("arrange", **where, **draw, **more)
         if "crowded" in told:
             raise NoRoom(f"Task {layout.task} of {self.suite} has no room for everything with seed {layout.seed}.")
         if layout.varied is not None:

@@ -72,12 +72,21 @@ class Worker:
         return {"text": Path(self._suite(suite).get_task_bddl_file_path(task)).read_text(encoding="utf-8")}
 
     def arrange(
-        self, suite: str, task: int, seed: int, settle: int, wider: float, problem: str = "", others: Any = ()
+        self,
+        suite: str,
+        task: int,
+        seed: int,
+        settle: int,
+        wider: float,
+        fixtures: int | None = None,
+        problem: str = "",
+        others: Any = (),
     ) -> dict[str, Any]:
         """Start an episode of a task in a layout of its own, drawn where its problem file lets things lie.
 
         Args:
             wider: metres by which the regions of the start reach farther on every side than in the file.
+            fixtures: seed of another draw, of which fixtures are taken; None: all is of one draw.
             problem: the text of another problem file in the same world; "": the task's own.
             others: suites in whose same-numbered tasks the most similar state is looked for as well.
 
@@ -91,11 +100,7 @@ class Worker:
             text = problem or file.read_text(encoding="utf-8")
             file = self._written(file.stem, widened(text, wider) if wider else text)
         self._load(str(file))
-        try:
-            self._reset(seed)
-        except Exception as error:  # robosuite's RandomizationError, which stands for itself
-            if type(error).__name__ != "RandomizationError":
-                raise
+        if not self._drawn(seed):
             return {"crowded": True}
         start = np.array(self._env.get_sim_state())
         places = [int(self._model.joint(f"{n}_joint0").qposadr[0]) + 1 for n in self._world.objects_dict]
@@ -103,6 +108,8 @@ class Worker:
         alike = [np.asarray(self._suite(name).get_task_init_states(task)) for name in (suite, *others)]
         states = np.concatenate([some for some in alike if some.shape[1] == len(start)])
         nearest = float(np.abs(states[:, columns] - start[columns]).max(1).min())
+        if fixtures is not None and not self._drawn(fixtures):
+            return {"crowded": True}
         self._seen = self._env.set_init_state(start)
         return {**self._begun(chosen.tasks[task], settle), "nearest": nearest}
 
@@ -117,6 +124,16 @@ class Worker:
         self._running().set_state(np.asarray(state, np.float64))
         self._world.sim.forward()
         return {}
+
+    def _drawn(self, seed: int) -> bool:
+        """Reset; whether there was room for everything."""
+        try:
+            self._reset(seed)
+        except Exception as error:  # robosuite's RandomizationError, which stands for itself
+            if type(error).__name__ != "RandomizationError":
+                raise
+            return False
+        return True
 
     def _reset(self, seed: int) -> None:
         # Tasks that begin with something open or switched on append a sampler at every reset and draw from all of them:
