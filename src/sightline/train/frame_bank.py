@@ -37,8 +37,8 @@ class FrameBank:
 
     Attributes:
         cameras: names, in the order of the model's views (scenes: the first alone).
-        images: camera -> [N,S,S,3] uint8 (a memory map: the system's page cache decides what stays in memory).
-        cells: camera -> [N,side,side] uint8 owners.
+        images: camera -> [D,S,S,3] uint8 of the D frames that were drawn (a memory map: the system's page cache decides
+            what stays in memory); cells: camera -> [D,side,side] uint8 owners. ``seen`` and ``owners`` look frames up.
         episode, time: [N] position of each frame; labels, meta: per episode.
         state, action: [N,S], [N,A] float32.
         held_out: [N] bool, frames of episodes kept for evaluation.
@@ -57,14 +57,18 @@ class FrameBank:
         self.time = np.concatenate([np.arange(n) for n in lengths]) if lengths else np.zeros(0, dtype=int)
         self.start = np.concatenate([[0], np.cumsum(lengths)]).astype(int)
         count = int(self.start[-1])
-        self.images = {name: scratch((count, side, side, 3), np.uint8) for name in self.cameras}
-        self.cells = {name: np.zeros((count, cells, cells), dtype=np.uint8) for name in self.cameras}
+        self.drawn = np.concatenate([d.drawn(i) for d, i in self.source]) if self.source else np.zeros(0, dtype=bool)
+        before = np.concatenate([[0], np.cumsum(self.drawn)])
+        # [N] what was not drawn repeats the last of its episode that was.
+        self._shown = np.maximum(before[1:] - 1, np.repeat(before[self.start[:-1]], lengths))
+        stored = int(before[-1])
+        self.images = {name: scratch((stored, side, side, 3), np.uint8) for name in self.cameras}
+        self.cells = {name: np.zeros((stored, cells, cells), dtype=np.uint8) for name in self.cameras}
         self.labels: list[EpisodeLabels] = [None] * len(lengths)  # type: ignore[list-item]
         self.state = np.zeros((count, 0), dtype=np.float32)
         self.action = np.zeros((count, 0), dtype=np.float32)
         kept = [number for dataset in datasets for number in self._last(dataset, held_out)]
         self.held_out = np.isin(self.episode, kept)
-        self.drawn = np.ones(count, dtype=bool)
         if count:
             self._fill(side, cells)
 
@@ -100,23 +104,27 @@ class FrameBank:
 
         def read(number: int) -> None:
             dataset, index = self.source[number]
-            rows = slice(self.start[number], self.start[number + 1])
-            self.labels[number] = labels = dataset.labels(index)
-            if labels.drawn is not None:
-                self.drawn[rows] = labels.drawn
-            # What was not drawn repeats the last that was: it is done once.
-            drawn = self.drawn[rows]
-            last = np.maximum(np.cumsum(drawn) - 1, 0)
+            self.labels[number] = dataset.labels(index)
+            drawn = self.drawn[self.start[number] : self.start[number + 1]]
+            steps, first = np.flatnonzero(drawn).tolist(), int(self.drawn[: self.start[number]].sum())
             for name in self.cameras:
                 films = enumerate(dataset.stream(index, name))
-                pictures = [fit_picture(picture, side) for step, picture in films if drawn[step]]
-                owners = [cell_owners(ids, cells) for ids in dataset.ids(index, name, np.flatnonzero(drawn).tolist())]
-                self.images[name][rows] = np.stack(pictures)[last]
-                self.cells[name][rows] = np.stack(owners)[last]
+                for place, picture in enumerate((shown for step, shown in films if drawn[step]), first):
+                    self.images[name][place] = fit_picture(picture, side)
+                for place, ids in enumerate(dataset.ids(index, name, steps), first):
+                    self.cells[name][place] = cell_owners(ids, cells)
 
         with progress(len(self.meta), f"reading {self.kind}", unit="episode") as bar, ThreadPoolExecutor(2) as pool:
             for _ in pool.map(read, range(len(self.meta))):
                 bar.update(1)
+
+    def seen(self, frames: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """[n,V,S,S,3] what the cameras showed in ``frames`` [n]; of those not drawn, the last that was."""
+        return np.stack([self.images[name][self._shown[frames]] for name in self.cameras], 1)
+
+    def owners(self, frames: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """[n,V,side,side] the same, whose each cell is."""
+        return np.stack([self.cells[name][self._shown[frames]] for name in self.cameras], 1)
 
     def picture_size(self, frame: int, camera: str) -> NDArray[np.float64]:
         """[2] width and height of the stored picture, pixels."""

@@ -120,7 +120,7 @@ class LabelMaker:
                 tools[b, v] = labels.camera(time, name).project(labels.tool[time])[0] / size
                 object_boxes[b, v, 1 : count + 1] = labels.boxes[name][time] / np.tile(size, 2)
         return {
-            "cells": np.stack([bank.cells[name][frames] for name in bank.cameras], 1).astype(np.int64),
+            "cells": bank.owners(frames).astype(np.int64),
             "kinds": kinds,
             "colours": colours,
             "object_boxes": object_boxes,
@@ -186,7 +186,7 @@ def pictures(
     bank: FrameBank, frames: NDArray[np.int64], rng: np.random.Generator | None = None, jitter: float = 0.0
 ) -> Tensor:
     """[B,V,S,S,3] uint8 pictures of frames, jittered where ``rng`` is given."""
-    stack = torch.from_numpy(np.stack([bank.images[name][frames] for name in bank.cameras], 1))
+    stack = torch.from_numpy(bank.seen(frames))
     return stack if rng is None else jittered(stack, rng, jitter)
 
 

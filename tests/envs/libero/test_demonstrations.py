@@ -123,12 +123,13 @@ def test_pictures_can_be_drawn_at_every_nth_step(worker: ToyLibero, tmp_path: Pa
     assert bank.training_frames.tolist() == np.flatnonzero(drawn).tolist()
     assert bank.training_rows.tolist() == list(range(meta.length))  # an expert that is told the truth needs no picture
     assert bank.held_out_frames.tolist() == (meta.length + np.flatnonzero(dataset.drawn(1))).tolist()
-    for camera in bank.cameras:
+    assert len(bank.images["front"]) == len(bank.training_frames) + len(bank.held_out_frames)  # no picture twice
+    for view, camera in enumerate(bank.cameras):
         pictures, owners = dataset.video(0, camera), dataset.ids(0, camera)
         for step in range(0, meta.length, 4):
-            rows = slice(step, min(step + 4, meta.length))  # what was not drawn repeats the last that was
-            assert (bank.images[camera][rows] == fit_picture(pictures[step], 28)).all()
-            assert (bank.cells[camera][rows] == cell_owners(owners[step], 2)).all()
+            rows = np.arange(step, min(step + 4, meta.length))  # what was not drawn repeats the last that was
+            assert (bank.seen(rows)[:, view] == fit_picture(pictures[step], 28)).all()
+            assert (bank.owners(rows)[:, view] == cell_owners(owners[step], 2)).all()
 
 
 def test_a_layout_without_room_is_a_failure_with_a_reason(worker: ToyLibero) -> None:
