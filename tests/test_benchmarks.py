@@ -134,3 +134,30 @@ def test_an_action_that_comes_late_is_a_missed_deadline(benchmark, monkeypatch):
         control.drive(table, actions, client.metadata["policy_server_config"], times, 0, 100)
     assert (times.missed, len(times.work), times.episodes, times.successes) == (4, 4, 1, 1)
     assert len(times.answers) == 2 and len(times.first) == 1 and max(slept) == 0
+
+
+# ---- the playground ---------------------------------------------------------------------------------------------
+
+
+def test_frames_are_counted_while_the_arm_acts_and_scene_follows_scene(benchmark, monkeypatch) -> None:
+    playground = benchmark("playground")
+    clock, sent = iter([10.0, 10.1, 10.3, 20.0, 20.5]), list[dict]()
+    monkeypatch.setattr(playground.time, "monotonic", lambda: next(clock))
+    watching = playground.Watching(playground.Settings(seconds=0.75), 4.0, sent.append)
+    still, acts = {"examples": ["go"], "playing": False}, {"examples": ["go"], "playing": True}
+    watching.frame()  # of the scene as it begins: nobody acts yet
+    for told in (still, acts):
+        watching.state(told)
+    for _ in range(3):
+        watching.frame()
+    assert not watching.over
+    watching.state(still)  # the episode has ended, the next scene is asked for
+    for told in (still, acts):
+        watching.state(told)
+    for _ in range(2):
+        watching.frame()
+    assert watching.over and [told["do"] for told in sent] == ["new", "speed", "say"] * 2 and sent[0]["seed"] == 1
+    assert sent[3]["seed"] == 2 and sent[2]["words"] == "go"
+    told = playground.rates(watching.episodes)  # the time between two episodes is nobody's
+    assert told["frames"] == 3 and told["seconds"] == pytest.approx(0.8) and told["fps"] == pytest.approx(3.75)
+    assert told["longest"] == pytest.approx(500)
