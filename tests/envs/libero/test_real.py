@@ -15,7 +15,7 @@ from sightline.cli import commands
 from sightline.core.errors import SightlineError
 from sightline.envs.libero.check import CLOSE, GOLDEN, examine, replayed
 from sightline.envs.libero.demonstrations import Attempt, Demonstrations
-from sightline.envs.libero.environment import LiberoEnv, find_python
+from sightline.envs.libero.environment import Layout, LiberoEnv, find_python
 from sightline.envs.libero.protocol import INTERFACES
 from sightline.envs.libero.recorded import RecordedLiberoEnv, recordings_of, replay
 from sightline.envs.pictures import resized
@@ -141,6 +141,33 @@ def test_a_demonstration_in_a_wider_region_replays_and_its_labels_fit() -> None:
     assert after and after[-1].action[6] > 0
     env.hold()
     assert np.linalg.norm(env.tool()[0] - reached) < 1e-4
+    env.close()
+
+
+def test_fixtures_of_a_second_draw_leave_things_where_they_were() -> None:
+    env, poses = LiberoEnv("libero_goal"), []
+    for fixtures in (None, 1, 1):
+        env.arrange(Layout(task=2, seed=5, fixtures=fixtures))
+        poses.append(env.truth()["poses"])
+    env.close()
+    alone, apart, again = poses
+    for name in ("akita_black_bowl_1", "plate_1"):
+        np.testing.assert_allclose(apart[name][:2], alone[name][:2], atol=1e-3)  # after settling
+    assert np.linalg.norm(apart["wooden_cabinet_1"] - alone["wooden_cabinet_1"]) > 1e-3
+    assert all(np.array_equal(apart[name], again[name]) for name in apart)
+
+
+def test_a_varied_task_asks_for_something_else_that_the_expert_does() -> None:
+    env = LiberoEnv("libero_object")
+    layout = Demonstrations("libero_object", seed=77, varied=True).layout(1)
+    assert env.arrange(layout) > 0.1  # metres from the test's layouts, those of LIBERO-PRO's _swap and _task among them
+    said = env.instruction
+    attempt = Attempt(env, np.random.default_rng(1))
+    assert not attempt.failure and attempt.task.instruction == said
+    target = attempt.labeller.objects[attempt.task.target]
+    assert target.kind in said and said != "pick up the bbq sauce and place it in the basket"
+    env.arrange(Layout(layout.task, layout.seed))
+    assert env.instruction != said
     env.close()
 
 
